@@ -1,7 +1,9 @@
 //! What admins see and do, and who may do what.
 
-use attune_e2e::{Database, Method, Practice, keys, later};
+use attune_e2e::{Database, Method, Practice, assert_fields, eventually, keys, later};
 use serde_json::{Value, json};
+
+use crate::bookings::{booked_and_paid, pay};
 
 on_both_databases!(
     admins_see_every_booking,
@@ -10,42 +12,26 @@ on_both_databases!(
     clients_cannot_use_admin_endpoints,
 );
 
-const LISTED: [&str; 10] = [
-    "id",
-    "user_id",
-    "scheduled_at",
-    "duration",
-    "status",
-    "jitsi_room_id",
-    "jitsi_room_url",
-    "admin_meeting_url",
-    "amount",
-    "payment_status",
-];
+const LISTED: &str =
+    "id user_id scheduled_at duration status jitsi_room_id jitsi_room_url admin_meeting_url amount payment_status";
 
 async fn admins_see_every_booking(database: Database) {
-    let practice = Practice::on(database).with("payments.provider", "test").open().await;
-    let app = practice.serve().await;
-    let admin = practice.admin(&app).await;
-    let (john, jane) = (practice.client(&app, "John", "Doe").await, practice.client(&app, "Jane", "Rowland").await);
+    let (practice, app, admin, john) = Practice::on(database).with("payments.provider", "test").serve_client().await;
+    let jane = practice.client(&app, "Jane", "Rowland").await;
     let mut ids = Vec::new();
     for day in 1..=6 {
-        let person = if day % 2 == 0 { &jane } else { &john };
-        let created = person.book(later(day * 1440)).await.expect(201);
-        if day <= 3 {
-            crate::bookings::pay(&app, &created).await;
-        }
-        ids.push(created["id"].as_i64().unwrap());
+        let (client, start) = (if day % 2 == 0 { &jane } else { &john }, later(day * 1440));
+        ids.push(if day <= 3 { booked_and_paid(&app, client, start).await } else { client.booked(start).await });
     }
 
     let answer = admin.get("/api/admin/bookings").await;
     let page = answer.expect(200);
-    assert_eq!(keys(&answer.text), ["bookings", "total", "limit", "offset"]);
+    assert_eq!(keys(&answer.text), "bookings total limit offset");
     assert_eq!(keys(answer.text.split_once("[").unwrap().1), LISTED, "exactly these fields in this order");
-    assert_eq!((&page["total"], &page["limit"], &page["offset"]), (&json!(6), &json!(50), &json!(0)));
+    assert_fields(&page, json!({"total": 6, "limit": 50, "offset": 0}));
     let rows = page["bookings"].as_array().unwrap();
     let unpaid = rows.iter().find(|row| row["id"] == ids[5]).unwrap();
-    assert_eq!((&unpaid["admin_meeting_url"], &unpaid["status"]), (&Value::Null, &json!("pending_payment")));
+    assert_fields(unpaid, json!({"admin_meeting_url": null, "status": "pending_payment"}));
 
     let listed = async |query: &str| {
         let page = admin.get(&format!("/api/admin/bookings?{query}")).await.expect(200);
@@ -84,47 +70,39 @@ async fn admins_see_every_booking(database: Database) {
 }
 
 async fn a_booking_shows_its_emails_and_its_history(database: Database) {
-    let practice = Practice::on(database).with("payments.provider", "test").open().await;
-    let app = practice.serve().await;
-    let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
+    let (practice, app, admin, john) = Practice::on(database).with("payments.provider", "test").serve_client().await;
     let created = john.book(later(3 * 1440)).await.expect(201);
     let id = created["id"].as_i64().unwrap();
     assert!(admin.notifications(id).await.is_empty(), "nothing is queued before the payment");
-    crate::bookings::pay(&app, &created).await;
+    pay(&app, &created).await;
     practice.emails.wait_for(1, std::time::Duration::from_secs(30)).await;
 
-    let detail = attune_e2e::eventually("the email is recorded as sent", async || {
+    let detail = eventually("the email is recorded as sent", async || {
         let detail = admin.detail(id).await;
         let sent = |number: usize| detail["notifications"][number]["state"] == "sent";
         (sent(0) && sent(3)).then_some(detail)
     })
     .await;
-    assert_eq!((&detail["user"]["id"], &detail["user"]["email"]), (&json!(john.id), &json!(john.email)));
+    assert_fields(&detail["user"], json!({"id": john.id, "email": john.email}));
     let emails = detail["notifications"].as_array().unwrap();
-    let kinds: Vec<&Value> = emails.iter().map(|mail| &mail["kind"]).collect();
+    let kinds: Vec<&Value> = emails.iter().map(|email| &email["kind"]).collect();
     assert_eq!(kinds, ["meeting_info", "reminder", "reminder", "receipt"]);
-    assert_eq!((&emails[0]["attempts"], &emails[0]["last_error"]), (&json!(1), &Value::Null));
+    assert_fields(&emails[0], json!({"attempts": 1, "last_error": null}));
     assert!(emails[0]["sent_at"].is_string() && emails[1]["sent_at"].is_null());
-    let planned: Vec<&Value> = emails[1..3].iter().map(|mail| &mail["send_after"]).collect();
+    let planned: Vec<&Value> = emails[1..3].iter().map(|email| &email["send_after"]).collect();
     assert_eq!(planned, [&json!(later(2 * 1440).to_string()), &json!(later(3 * 1440 - 60).to_string())]);
-    let actions: Vec<&Value> = detail["history"].as_array().unwrap().iter().map(|entry| &entry["action"]).collect();
-    assert_eq!(actions, ["booking.held", "booking.scheduled"]);
+    assert_eq!(admin.history(id).await, ["booking.held", "booking.scheduled"]);
     admin.get("/api/admin/bookings/999999").await.refused(404, "booking_not_found");
     admin.get("/api/admin/bookings/abc").await.refused(400, "invalid_booking_id");
 }
 
 async fn a_changed_role_applies_from_the_next_request(database: Database) {
-    let practice = Practice::on(database).open().await;
-    let app = practice.serve().await;
-    let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
+    let (_practice, app, admin, john) = Practice::on(database).serve_client().await;
     let account = async |id: i64, change: Value| admin.patch(&format!("/api/admin/users/{id}"), change).await;
     let users = admin.get("/api/admin/users").await.expect(200);
     assert_eq!(users["total"], 2);
     let found = users["users"].as_array().unwrap().iter().find(|user| user["id"] == john.id).unwrap().clone();
-    assert_eq!(
-        (&found["email"], &found["is_admin"], &found["disabled"]),
-        (&json!(john.email), &json!(false), &json!(false))
-    );
+    assert_fields(&found, json!({"email": john.email, "is_admin": false, "disabled": false}));
     assert_eq!(admin.get(&format!("/api/admin/users/{}", john.id)).await.expect(200), found);
 
     john.get("/api/admin/users").await.refused(403, "forbidden");
@@ -162,9 +140,7 @@ async fn a_changed_role_applies_from_the_next_request(database: Database) {
 }
 
 async fn clients_cannot_use_admin_endpoints(database: Database) {
-    let practice = Practice::on(database).open().await;
-    let app = practice.serve().await;
-    let john = practice.client(&app, "John", "Doe").await;
+    let (_practice, app, _admin, john) = Practice::on(database).serve_client().await;
     let id = john.booked(later(1440)).await;
     let paths = [
         (Method::GET, "/api/admin/bookings".to_owned()),
@@ -178,10 +154,9 @@ async fn clients_cannot_use_admin_endpoints(database: Database) {
         (Method::GET, "/api/admin/no-such-page".to_owned()),
     ];
     for (method, path) in paths {
-        let as_client = john.send(john.request(method.clone(), &path).json(&json!({"is_admin": true}))).await;
-        as_client.refused(403, "forbidden");
-        let anonymous = app.send(app.request(method, &path).json(&json!({"is_admin": true}))).await;
-        anonymous.refused(401, "unauthenticated");
+        let body = json!({"is_admin": true});
+        john.send(john.request(method.clone(), &path).json(&body)).await.refused(403, "forbidden");
+        app.send(app.request(method, &path).json(&body)).await.refused(401, "unauthenticated");
     }
     assert_eq!(john.get("/api/auth/me").await.expect(200)["is_admin"], false);
 }

@@ -1,49 +1,41 @@
 //! Booking a session, paying for it, and seeing one's own bookings.
 
-use attune_e2e::{Database, Instance, Method, NOW, Practice, User, at, eventually, keys, later};
-use jiff::SignedDuration;
+use std::time::Duration;
+
+use attune_e2e::{Database, Instance, Method, NOW, Practice, User, assert_fields, at, eventually, keys, later};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 on_both_databases!(
     a_free_booking_is_confirmed_at_once,
     a_paid_booking_is_confirmed_by_its_payment,
     an_admin_records_an_offline_payment,
+    an_admin_sets_prices_and_enters_a_past_session,
     an_unpaid_slot_is_released_when_its_hold_expires,
     invalid_bookings_are_rejected,
     clients_see_only_their_own_bookings,
 );
 
-const LISTED: [&str; 10] = [
-    "id",
-    "user_id",
-    "scheduled_at",
-    "duration",
-    "status",
-    "jitsi_room_id",
-    "jitsi_room_url",
-    "personalized_meeting_url",
-    "amount",
-    "payment_status",
-];
+const LISTED: &str = "id user_id scheduled_at duration status jitsi_room_id jitsi_room_url personalized_meeting_url \
+                      amount payment_status";
 
 async fn a_free_booking_is_confirmed_at_once(database: Database) {
-    let practice = Practice::on(database).open().await;
-    let app = practice.serve().await;
-    let john = practice.client(&app, "John", "Doe").await;
+    let (_practice, app, _admin, john) = Practice::on(database).serve_client().await;
     let services = app.get("/api/services").await.expect(200);
     assert_eq!(services["services"][0]["duration"], 50);
 
-    let request_body = json!({"scheduled_at": "2027-03-04T11:00:00.9+01:00", "note": "First session\nwith two lines"});
+    let request_body =
+        json!({"scheduled_at": "2027-03-04T11:00:00.000+01:00", "note": "First session\nwith two lines"});
     let answer = john.post("/api/bookings", request_body).await;
     let booking = answer.expect(201);
     let id = booking["id"].as_i64().unwrap();
     assert_eq!(answer.header("location"), Some(format!("/api/bookings/{id}").as_str()));
-    assert_eq!(booking["scheduled_at"], "2027-03-04T10:00:00Z", "an instant, cut to a whole second");
-    assert_eq!((&booking["status"], &booking["payment_status"]), (&json!("scheduled"), &json!("not_required")));
-    assert_eq!((&booking["user_id"], &booking["duration"]), (&json!(john.id), &json!(50)));
-    assert_eq!((&booking["checkout_url"], &booking["hold_expires_at"]), (&Value::Null, &Value::Null));
-    assert_eq!(booking["note"], "First session\nwith two lines");
-    assert_eq!((&booking["currency"], &booking["version"]), (&json!("EUR"), &json!(1)));
+    assert_eq!(booking["scheduled_at"], "2027-03-04T10:00:00Z", "an instant, truncated to a whole second");
+    let expected = json!({
+        "status": "scheduled", "payment_status": "not_required", "user_id": john.id, "duration": 50, "version": 1,
+        "checkout_url": null, "hold_expires_at": null, "note": "First session\nwith two lines", "currency": "EUR",
+    });
+    assert_fields(&booking, expected);
     assert!(answer.text.contains("\"amount\":100.00"), "the currency's decimals: {}", answer.text);
 
     let room = booking["jitsi_room_id"].as_str().unwrap();
@@ -54,14 +46,14 @@ async fn a_free_booking_is_confirmed_at_once(database: Database) {
 
     let list = john.get("/api/bookings").await;
     list.expect(200);
-    assert_eq!(keys(&list.text), ["bookings"]);
+    assert_eq!(keys(&list.text), "bookings");
     assert_eq!(keys(list.text.split_once("[").unwrap().1), LISTED, "exactly these fields in this order");
     assert_eq!(list.header("x-total-count"), Some("1"));
     let one = john.get(&format!("/api/bookings/{id}")).await;
     let mut expected = booking.clone();
     expected.as_object_mut().unwrap().remove("checkout_url");
     assert_eq!(one.expect(200), expected);
-    for field in LISTED {
+    for field in LISTED.split(' ') {
         assert_eq!(list.json()["bookings"][0][field], booking[field], "{field}");
     }
 
@@ -79,25 +71,26 @@ pub(crate) fn check_room_id(room: &str, booking: i64) {
 }
 
 async fn a_paid_booking_is_confirmed_by_its_payment(database: Database) {
-    let practice = Practice::on(database).with("payments.provider", "test").open().await;
-    let app = practice.serve().await;
+    let (practice, app) = Practice::on(database).with("payments.provider", "test").serve().await;
     let jane = practice.client(&app, "Jane", "Rowland").await;
     let created = jane.book(later(3 * 1440)).await.expect(201);
     let id = created["id"].as_i64().unwrap();
-    assert_eq!((&created["status"], &created["payment_status"]), (&json!("pending_payment"), &json!("pending")));
-    assert_eq!(created["hold_expires_at"], later(15).to_string());
-    let nulls = |booking: &Value| {
+    let hold_expires_at = later(15).to_string();
+    let held = json!({"status": "pending_payment", "payment_status": "pending", "hold_expires_at": hold_expires_at});
+    assert_fields(&created, held);
+    let has_no_room = |booking: &Value| {
         for field in ["jitsi_room_id", "jitsi_room_url", "personalized_meeting_url"] {
             assert_eq!(booking.get(field), Some(&Value::Null), "{field} is there and null");
         }
     };
-    nulls(&created);
+    has_no_room(&created);
     jane.link(id).await.refused(404, "meeting_link_unavailable");
 
     let checkout = created["checkout_url"].as_str().unwrap().to_owned();
     assert!(checkout.starts_with(&format!("{}/test-checkout/", app.base())), "{checkout}");
-    let asked = jane.send(jane.request(Method::POST, &format!("/api/bookings/{id}/payment"))).await.expect(200);
-    assert_eq!(asked["checkout_url"], checkout, "the same checkout is returned");
+    let payment = format!("/api/bookings/{id}/payment");
+    let requested = jane.send(jane.request(Method::POST, &payment)).await.expect(200);
+    assert_eq!(requested["checkout_url"], checkout, "the same checkout is returned");
 
     // Link scanners open every link; opening must not pay.
     for method in [Method::GET, Method::HEAD] {
@@ -106,34 +99,59 @@ async fn a_paid_booking_is_confirmed_by_its_payment(database: Database) {
     }
     let unpaid = &jane.bookings().await[0];
     assert_eq!(unpaid["status"], "pending_payment");
-    nulls(unpaid);
-    assert!(practice.emails.messages().is_empty(), "no mail before the payment");
+    has_no_room(unpaid);
+    assert!(practice.emails.messages().is_empty(), "no email before the payment");
 
     let paid = app.send(app.request(Method::POST, &checkout)).await;
     assert!(matches!(paid.status, 200 | 303), "{}", paid.text);
     let booking = jane.bookings().await[0].clone();
-    assert_eq!((&booking["status"], &booking["payment_status"]), (&json!("scheduled"), &json!("succeeded")));
+    assert_fields(&booking, json!({"status": "scheduled", "payment_status": "succeeded"}));
     check_room_id(booking["jitsi_room_id"].as_str().unwrap(), id);
     assert_eq!(booking["personalized_meeting_url"], jane.meeting_url(id).await);
 
     let again = app.send(app.request(Method::POST, &checkout)).await;
     assert!(again.status < 400, "a second payment changes nothing: {}", again.text);
     assert_eq!(jane.bookings().await[0], booking, "and changes nothing");
-    jane.send(jane.request(Method::POST, &format!("/api/bookings/{id}/payment"))).await.refused(409, "already_paid");
-    let payment = jane.get(&format!("/api/bookings/{id}/payment")).await.expect(200);
-    assert_eq!((&payment["provider"], &payment["payment_status"]), (&json!("test"), &json!("succeeded")));
+    jane.send(jane.request(Method::POST, &payment)).await.refused(409, "already_paid");
+    let payment = jane.get(&payment).await.expect(200);
+    assert_fields(&payment, json!({"provider": "test", "payment_status": "succeeded"}));
 
     let nowhere = format!("{}/test-checkout/{}", app.base(), "0".repeat(32));
     assert_eq!(app.send(app.request(Method::POST, &nowhere)).await.status, 404);
 }
 
+async fn an_admin_sets_prices_and_enters_a_past_session(database: Database) {
+    let plan = Practice::on(database).with("payments.provider", "offline").with("reminders.offsets_minutes", "");
+    let (practice, app) = plan.serve().await;
+    let (admin, jane) = (practice.admin(&app).await, practice.client(&app, "Jane", "Rowland").await);
+    let book = async |minutes: i64, rest: Value| {
+        let mut body = json!({"user_id": jane.id, "scheduled_at": later(minutes).to_string()});
+        body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        admin.post("/api/admin/bookings", body).await
+    };
+    let reduced = book(7 * 1440, json!({"amount": 40})).await.expect(201);
+    assert_fields(&reduced, json!({"status": "pending_payment", "amount": 40.0}));
+    let booking = format!("/api/admin/bookings/{}", reduced["id"]);
+    let edited = admin.patch(&booking, json!({"amount": 30, "note": "Agreed by phone"})).await.expect(200);
+    assert_fields(&edited, json!({"amount": 30.0, "note": "Agreed by phone", "version": 2}));
+    let waived = admin.patch(&booking, json!({"amount": 0})).await.expect(200);
+    assert_fields(&waived, json!({"status": "scheduled", "payment_status": "not_required"}));
+    practice.emails.wait_for(1, Duration::from_secs(60)).await;
+
+    let cash = json!({"has_taken_place": true, "payment": "offline_paid", "method": "cash"});
+    let past = book(-7 * 1440, cash.clone()).await.expect(201);
+    assert_fields(&past, json!({"status": "completed", "payment_status": "succeeded", "amount": 100.0}));
+    assert_eq!((past["notifications"].clone(), past["ledger"][0]["amount"].clone()), (json!([]), json!(100.0)));
+    book(-7 * 1440, cash).await.refused(409, "slot_taken");
+    assert_eq!(practice.emails.messages().len(), 1, "none about the past session");
+}
+
 async fn an_admin_records_an_offline_payment(database: Database) {
-    let practice = Practice::on(database).with("payments.provider", "offline").open().await;
-    let app = practice.serve().await;
+    let (practice, app) = Practice::on(database).with("payments.provider", "offline").serve().await;
     let (admin, jane) = (practice.admin(&app).await, practice.client(&app, "Jane", "Rowland").await);
     let created = jane.book(later(7 * 1440)).await.expect(201);
     let id = created["id"].as_i64().unwrap();
-    assert_eq!((&created["status"], &created["checkout_url"]), (&json!("pending_payment"), &Value::Null));
+    assert_fields(&created, json!({"status": "pending_payment", "checkout_url": null}));
     assert_eq!(created["hold_expires_at"], later(72 * 60).to_string(), "days rather than minutes");
 
     let record = format!("/api/admin/bookings/{id}/payments/offline");
@@ -148,23 +166,16 @@ async fn an_admin_records_an_offline_payment(database: Database) {
     assert_eq!(jane.bookings().await[0]["status"], "pending_payment");
 
     let recorded = admin.post(&record, cash(json!(100.00))).await.expect(200);
-    assert_eq!((&recorded["status"], &recorded["payment_status"]), (&json!("scheduled"), &json!("succeeded")));
+    assert_fields(&recorded, json!({"status": "scheduled", "payment_status": "succeeded"}));
     assert!(jane.meeting_url(id).await.contains("/booking-"));
     admin.post(&record, cash(json!(100))).await.refused(409, "already_paid");
     let missing = "/api/admin/bookings/999999/payments/offline";
     admin.post(missing, cash(json!(100))).await.refused(404, "booking_not_found");
-    let actions: Vec<Value> = history(&admin, id).await;
-    assert_eq!(actions, ["booking.held", "booking.scheduled"]);
-}
-
-async fn history(admin: &User, booking: i64) -> Vec<Value> {
-    let history = admin.detail(booking).await["history"].clone();
-    history.as_array().unwrap().iter().map(|entry| entry["action"].clone()).collect()
+    assert_eq!(admin.history(id).await, ["booking.held", "booking.scheduled"]);
 }
 
 async fn an_unpaid_slot_is_released_when_its_hold_expires(database: Database) {
-    let practice = Practice::on(database).with("payments.provider", "test").open().await;
-    let app = practice.serve().await;
+    let (practice, app) = Practice::on(database).with("payments.provider", "test").serve().await;
     let (slow, quick) = (practice.client(&app, "Slow", "Payer").await, practice.client(&app, "Quick", "Payer").await);
     let created = slow.book(later(1440)).await.expect(201);
     let checkout = created["checkout_url"].as_str().unwrap();
@@ -172,8 +183,7 @@ async fn an_unpaid_slot_is_released_when_its_hold_expires(database: Database) {
     let quick = quick.again().await;
     quick.book(later(1440)).await.refused(409, "slot_taken");
     practice.clock.set(later(15));
-    let theirs = quick.book(later(1440)).await.expect(201);
-    pay(&app, &theirs).await;
+    booked_and_paid(&app, &quick, later(1440)).await;
     let slow = slow.again().await;
     assert_eq!(slow.bookings().await[0]["status"], "expired");
     let late = app.send(app.request(Method::POST, checkout).header("accept", "application/json")).await;
@@ -191,15 +201,20 @@ async fn an_unpaid_slot_is_released_when_its_hold_expires(database: Database) {
         .await;
 }
 
+/// Books a session and pays for it on the test page.
+pub(crate) async fn booked_and_paid(app: &Instance, client: &User, starts_at: Timestamp) -> i64 {
+    let created = client.book(starts_at).await.expect(201);
+    pay(app, &created).await;
+    created["id"].as_i64().unwrap()
+}
+
 pub(crate) async fn pay(app: &Instance, created: &Value) {
     let paid = app.send(app.request(Method::POST, created["checkout_url"].as_str().unwrap())).await;
     assert!(paid.status < 400, "{} {}", paid.status, paid.text);
 }
 
 async fn invalid_bookings_are_rejected(database: Database) {
-    let practice = Practice::on(database).open().await;
-    let app = practice.serve().await;
-    let john = practice.client(&app, "John", "Doe").await;
+    let (_practice, _app, _admin, john) = Practice::on(database).serve_client().await;
     let refused = async |body: Value, field: &str, code: &str| {
         john.post("/api/bookings", body).await.rejected_field(field, code);
     };
@@ -229,10 +244,8 @@ async fn invalid_bookings_are_rejected(database: Database) {
 }
 
 async fn clients_see_only_their_own_bookings(database: Database) {
-    let practice = Practice::on(database).open().await;
-    let app = practice.serve().await;
-    let admin = practice.admin(&app).await;
-    let (john, jane) = (practice.client(&app, "John", "Doe").await, practice.client(&app, "Jane", "Rowland").await);
+    let (practice, app, admin, john) = Practice::on(database).serve_client().await;
+    let jane = practice.client(&app, "Jane", "Rowland").await;
     let mut johns = Vec::new();
     for day in 1..=5 {
         johns.push(john.booked(later(day * 1440)).await);

@@ -1,16 +1,17 @@
 //! Availability, rescheduling, cancellation, series, and repeated requests.
 
-use attune_e2e::{ApiResponse, Database, Instance, Method, Practice, User, eventually, later};
+use attune_e2e::{ApiResponse, Database, Instance, Method, Practice, User, assert_fields, eventually, later};
 use attune_test_smtp::DecodedMail;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::bookings::pay;
+use crate::bookings::booked_and_paid;
 
 on_both_databases!(
     every_available_slot_can_be_booked,
     working_hours_follow_local_time,
     rescheduling_moves_link_emails_and_calendar_entry,
+    calendar_entries_belong_to_one_installation_whatever_its_sender_is,
     cancelling_follows_the_terms_of_the_booking,
     a_repeated_request_is_executed_once,
     a_therapist_books_for_a_client,
@@ -19,11 +20,18 @@ on_both_databases!(
     invalid_times_are_rejected_with_precise_errors,
 );
 
-async fn open(database: Database) -> (Practice, Instance, User) {
-    let practice = Practice::on(database).with("reminders.offsets_minutes", "60").open().await;
-    let app = practice.serve().await;
-    let admin = practice.admin(&app).await;
-    (practice, app, admin)
+async fn open(database: Database) -> (Practice, Instance, User, User) {
+    Practice::on(database).with("reminders.offsets_minutes", "60").serve_client().await
+}
+
+/// The policy of a practice with these differences from a policy that restricts little.
+fn policy(differences: Value) -> Value {
+    let mut policy = json!({
+        "notice_minutes": 0, "horizon_days": 90, "daily_limit": null, "step_minutes": 15, "reschedule_minutes": 60,
+        "cancellation": {"free_minutes": 1440, "late_refund_percent": 0}, "auto_complete": false,
+    });
+    policy.as_object_mut().unwrap().extend(differences.as_object().unwrap().clone());
+    policy
 }
 
 async fn put(person: &User, path: &str, body: Value) -> ApiResponse {
@@ -47,17 +55,11 @@ fn starts(found: &Value) -> Vec<Timestamp> {
 }
 
 async fn emails_about(practice: &Practice, words: &str) -> Vec<DecodedMail> {
-    eventually(&format!("a mail whose subject says {words:?}"), async || {
-        let all: Vec<DecodedMail> = practice.emails.messages().iter().map(|mail| mail.decode()).collect();
-        let found: Vec<DecodedMail> = all.into_iter().filter(|mail| mail.subject.contains(words)).collect();
-        (!found.is_empty()).then_some(found)
-    })
-    .await
+    practice.emails_where(1, |email| email.subject.contains(words)).await
 }
 
 async fn every_available_slot_can_be_booked(database: Database) {
-    let (practice, app, admin) = open(database).await;
-    let john = practice.client(&app, "John", "Doe").await;
+    let (_practice, app, admin, john) = open(database).await;
     let week = json!({"timezone": "Europe/Berlin", "hours": {"monday": [{"start": "09:00", "end": "12:00"}]}});
     put(&admin, "/api/admin/schedule", week).await.expect(200);
     // NOW is Monday, 1 March 2027, 10:00 in Berlin: today's rest and next Monday.
@@ -89,24 +91,20 @@ async fn every_available_slot_can_be_booked(database: Database) {
 }
 
 async fn working_hours_follow_local_time(database: Database) {
-    let (practice, app, admin) = open(database).await;
+    let (_practice, app, admin, john) = open(database).await;
     // On 14 March 2027 the clock is put forward in New York, two weeks before Berlin.
     let week = json!({"timezone": "America/New_York", "hours": {"sunday": [{"start": "13:00", "end": "18:00"}]}});
     put(&admin, "/api/admin/schedule", week).await.expect(200);
     let found = availability(&app, "from=2027-03-07&to=2027-03-14&timezone=America/New_York").await;
-    let winter = &found["slots"]["2027-03-07"];
-    let summer = &found["slots"]["2027-03-14"];
-    assert_eq!(
-        (&winter[0]["start"], &summer[0]["start"]),
-        (&json!("2027-03-07T13:00:00-05:00"), &json!("2027-03-14T13:00:00-04:00"))
-    );
+    let (winter, summer) = (&found["slots"]["2027-03-07"], &found["slots"]["2027-03-14"]);
+    assert_eq!(winter[0]["start"], "2027-03-07T13:00:00-05:00");
+    assert_eq!(summer[0]["start"], "2027-03-14T13:00:00-04:00");
     assert_eq!(winter.as_array().unwrap().len(), summer.as_array().unwrap().len());
-    // The same slots, read on another clock.
+    // The same slots, in another time zone.
     let elsewhere = availability(&app, "from=2027-03-07&to=2027-03-15&timezone=Asia/Tokyo").await;
     assert_eq!(starts(&elsewhere), starts(&found));
     assert!(elsewhere["slots"]["2027-03-15"].is_array(), "it is Monday there by then");
 
-    let john = practice.client(&app, "John", "Doe").await;
     john.book("2027-03-14T17:00:00Z".parse().unwrap()).await.expect(201);
     john.book("2027-03-14T21:30:00Z".parse().unwrap()).await.rejected_field("scheduled_at", "outside_hours");
     let off = json!({"kind": "closed_dates", "first_date": "2027-03-20", "last_date": "2027-03-21"});
@@ -116,8 +114,8 @@ async fn working_hours_follow_local_time(database: Database) {
 }
 
 async fn rescheduling_moves_link_emails_and_calendar_entry(database: Database) {
-    let (practice, app, admin) = open(database).await;
-    let (john, jane) = (practice.client(&app, "John", "Doe").await, practice.client(&app, "Jane", "Rowland").await);
+    let (practice, app, admin, john) = open(database).await;
+    let jane = practice.client(&app, "Jane", "Rowland").await;
     let id = john.booked(later(3 * 1440)).await;
     let before = john.bookings().await[0].clone();
     emails_about(&practice, "Your appointment").await;
@@ -130,14 +128,14 @@ async fn rescheduling_moves_link_emails_and_calendar_entry(database: Database) {
     for same in ["id", "jitsi_room_id", "jitsi_room_url", "personalized_meeting_url", "payment_status", "amount"] {
         assert_eq!(moved[same], before[same], "{same}");
     }
-    let mail = emails_about(&practice, "New time").await.remove(0);
-    assert_eq!(mail.recipients, [john.email.as_str()]);
+    let email = emails_about(&practice, "New time").await.remove(0);
+    assert_eq!(email.recipients, [john.email.as_str()]);
     let calendar = john.get(&format!("/api/bookings/{id}/calendar.ics")).await;
     assert!(calendar.header("content-type").unwrap().starts_with("text/calendar"));
     assert!(calendar.text.contains("SEQUENCE:2") && !calendar.text.contains("meet.example.org"), "{}", calendar.text);
     let uid = |text: &str| text.lines().find(|line| line.starts_with("UID:")).map(|line| line.trim_end().to_owned());
-    let mailed = mail.calendar.as_deref().and_then(uid);
-    assert!(mailed.is_some() && mailed == uid(&calendar.text), "one entry, wherever it comes from");
+    let emailed = email.calendar.as_deref().and_then(uid);
+    assert!(emailed.is_some() && emailed == uid(&calendar.text), "one entry, from whichever source");
 
     // Within a day of the start the client cannot reschedule, but the practice can.
     practice.clock.set(later(3 * 1440 + 1));
@@ -154,78 +152,87 @@ async fn rescheduling_moves_link_emails_and_calendar_entry(database: Database) {
     assert_eq!(john.again().await.get(&format!("/api/bookings/{taken}")).await.status, 403);
 }
 
-async fn cancelling_follows_the_terms_of_the_booking(database: Database) {
-    let practice = Practice::on(database)
-        .with("payments.provider", "test")
-        .with("mail.join_link", "page")
-        .with("reminders.offsets_minutes", "60")
-        .open()
-        .await;
+/// The UID of the calendar entry in an email.
+fn uid(email: &DecodedMail) -> String {
+    let calendar = email.calendar.as_deref().expect("an entry");
+    calendar.lines().find_map(|line| line.strip_prefix("UID:")).expect("a UID").trim_end().to_owned()
+}
+
+/// Both practices mail from the default address.
+async fn calendar_entries_belong_to_one_installation_whatever_its_sender_is(database: Database) {
+    let (mut practice, app, _, john) = open(database).await;
+    let id = john.booked(later(3 * 1440)).await;
+    let booked = uid(&emails_about(&practice, "Your appointment").await[0]);
+    let (other, _other_app, _, jane) = open(database).await;
+    let same_id = jane.booked(later(3 * 1440)).await;
+    assert_eq!(same_id, id);
+    assert_ne!(uid(&emails_about(&other, "Your appointment").await[0]), booked);
+
+    assert_eq!(app.terminate().await, Some(0));
+    practice.set("mail.from", "office@elsewhere.example");
     let app = practice.serve().await;
-    let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
-    let policy = json!({
-        "notice_minutes": 0, "horizon_days": 90, "daily_limit": null, "step_minutes": 15, "reschedule_minutes": 60,
-        "cancellation": {"free_minutes": 2880, "late_refund_percent": 50}, "auto_complete": false,
-    });
-    put(&admin, "/api/admin/policy", policy.clone()).await.expect(200);
-    let created = john.book(later(3 * 1440)).await.expect(201);
-    let id = created["id"].as_i64().unwrap();
-    pay(&app, &created).await;
-    let kinder = json!({"cancellation": {"free_minutes": 0, "late_refund_percent": 100}});
-    let mut later_policy = policy;
-    later_policy["cancellation"] = kinder["cancellation"].clone();
-    put(&admin, "/api/admin/policy", later_policy).await.expect(200);
+    let john = john.at(&app);
+    let path = format!("/api/bookings/{id}/reschedule");
+    john.post(&path, json!({"scheduled_at": later(4 * 1440).to_string()})).await.expect(200);
+    let moved = emails_about(&practice, "New time").await.remove(0);
+    assert_eq!(moved.from, ["office@elsewhere.example"]);
+    john.post(&format!("/api/bookings/{id}/cancel"), json!({})).await.expect(200);
+    let cancelled = emails_about(&practice, "Cancelled").await.remove(0);
+    assert_eq!((uid(&moved), uid(&cancelled)), (booked.clone(), booked));
+}
+
+async fn cancelling_follows_the_terms_of_the_booking(database: Database) {
+    let plan = Practice::on(database).with("payments.provider", "test").with("mail.join_link", "page");
+    let (practice, app, admin, john) = plan.with("reminders.offsets_minutes", "60").serve_client().await;
+    let terms = |free_minutes: u32, late_refund_percent: u32| {
+        policy(json!({"cancellation": {"free_minutes": free_minutes, "late_refund_percent": late_refund_percent}}))
+    };
+    put(&admin, "/api/admin/policy", terms(2880, 50)).await.expect(200);
+    let id = booked_and_paid(&app, &john, later(3 * 1440)).await;
+    put(&admin, "/api/admin/policy", terms(0, 100)).await.expect(200);
 
     let quote = format!("/api/bookings/{id}/cancellation-quote");
     let free = john.get(&quote).await.expect(200);
-    assert_eq!((&free["late"], &free["refund_amount"]), (&json!(false), &json!(100.0)));
-    assert_eq!(free["free_until"], later(1440).to_string());
+    assert_fields(&free, json!({"late": false, "refund_amount": 100.0, "free_until": later(1440).to_string()}));
     practice.clock.set(later(1440));
     let john = john.again().await;
     let late = john.get(&quote).await.expect(200);
-    assert_eq!(
-        (&late["late"], &late["refund_amount"], &late["fee_amount"]),
-        (&json!(true), &json!(50.0), &json!(50.0))
-    );
-    let mail = emails_about(&practice, "Your appointment").await.remove(0);
-    let page = attune_e2e::link_in_text(&mail.text).to_owned();
+    assert_fields(&late, json!({"late": true, "refund_amount": 50.0, "fee_amount": 50.0}));
+    let email = emails_about(&practice, "Your appointment").await.remove(0);
+    let page = attune_e2e::link_in_text(&email.text).to_owned();
 
     let cancel = format!("/api/bookings/{id}/cancel");
     john.post(&cancel, json!({"expected_refund": 100.00})).await.refused(409, "quote_changed");
     let cancelled = john.post(&cancel, json!({"reason": "ill", "expected_refund": 50.00})).await.expect(200);
-    assert_eq!(cancelled["status"], "cancelled");
-    assert_eq!(
-        (&cancelled["cancellation"]["late"], &cancelled["cancellation"]["refund_amount"]),
-        (&json!(true), &json!(50.0))
-    );
-    assert_eq!(cancelled["payment_status"], "refund_pending");
-    for field in ["jitsi_room_id", "jitsi_room_url", "personalized_meeting_url"] {
-        assert_eq!(cancelled[field], Value::Null, "{field}");
-    }
+    let expected = json!({
+        "status": "cancelled", "payment_status": "refund_pending", "jitsi_room_id": null, "jitsi_room_url": null,
+        "personalized_meeting_url": null,
+    });
+    assert_fields(&cancelled, expected);
+    assert_fields(&cancelled["cancellation"], json!({"late": true, "refund_amount": 50.0}));
     john.post(&cancel, json!({})).await.refused(409, "invalid_state");
     john.link(id).await.refused(404, "meeting_link_unavailable");
     let gone = app.get(&page).await;
     assert_eq!(gone.status, 410);
     assert!(gone.text.contains("cancelled"), "{}", gone.text);
 
-    let told = emails_about(&practice, "Cancelled").await;
-    assert_eq!(told.len(), 1, "once");
-    assert!(!told[0].text.contains("http"), "no link into a cancelled session");
+    let notifications = emails_about(&practice, "Cancelled").await;
+    assert_eq!(notifications.len(), 1, "once");
+    assert!(!notifications[0].text.contains("http"), "no link into a cancelled session");
     // Another client can book the slot, and no reminder is sent.
     let jane = practice.client(&app, "Jane", "Rowland").await;
     jane.book(later(3 * 1440)).await.expect(201);
     practice.clock.set(later(3 * 1440 - 30));
     let admin = admin.again().await;
-    eventually("the reminder is skipped", async || {
+    eventually("the reminder is cancelled", async || {
         let emails = admin.notifications(id).await;
-        emails.iter().any(|mail| mail["kind"] == "reminder" && mail["state"] == "skipped").then_some(())
+        emails.iter().any(|email| email["kind"] == "reminder" && email["state"] == "cancelled").then_some(())
     })
     .await;
 }
 
 async fn a_repeated_request_is_executed_once(database: Database) {
-    let (practice, app, admin) = open(database).await;
-    let john = practice.client(&app, "John", "Doe").await;
+    let (practice, app, admin, john) = open(database).await;
     let request_body = json!({"scheduled_at": later(1440).to_string(), "note": "first visit"});
     // The same JSON with another order and spacing.
     let same: Value =
@@ -263,34 +270,29 @@ async fn a_repeated_request_is_executed_once(database: Database) {
     );
     for bad in ["", " ", "ü"] {
         let request = john.at(&app).request(Method::POST, "/api/bookings").header("idempotency-key", bad.as_bytes());
-        app.send(request.json(&request_body)).await.expect(422);
+        app.send(request.json(&request_body)).await.refused(400, "invalid_idempotency_key");
     }
 }
 
 async fn a_therapist_books_for_a_client(database: Database) {
-    let practice = Practice::on(database).with("payments.provider", "test").open().await;
-    let app = practice.serve().await;
-    let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
+    let (_practice, _app, admin, john) = Practice::on(database).with("payments.provider", "test").serve_client().await;
     let week = json!({"timezone": "Europe/Berlin", "hours": {"monday": [{"start": "09:00", "end": "12:00"}]}});
     put(&admin, "/api/admin/schedule", week).await.expect(200);
     // A Tuesday.
     let request_body = json!({"user_id": john.id, "scheduled_at": later(1440).to_string(), "payment": "waived"});
     admin.post("/api/admin/bookings", request_body.clone()).await.rejected_field("scheduled_at", "outside_hours");
-    let mut over = request_body.clone();
-    over["override_hours"] = true.into();
-    let waived = admin.post("/api/admin/bookings", over.clone()).await.expect(201);
-    assert_eq!((&waived["status"], &waived["payment_status"]), (&json!("scheduled"), &json!("not_required")));
-    admin.post("/api/admin/bookings", over.clone()).await.refused(409, "slot_taken");
-    over["scheduled_at"] = later(1500).to_string().into();
-    over["payment"] = "offline_paid".into();
-    over["method"] = "cash".into();
-    let paid = admin.post("/api/admin/bookings", over.clone()).await.expect(201);
-    assert_eq!((&paid["status"], &paid["payment_status"]), (&json!("scheduled"), &json!("succeeded")));
-    over["scheduled_at"] = later(1560).to_string().into();
-    over["payment"] = "online".into();
-    over.as_object_mut().unwrap().remove("method");
-    let online = admin.post("/api/admin/bookings", over).await.expect(201);
-    assert_eq!(online["status"], "pending_payment");
+    let (id, mut override_hours) = (john.id, request_body.clone());
+    override_hours["override_hours"] = true.into();
+    let waived = admin.post("/api/admin/bookings", override_hours.clone()).await.expect(201);
+    assert_fields(&waived, json!({"status": "scheduled", "payment_status": "not_required"}));
+    admin.post("/api/admin/bookings", override_hours).await.refused(409, "slot_taken");
+    let paid = json!({"user_id": id, "scheduled_at": later(1500).to_string(), "override_hours": true,
+                      "payment": "offline_paid", "method": "cash"});
+    let paid = admin.post("/api/admin/bookings", paid).await.expect(201);
+    assert_fields(&paid, json!({"status": "scheduled", "payment_status": "succeeded"}));
+    let online = json!({"user_id": id, "scheduled_at": later(1560).to_string(), "override_hours": true,
+                        "payment": "online"});
+    assert_eq!(admin.post("/api/admin/bookings", online).await.expect(201)["status"], "pending_payment");
     assert_eq!(john.bookings().await.len(), 3);
     john.post("/api/admin/bookings", request_body).await.refused(403, "forbidden");
     let anonymous = json!({"user_id": 999, "scheduled_at": later(1620).to_string(), "override_hours": true});
@@ -298,8 +300,8 @@ async fn a_therapist_books_for_a_client(database: Database) {
 }
 
 async fn a_series_keeps_its_local_time(database: Database) {
-    let (practice, app, admin) = open(database).await;
-    let (john, jane) = (practice.client(&app, "John", "Doe").await, practice.client(&app, "Jane", "Rowland").await);
+    let (practice, app, admin, john) = open(database).await;
+    let jane = practice.client(&app, "Jane", "Rowland").await;
     // Berlin's clock is put forward on 28 March 2027.
     jane.book("2027-03-29T08:00:00Z".parse().unwrap()).await.expect(201);
     let request_body = |on_conflict: &str| {
@@ -318,8 +320,7 @@ async fn a_series_keeps_its_local_time(database: Database) {
 }
 
 async fn ended_bookings_complete_automatically_and_can_be_corrected(database: Database) {
-    let (practice, app, admin) = open(database).await;
-    let john = practice.client(&app, "John", "Doe").await;
+    let (practice, _app, admin, john) = open(database).await;
     let (first, second) = (john.booked(later(60)).await, john.booked(later(180)).await);
     let at = |id: i64, what: &str| format!("/api/admin/bookings/{id}/{what}");
     admin.post(&at(first, "complete"), json!({})).await.refused(409, "window_closed");
@@ -329,11 +330,7 @@ async fn ended_bookings_complete_automatically_and_can_be_corrected(database: Da
         assert_eq!(admin.post(&at(first, what), json!({})).await.expect(200)["status"], status);
     }
     john.again().await.post(&at(first, "complete"), json!({})).await.refused(403, "forbidden");
-    let policy = json!({
-        "notice_minutes": 0, "horizon_days": 90, "daily_limit": null, "step_minutes": 15, "reschedule_minutes": 60,
-        "cancellation": {"free_minutes": 1440, "late_refund_percent": 0}, "auto_complete": true,
-    });
-    put(&admin, "/api/admin/policy", policy).await.expect(200);
+    put(&admin, "/api/admin/policy", policy(json!({"auto_complete": true}))).await.expect(200);
     practice.clock.set(later(60 + 50 + 30));
     let admin = admin.again().await;
     eventually("the session is completed", async || (admin.detail(first).await["status"] == "completed").then_some(()))
@@ -342,8 +339,7 @@ async fn ended_bookings_complete_automatically_and_can_be_corrected(database: Da
 }
 
 async fn invalid_times_are_rejected_with_precise_errors(database: Database) {
-    let (practice, app, admin) = open(database).await;
-    let john = practice.client(&app, "John", "Doe").await;
+    let (_practice, app, admin, john) = open(database).await;
     for (time, code) in [
         ("2027-03-01T09:00:00Z", "in_the_past"),
         ("2027-03-01T08:59:59Z", "in_the_past"),
@@ -370,11 +366,7 @@ async fn invalid_times_are_rejected_with_precise_errors(database: Database) {
         let problem = app.get(&format!("/api/availability?{query}")).await.expect(422);
         assert_eq!(problem["errors"][0]["field"], field, "{query}: {problem}");
     }
-    let notice = json!({
-        "notice_minutes": 120, "horizon_days": 30, "daily_limit": null, "step_minutes": 15, "reschedule_minutes": 60,
-        "cancellation": {"free_minutes": 1440, "late_refund_percent": 0}, "auto_complete": false,
-    });
-    put(&admin, "/api/admin/policy", notice).await.expect(200);
+    put(&admin, "/api/admin/policy", policy(json!({"notice_minutes": 120, "horizon_days": 30}))).await.expect(200);
     john.book(later(119)).await.rejected_field("scheduled_at", "insufficient_notice");
     john.book(later(120)).await.expect(201);
     john.book(later(31 * 1440)).await.rejected_field("scheduled_at", "beyond_booking_horizon");

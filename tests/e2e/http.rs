@@ -1,56 +1,38 @@
 //! HTTP edge cases, checked against the real process in addition to the adapter's own tests.
 
-use attune_e2e::{Database, Instance, Method, Practice, User, eventually, later, strong_password};
+use attune_e2e::{Database, Instance, Method, Practice, User, assert_fields, eventually, later, strong_password};
 use serde_json::{Value, json};
 
 async fn open() -> (Practice, Instance, User) {
-    let practice = Practice::on(Database::Sqlite).open().await;
-    let app = practice.serve().await;
-    let john = practice.client(&app, "John", "Doe").await;
+    let (practice, app, _admin, john) = Practice::on(Database::Sqlite).serve_client().await;
     (practice, app, john)
 }
 
 #[tokio::test]
 async fn every_error_is_a_problem_with_the_requests_id() {
     let (_practice, app, john) = open().await;
-    let ask = |method: Method, path: &str| john.request(method, path).header("x-request-id", "mine-17");
-    let book = || ask(Method::POST, "/api/bookings");
-    let json_type = ("content-type", "application/json");
+    let request = |method: Method, path: &str| john.request(method, path).header("x-request-id", "mine-17");
+    let book = |content_type: &str| request(Method::POST, "/api/bookings").header("content-type", content_type);
+    let book_json = || book("application/json");
+    let too_large = format!("{{\"note\":\"{}\"}}", "n".repeat(70_000));
+    let duplicate = "{\"note\":\"a\",\"scheduled_at\":\"2027-03-02T10:00:00Z\",\"note\":\"b\"}";
     let cases = [
-        (ask(Method::GET, "/api/no/such/page"), 404, "not_found"),
-        (ask(Method::GET, "/elsewhere"), 404, "not_found"),
-        (ask(Method::DELETE, "/api/bookings"), 405, "method_not_allowed"),
-        (ask(Method::PUT, "/api/auth/login"), 405, "method_not_allowed"),
-        (book().header(json_type.0, json_type.1).body("{\"scheduled_at\":"), 400, "malformed_json"),
-        (book().header(json_type.0, json_type.1).body("[".repeat(20_000)), 400, "malformed_json"),
-        (book().header(json_type.0, json_type.1).body("\u{0}"), 400, "malformed_json"),
-        (book().header(json_type.0, json_type.1).body(vec![0xff, 0xfe]), 400, "malformed_json"),
-        (
-            book().header(json_type.0, json_type.1).body(format!("{{\"note\":\"{}\"}}", "n".repeat(70_000))),
-            413,
-            "payload_too_large",
-        ),
-        (book().header("content-type", "text/plain").body("{}"), 415, "unsupported_media_type"),
-        (
-            book().header("content-type", "application/x-www-form-urlencoded").body("scheduled_at=now"),
-            415,
-            "unsupported_media_type",
-        ),
-        (
-            book().header(json_type.0, json_type.1).header("content-encoding", "gzip").body("x"),
-            415,
-            "unsupported_media_type",
-        ),
-        (
-            book()
-                .header(json_type.0, json_type.1)
-                .body("{\"note\":\"a\",\"scheduled_at\":\"2027-03-02T10:00:00Z\",\"note\":\"b\"}"),
-            422,
-            "duplicate_field",
-        ),
-        (book().header(json_type.0, json_type.1).body("{\"scheduled_at\":1e400}"), 422, "wrong_type"),
-        (book().header(json_type.0, json_type.1).body("[]"), 422, "wrong_type"),
-        (ask(Method::GET, "/api/bookings").header("accept", "text/html"), 406, "not_acceptable"),
+        (request(Method::GET, "/api/no/such/page"), 404, "not_found"),
+        (request(Method::GET, "/elsewhere"), 404, "not_found"),
+        (request(Method::DELETE, "/api/bookings"), 405, "method_not_allowed"),
+        (request(Method::PUT, "/api/auth/login"), 405, "method_not_allowed"),
+        (book_json().body("{\"scheduled_at\":"), 400, "malformed_json"),
+        (book_json().body("[".repeat(20_000)), 400, "malformed_json"),
+        (book_json().body("\u{0}"), 400, "malformed_json"),
+        (book_json().body(vec![0xff, 0xfe]), 400, "malformed_json"),
+        (book_json().body(too_large), 413, "payload_too_large"),
+        (book("text/plain").body("{}"), 415, "unsupported_media_type"),
+        (book("application/x-www-form-urlencoded").body("scheduled_at=now"), 415, "unsupported_media_type"),
+        (book_json().header("content-encoding", "gzip").body("x"), 415, "unsupported_media_type"),
+        (book_json().body(duplicate), 422, "duplicate_field"),
+        (book_json().body("{\"scheduled_at\":1e400}"), 422, "wrong_type"),
+        (book_json().body("[]"), 422, "wrong_type"),
+        (request(Method::GET, "/api/bookings").header("accept", "text/html"), 406, "not_acceptable"),
     ];
     for (request, status, code) in cases {
         let answer = john.send(request).await;
@@ -68,9 +50,7 @@ async fn every_error_is_a_problem_with_the_requests_id() {
 
 /// Reuses a spent token with the request id `spent-17`; returns the two log lines about it.
 async fn spent_token_lines(format: &str) -> Vec<String> {
-    let practice = Practice::on(Database::Sqlite).with("log.format", format).open().await;
-    let app = practice.serve().await;
-    let john = practice.client(&app, "John", "Doe").await;
+    let (_practice, app, _admin, john) = Practice::on(Database::Sqlite).with("log.format", format).serve_client().await;
     let old = json!({"refresh_token": john.refresh});
     let next = app.post("/api/auth/refresh", old.clone()).await.expect(200);
     app.post("/api/auth/refresh", json!({"refresh_token": next["refresh_token"]})).await.expect(200);
@@ -86,14 +66,13 @@ async fn spent_token_lines(format: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn every_log_line_of_a_request_names_it() {
-    let warned = "a spent refresh token was shown again; the session is ended";
+    let warned = "a refresh token was used again; its login session is ended";
     let lines = spent_token_lines("json").await;
     let lines: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let told: Vec<_> = lines.iter().map(|line| (line["level"].as_str(), line["message"].as_str())).collect();
-    assert_eq!(told, [(Some("WARN"), Some(warned)), (Some("INFO"), Some("request completed"))]);
+    let messages: Vec<_> = lines.iter().map(|line| (line["level"].as_str(), line["message"].as_str())).collect();
+    assert_eq!(messages, [(Some("WARN"), Some(warned)), (Some("INFO"), Some("request completed"))]);
     assert!(lines.iter().all(|line| line["request_id"] == "spent-17"), "{lines:?}");
-    let (method, route, status) = (&lines[1]["method"], &lines[1]["route"], &lines[1]["status"]);
-    assert_eq!((method, route, status), (&json!("POST"), &json!("/api/auth/refresh"), &json!(401)));
+    assert_fields(&lines[1], json!({"method": "POST", "route": "/api/auth/refresh", "status": 401}));
 
     let lines = spent_token_lines("text").await;
     assert!(lines[0].contains(warned) && lines[0].ends_with(" request_id=spent-17"), "{}", lines[0]);
@@ -155,8 +134,8 @@ async fn cross_origin_requests_need_a_listed_origin() {
     };
     let off = app.send(preflight(&app, "https://www.example.org")).await;
     assert_eq!(off.header("access-control-allow-origin"), None);
-    let practice = Practice::on(Database::Sqlite).with("http.cors_origins", "https://www.example.org").open().await;
-    let app = practice.serve().await;
+    let (_practice, app) =
+        Practice::on(Database::Sqlite).with("http.cors_origins", "https://www.example.org").serve().await;
     let on = app.send(preflight(&app, "https://www.example.org")).await;
     assert_eq!(on.header("access-control-allow-origin"), Some("https://www.example.org"));
     for evil in ["https://www.example.org.evil.example", "https://evil.example", "null", "http://www.example.org"] {
@@ -169,8 +148,7 @@ async fn cross_origin_requests_need_a_listed_origin() {
 #[tokio::test]
 async fn password_guessing_and_request_floods_are_limited() {
     let plan = Practice::on(Database::Sqlite).with("limits.enabled", "true").with("limits.registrations_per_hour", "3");
-    let practice = plan.with("limits.logins_per_minute", "12").open().await;
-    let app = practice.serve().await;
+    let (practice, app) = plan.with("limits.logins_per_minute", "12").serve().await;
     let john = practice.client(&app, "John", "Doe").await;
     let wrong = json!({"email": john.email, "password": "not-the-password-at-all"});
     // A header that only a proxy may set does not help.
@@ -215,11 +193,8 @@ async fn password_guessing_and_request_floods_are_limited() {
     for _ in 0..60 {
         statuses.push(john.get("/api/bookings").await.status);
     }
-    assert_eq!(
-        statuses.iter().filter(|status| **status == 200).count(),
-        40,
-        "the clock stands still: a burst and no more"
-    );
+    let successful = statuses.iter().filter(|status| **status == 200).count();
+    assert_eq!(successful, 40, "the clock stands still: a burst and no more");
     practice.clock.advance(jiff::SignedDuration::from_secs(1));
     john.get("/api/bookings").await.expect(200);
 }
@@ -229,9 +204,7 @@ async fn a_flood_of_logins_does_not_block_other_requests() {
     let plan = Practice::on(Database::Sqlite)
         .with("auth.password_hasher_threads", "1")
         .with("auth.password_hasher_queue", "2");
-    let practice = plan.open().await;
-    let app = practice.serve().await;
-    let john = practice.client(&app, "John", "Doe").await;
+    let (_practice, app, _admin, john) = plan.serve_client().await;
     let mut flood = tokio::task::JoinSet::new();
     for _ in 0..32 {
         let (api, body) = (app.with_token(None), json!({"email": john.email, "password": john.password}));

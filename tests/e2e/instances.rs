@@ -8,23 +8,19 @@ use attune_e2e::{Database, Practice, User, eventually, later};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::crashes::Ledger;
+use crate::crashes::{Ledger, short_sessions};
 
 on_both_databases!(a_stop_under_load_loses_nothing, data_survives_restarts);
 
 async fn a_stop_under_load_loses_nothing(database: Database) {
-    let plan = Practice::on(database)
-        .with("practice.first_service_minutes", "1")
-        .with("practice.first_service_buffer_minutes", "0");
-    let practice = plan.open().await;
-    let app = practice.serve().await;
+    let (practice, app) = short_sessions(database).serve().await;
     let people = practice.clients(&app, 4).await;
     let ledger = Arc::new(Ledger::default());
     let clients = ledger.load(&people);
     ledger.reaches(30).await;
-    let asked = Instant::now();
+    let stopping = Instant::now();
     assert_eq!(app.terminate().await, Some(0), "a clean end");
-    assert!(asked.elapsed() < Duration::from_secs(30), "{:?}", asked.elapsed());
+    assert!(stopping.elapsed() < Duration::from_secs(30), "{:?}", stopping.elapsed());
     ledger.stop();
     clients.join_all().await;
 
@@ -33,11 +29,11 @@ async fn a_stop_under_load_loses_nothing(database: Database) {
     let unknown = bookings.len() - ledger.count();
     assert!(unknown <= people.len(), "at most one booking of each client is unknown to them: {unknown}");
     // No second email: deliveries before the stop were recorded.
-    practice.emails.wait_for(bookings.len(), Duration::from_secs(60)).await;
+    practice.emails_in_hours(bookings.len()).await;
     let admin = practice.admin(&app).await;
     for booking in &bookings {
         let id = booking["id"].as_i64().unwrap();
-        eventually("the mail is written down", async || {
+        eventually("the email is recorded as sent", async || {
             (admin.notifications(id).await[0]["state"] == "sent").then_some(())
         })
         .await;
@@ -47,9 +43,7 @@ async fn a_stop_under_load_loses_nothing(database: Database) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_under_way_is_answered_before_the_end() {
-    let practice = Practice::on(Database::Sqlite).open().await;
-    let app = practice.serve().await;
-    let john = practice.client(&app, "John", "Doe").await;
+    let (practice, app, _admin, john) = Practice::on(Database::Sqlite).serve_client().await;
     let body = format!("{{\"scheduled_at\":\"{}\"}}", later(1440));
     let mut wire = TcpStream::connect(app.base().strip_prefix("http://").unwrap()).await.unwrap();
     let head = format!(
@@ -74,9 +68,7 @@ async fn a_request_under_way_is_answered_before_the_end() {
 }
 
 async fn data_survives_restarts(database: Database) {
-    let practice = Practice::on(database).open().await;
-    let app = practice.serve().await;
-    let john = practice.client(&app, "John", "Doe").await;
+    let (practice, app, _admin, john) = Practice::on(database).serve_client().await;
     let id = john.booked(later(1440)).await;
     let before = john.get(&format!("/api/bookings/{id}")).await.expect(200);
     for _ in 0..2 {
@@ -106,6 +98,8 @@ async fn several_instances_share_one_postgres_database() {
         assert_eq!(instance.get("/health/ready").await.status, 200);
     }
 
+    let founder = User::log_in(&a, email, password).await;
+    founder.patch("/api/auth/me", serde_json::json!({"notify": "none"})).await.expect(200);
     let john = practice.client(&a, "John", "Doe").await;
     let id = john.booked(later(1440)).await;
     let elsewhere = john.at(&b);
@@ -115,24 +109,21 @@ async fn several_instances_share_one_postgres_database() {
     elsewhere.post("/api/auth/logout", serde_json::json!({})).await.expect(204);
     john.get("/api/auth/me").await.refused(401, "invalid_token");
 
-    // Three workers, one mail for each booking.
+    // Three workers, one email for each booking.
     let john = john.again().await;
-    let mut everywhere: Vec<User> = Vec::new();
-    for instance in [&a, &b, &c] {
-        everywhere.push(john.at(instance));
-    }
+    let everywhere = [&a, &b, &c].map(|instance| john.at(instance));
     for day in 2..32 {
         let count = usize::try_from(day).unwrap();
         everywhere[count % 3].booked(later(day * 1440)).await;
     }
-    practice.emails.wait_for(31, Duration::from_secs(60)).await;
+    practice.emails_in_hours(31).await;
     // Time jumps, and most of the reminders are due at once.
     practice.clock.set(later(30 * 1440));
     let founder = User::log_in(&a, email, password).await;
     let mut sent = 0;
     for booking in founder.all_bookings().await {
         let id = booking["id"].as_i64().unwrap();
-        let emails = eventually("everything due is settled", async || {
+        let emails = eventually("everything due is sent", async || {
             let emails = founder.notifications(id).await;
             let now = practice.clock.now();
             let waits = |m: &serde_json::Value| {
@@ -142,13 +133,13 @@ async fn several_instances_share_one_postgres_database() {
         })
         .await;
         assert!(emails.len() <= 3, "one row for each kind and offset: {emails:?}");
-        sent += emails.iter().filter(|mail| mail["state"] == "sent").count();
+        sent += emails.iter().filter(|email| email["state"] == "sent").count();
     }
     for instance in [a, b, c] {
         assert_eq!(instance.terminate().await, Some(0));
     }
     let emails: Vec<_> = practice.emails.messages().iter().map(attune_test_smtp::ReceivedMail::decode).collect();
-    let ids: BTreeSet<_> = emails.iter().map(|mail| mail.header("Message-ID").unwrap()).collect();
-    assert_eq!((emails.len(), ids.len()), (sent, sent), "no mail was sent by two workers");
-    assert!(emails.iter().filter(|mail| mail.subject.starts_with("Reminder")).count() >= 1);
+    let ids: BTreeSet<_> = emails.iter().map(|email| email.header("Message-ID").unwrap()).collect();
+    assert_eq!((emails.len(), ids.len()), (sent, sent), "no email was sent by two workers");
+    assert!(emails.iter().filter(|email| email.subject.starts_with("Reminder")).count() >= 1);
 }

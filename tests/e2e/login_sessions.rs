@@ -1,16 +1,16 @@
 //! Login sessions, and what a stolen token is worth.
 
-use attune_e2e::{ApiResponse, Database, Instance, Method, NOW, Practice, User, at, strong_password};
+use attune_e2e::{AUTH_SECRET, ApiResponse, Database, Instance, Method, NOW, Practice, User, at, strong_password};
 use jiff::SignedDuration;
 use serde_json::json;
 
 on_both_databases!(
     a_refresh_token_works_once,
-    two_refreshes_at_the_same_moment_are_fine,
+    concurrent_refreshes_both_succeed,
     the_overlap_is_over_after_ten_seconds,
-    logging_out_counts_at_once,
+    a_logout_applies_immediately,
     a_new_password_ends_all_other_logins,
-    tokens_end_by_themselves,
+    tokens_expire,
     forged_tokens_are_refused,
     the_signing_secret_can_be_changed,
 );
@@ -20,9 +20,7 @@ async fn refresh(app: &Instance, token: &str) -> ApiResponse {
 }
 
 async fn open(database: Database) -> (Practice, Instance, User) {
-    let practice = Practice::on(database).open().await;
-    let app = practice.serve().await;
-    let john = practice.client(&app, "John", "Doe").await;
+    let (practice, app, _admin, john) = Practice::on(database).serve_client().await;
     (practice, app, john)
 }
 
@@ -48,7 +46,7 @@ async fn a_refresh_token_works_once(database: Database) {
     }
 }
 
-async fn two_refreshes_at_the_same_moment_are_fine(database: Database) {
+async fn concurrent_refreshes_both_succeed(database: Database) {
     let (_practice, app, john) = open(database).await;
     let (one, other) = tokio::join!(refresh(&app, &john.refresh), refresh(&app, &john.refresh));
     for tokens in [one.expect(200), other.expect(200)] {
@@ -72,7 +70,7 @@ async fn the_overlap_is_over_after_ten_seconds(database: Database) {
     john.get("/api/auth/me").await.refused(401, "invalid_token");
 }
 
-async fn logging_out_counts_at_once(database: Database) {
+async fn a_logout_applies_immediately(database: Database) {
     let (_practice, app, john) = open(database).await;
     let (tablet, phone) = (john.again().await, john.again().await);
     john.send(john.request(Method::POST, "/api/auth/logout")).await.expect(204);
@@ -110,7 +108,7 @@ async fn a_new_password_ends_all_other_logins(database: Database) {
     log_in(&new).await.expect(200);
 }
 
-async fn tokens_end_by_themselves(database: Database) {
+async fn tokens_expire(database: Database) {
     let (practice, app, mut john) = open(database).await;
     practice.clock.set(at(NOW) + SignedDuration::from_mins(14));
     john.get("/api/auth/me").await.expect(200);
@@ -144,13 +142,11 @@ async fn forged_tokens_are_refused(database: Database) {
     ] {
         app.with_token(Some(&forged)).get("/api/auth/me").await.refused(401, "invalid_token");
     }
-    let ask =
-        async |name: &str, value: &str| app.send(app.request(Method::GET, "/api/auth/me").header(name, value)).await;
-    ask("authorization", &format!("bearer {}", john.access)).await.expect(200);
-    for (name, value) in
-        [("authorization", format!("Basic {}", john.access)), ("cookie", format!("access_token={}", john.access))]
+    for (name, scheme, status) in
+        [("authorization", "bearer ", 200), ("authorization", "Basic ", 401), ("cookie", "access_token=", 401)]
     {
-        assert_eq!(ask(name, &value).await.status, 401, "{name}");
+        let request = app.request(Method::GET, "/api/auth/me").header(name, format!("{scheme}{}", john.access));
+        assert_eq!(app.send(request).await.status, status, "{name}: {scheme}");
     }
     let in_the_query = app.get(&format!("/api/auth/me?access_token={}", john.access)).await;
     assert_eq!(in_the_query.status, 401, "a token in a URL would be in every log");
@@ -159,20 +155,20 @@ async fn forged_tokens_are_refused(database: Database) {
 async fn the_signing_secret_can_be_changed(database: Database) {
     let (practice, app, john) = open(database).await;
     app.terminate().await;
-    let old = "4b8c1de79a7f4e0c8b6fd2a91c53e7f0";
-    let new = "a1d93f4407c24a6b9a58c5e2b7f60d18";
-    let mut command = practice.command(["serve"]);
-    command.env("ATTUNE__AUTH__SECRET", new).env("ATTUNE__AUTH__PREVIOUS_SECRET", old);
-    let app = Instance::bare(command).await;
+    let with_new_secret = async |previous: Option<&str>| {
+        let mut command = practice.command(["serve"]);
+        command.env("ATTUNE__AUTH__SECRET", "a1d93f4407c24a6b9a58c5e2b7f60d18");
+        command.envs(previous.map(|secret| ("ATTUNE__AUTH__PREVIOUS_SECRET", secret)));
+        Instance::bare(command).await
+    };
+    let app = with_new_secret(Some(AUTH_SECRET)).await;
     john.at(&app).get("/api/auth/me").await.expect(200);
     let fresh = john.at(&app).again().await;
     app.terminate().await;
 
     let app = practice.serve().await;
     fresh.at(&app).get("/api/auth/me").await.refused(401, "invalid_token");
-    let mut command = practice.command(["serve"]);
-    command.env("ATTUNE__AUTH__SECRET", new);
-    let app = Instance::bare(command).await;
+    let app = with_new_secret(None).await;
     fresh.at(&app).get("/api/auth/me").await.expect(200);
     john.at(&app).get("/api/auth/me").await.refused(401, "invalid_token");
 }

@@ -33,7 +33,7 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// All files with this extension below a folder of the workspace, sorted.
+/// All files with this extension below a folder of the workspace, sorted. Installed packages are not ours.
 pub(crate) fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -41,7 +41,7 @@ pub(crate) fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                folders.extend(Some(path).filter(|path| !path.ends_with("node_modules")));
             } else if path.extension().is_some_and(|found| found == extension) {
                 found.push(path);
             }

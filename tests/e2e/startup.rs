@@ -20,13 +20,13 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn with_no_settings_at_all_everything_is_there() {
+async fn the_product_starts_without_settings() {
     let folder = TempDir::new().unwrap();
     let app = Instance::bare(bare(folder.path(), &["serve"])).await;
     let data = folder.path().join("data");
     let modes = [mode(&data), mode(&data.join("secret")), mode(&data.join("attune.sqlite"))];
-    assert_eq!(modes, [0o700, 0o600, 0o600], "anonymous else on this machine can look");
-    let (email, password) = app.first_admin().expect("the first admin is made and printed");
+    assert_eq!(modes, [0o700, 0o600, 0o600], "no other user of this machine can read them");
+    let (email, password) = app.first_admin().expect("the first admin is created and printed");
     assert!(!app.stderr().contains(&password), "and not logged");
     let login = json!({"email": email, "password": password});
     let tokens = app.post("/api/auth/login", login.clone()).await.expect(200);
@@ -44,10 +44,10 @@ async fn with_no_settings_at_all_everything_is_there() {
     let paid = app.send(app.request(attune_e2e::Method::POST, created["checkout_url"].as_str().unwrap())).await;
     assert!(paid.status < 400);
     let emails = data.join("mail");
-    attune_e2e::eventually("the emails about session and payment become files", async || {
+    attune_e2e::eventually("the emails about session and payment, and the therapist's, become files", async || {
         let files =
             std::fs::read_dir(&emails).ok()?.flatten().filter(|f| f.path().extension().is_some_and(|e| e == "eml"));
-        (files.count() == 2).then_some(())
+        (files.count() == 3).then_some(())
     })
     .await;
     let ready = app.get("/health/ready").await.expect(200);
@@ -59,7 +59,7 @@ async fn with_no_settings_at_all_everything_is_there() {
     assert!(!app.stdout().contains("password"), "{}", app.stdout());
     app.post("/api/auth/login", login).await.expect(200);
     let same_secret = app.with_token(tokens["access_token"].as_str()).get("/api/auth/me").await;
-    assert_eq!(same_secret.expect(200)["email"], email, "the secret was kept, and with it all tokens");
+    assert_eq!(same_secret.expect(200)["email"], email, "the secret was stored, so all tokens stay valid");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -113,12 +113,9 @@ async fn an_invalid_setting_stops_the_start_with_one_line_that_names_it() {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("file"), "not a folder").unwrap();
     let no_folder = format!("sqlite:{}", folder.path().join("file/practice.sqlite").display());
-    std::fs::write(
-        folder.path().join("noise.sqlite"),
-        "this is no database at all, however long it may be".repeat(100),
-    )
-    .unwrap();
-    let no_database = format!("sqlite:{}", folder.path().join("noise.sqlite").display());
+    let noise = folder.path().join("noise.sqlite");
+    std::fs::write(&noise, "this is no database at all, however long it may be".repeat(100)).unwrap();
+    let no_database = format!("sqlite:{}", noise.display());
     let missing = folder.path().join("missing").display().to_string();
     let development: &[(&[(&str, &str)], &str)] = &[
         (&[("http.bnid", "x")], "http.bind"),

@@ -50,7 +50,7 @@ fn locked() -> BTreeMap<String, Vec<[u64; 3]>> {
 fn no_library_is_older_than_its_known_holes() {
     let locked = locked();
     for (name, least, why) in AT_LEAST {
-        for version in locked.get(*name).unwrap_or_else(|| panic!("{name} is not used any more; take it off the list"))
+        for version in locked.get(*name).unwrap_or_else(|| panic!("{name} is no longer used; remove it from the list"))
         {
             assert!(version >= least, "{name} {version:?} is older than {least:?}: {why}");
         }

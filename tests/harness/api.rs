@@ -46,12 +46,12 @@ impl Api {
     /// An error means that there was no response.
     pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<ApiResponse> {
         let request = request.build()?;
-        let question = format!("{} {}", request.method(), request.url().path());
-        ApiResponse::read(question, self.http.execute(request).await?).await
+        let name = format!("{} {}", request.method(), request.url().path());
+        ApiResponse::read(name, self.http.execute(request).await?).await
     }
 
     pub async fn send(&self, request: RequestBuilder) -> ApiResponse {
-        self.try_send(request).await.expect("the service answers")
+        self.try_send(request).await.expect("the service responds")
     }
 
     pub async fn get(&self, path: &str) -> ApiResponse {

@@ -13,7 +13,7 @@ pub fn unescape(html: &str) -> String {
 pub fn button_target(html: &str) -> String {
     let links: Vec<&str> = html.split("<a ").skip(1).collect();
     let [button] = links.as_slice() else { panic!("one link, not {}", links.len()) };
-    assert!(button.contains(">Join Meeting</a>"), "the button says what it does");
+    assert!(button.contains(">Join the appointment</a>"), "the button says what it does");
     let (_, rest) = button.split_once("href=\"").expect("the button leads somewhere");
     unescape(rest.split('"').next().unwrap())
 }

@@ -76,6 +76,11 @@ impl Instance {
         self.ended().await
     }
 
+    /// Lets the process write to no file beyond this length, as on a full disk; `None` is no limit.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        self.process.limit_files(bytes);
+    }
+
     pub fn ask_to_end(&self) {
         self.process.ask_to_end();
     }

@@ -1,9 +1,10 @@
-//! The order of keys, which a parsed JSON value does not keep.
+//! Assertions about JSON objects, and the order of their keys, which a parsed value does not have.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 
 struct Keys(Vec<String>);
 
@@ -29,7 +30,15 @@ impl<'de> Deserialize<'de> for Keys {
     }
 }
 
-/// The keys of the JSON object at the start of this text, in their order.
-pub fn keys(text: &str) -> Vec<String> {
-    Keys::deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap().0
+/// The keys of the JSON object at the start of this text in their order, separated by blanks.
+pub fn keys(text: &str) -> String {
+    Keys::deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap().0.join(" ")
+}
+
+/// Asserts the expected fields of an object; it may have others.
+#[track_caller]
+pub fn assert_fields(found: &Value, expected: Value) {
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(&found[name], value, "{name} of {found}");
+    }
 }

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use attune_test_postgres::{TestDatabase, TestServer};
-use attune_test_smtp::SmtpSink;
+use attune_test_smtp::{DecodedMail, ReceivedMail, SmtpSink};
+use jiff::SignedDuration;
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::instance::Instance;
-use crate::process::{Finished, attune, run};
+use crate::process::{Finished, attune, eventually, run};
 use crate::secrets::Secrets;
 use crate::{Clock, User, strong_password};
 
@@ -25,6 +27,7 @@ pub enum Database {
 pub struct Plan {
     database: Database,
     settings: BTreeMap<String, String>,
+    secrets: Secrets,
 }
 
 impl Plan {
@@ -34,15 +37,36 @@ impl Plan {
         self
     }
 
+    /// A setting that no process may print.
+    #[must_use]
+    pub fn with_secret(self, key: &str, value: &str) -> Self {
+        self.secrets.add(value);
+        self.with(key, value)
+    }
+
     pub async fn open(self) -> Practice {
         let practice = self.open_without_admin().await;
         if practice.database != Database::Memory {
-            let (email, password) = practice.admin_credentials();
-            let add = ["user", "add", "--email", &email, "--first-name", "Meredith", "--last-name", "Ashdown"];
-            let added = practice.run(add.into_iter().chain(["--admin", "--password-stdin"]), &password).await.good();
+            let add = ["user", "add", "--email", ADMIN, "--first-name", "Meredith", "--last-name", "Ashdown"];
+            // Tests count the emails to clients; those about therapists choose another level.
+            let arguments = add.into_iter().chain(["--admin", "--notify", "none", "--password-stdin"]);
+            let added = practice.run(arguments, &strong_password(0)).await.good();
             assert!(added.stdout.contains("an admin"), "{}", added.stdout);
         }
         practice
+    }
+
+    pub async fn serve(self) -> (Practice, Instance) {
+        let practice = self.open().await;
+        let app = practice.serve().await;
+        (practice, app)
+    }
+
+    /// A running practice, its admin, and a client.
+    pub async fn serve_client(self) -> (Practice, Instance, User, User) {
+        let (practice, app) = self.serve().await;
+        let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
+        (practice, app, admin, john)
     }
 
     pub async fn open_without_admin(self) -> Practice {
@@ -61,12 +85,11 @@ impl Plan {
         let clock = Clock::new(folder.path().join("clock"));
         let emails = SmtpSink::start();
         let data = folder.path().join("data").display().to_string();
-        let secret = "4b8c1de79a7f4e0c8b6fd2a91c53e7f0";
         let settings = [
             ("http.bind", "127.0.0.1:0"),
             ("data_dir", &data),
             ("database.url", &url),
-            ("auth.secret", secret),
+            ("auth.secret", AUTH_SECRET),
             ("auth.first_admin_email", if self.database == Database::Memory { ADMIN } else { "" }),
             ("practice.timezone", "Europe/Berlin"),
             // Most tests book at any time of the day.
@@ -85,18 +108,15 @@ impl Plan {
         let mut all: BTreeMap<String, String> =
             settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         all.extend(self.settings);
-        let secrets = Secrets::default();
-        secrets.add(secret);
-        for word in ["Meredith", "Ashdown", "therapist.ashdown"] {
-            secrets.add(word);
+        for word in [AUTH_SECRET, "Meredith", "Ashdown", "therapist.ashdown", &strong_password(0)] {
+            self.secrets.add(word);
         }
-        secrets.add(&strong_password(0));
         Practice {
             database: self.database,
             settings: all,
             clock,
             emails,
-            secrets,
+            secrets: self.secrets,
             people: AtomicUsize::new(1),
             folder,
             postgres,
@@ -105,6 +125,7 @@ impl Plan {
 }
 
 const ADMIN: &str = "therapist.ashdown@practice.example.org";
+pub const AUTH_SECRET: &str = "4b8c1de79a7f4e0c8b6fd2a91c53e7f0";
 
 pub struct Practice {
     database: Database,
@@ -119,7 +140,7 @@ pub struct Practice {
 
 impl Practice {
     pub fn on(database: Database) -> Plan {
-        Plan { database, settings: BTreeMap::new() }
+        Plan { database, settings: BTreeMap::new(), secrets: Secrets::default() }
     }
 
     pub fn folder(&self) -> &std::path::Path {
@@ -168,6 +189,11 @@ impl Practice {
         run(self.command(arguments), input).await
     }
 
+    /// Changes a setting for the instances that are started from now on.
+    pub fn set(&mut self, key: &str, value: &str) {
+        self.settings.insert(key.to_owned(), value.to_owned());
+    }
+
     pub async fn serve(&self) -> Instance {
         self.start(&["serve"]).await.listening().await
     }
@@ -186,14 +212,10 @@ impl Practice {
 
     pub async fn admin(&self, instance: &Instance) -> User {
         let (email, password) = match self.database {
-            Database::Sqlite | Database::Postgres => self.admin_credentials(),
+            Database::Sqlite | Database::Postgres => (ADMIN.to_owned(), strong_password(0)),
             Database::Memory => instance.first_admin().expect("a practice in memory prints its first admin"),
         };
         User::log_in(instance, &email, &password).await
-    }
-
-    fn admin_credentials(&self) -> (String, String) {
-        (ADMIN.to_owned(), strong_password(0))
     }
 
     pub async fn client(&self, instance: &Instance, first_name: &str, last_name: &str) -> User {
@@ -213,6 +235,28 @@ impl Practice {
         }
         instance.post("/api/auth/register", body).await.expect(201);
         User::log_in(instance, &email, &password).await
+    }
+
+    /// Emails that satisfy the condition, as soon as there are this many.
+    /// Waits until so many emails have arrived, hour by hour: a recipient gets ten announcements in an hour.
+    pub async fn emails_in_hours(&self, count: usize) -> Vec<ReceivedMail> {
+        loop {
+            let arrived = self.emails.messages();
+            if arrived.len() >= count {
+                return arrived;
+            }
+            self.clock.advance(SignedDuration::from_hours(1));
+            self.emails.wait_for(count.min(arrived.len() + 5), Duration::from_secs(60)).await;
+        }
+    }
+
+    pub async fn emails_where(&self, count: usize, condition: impl Fn(&DecodedMail) -> bool) -> Vec<DecodedMail> {
+        eventually(&format!("{count} such emails"), async || {
+            let all = self.emails.messages().into_iter().map(|email| email.decode());
+            let found: Vec<DecodedMail> = all.filter(&condition).collect();
+            (found.len() >= count).then_some(found)
+        })
+        .await
     }
 
     pub async fn clients(&self, instance: &Instance, count: usize) -> Vec<User> {

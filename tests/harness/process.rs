@@ -8,18 +8,18 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use tokio::io::AsyncWriteExt;
 
 /// How long a test waits before it fails.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Polls until there is a result; panics with `what` when there is none in time.
-pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn eventually<T>(what: &str, mut poll: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + TIMEOUT;
     loop {
-        if let Some(answer) = ask().await {
-            return answer;
+        if let Some(result) = poll().await {
+            return result;
         }
         assert!(Instant::now() < deadline, "waited for {TIMEOUT:?}: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -94,12 +94,12 @@ struct Output {
 impl Output {
     fn listen(pipe: impl Read + Send + 'static) -> Self {
         let text = Arc::new(Mutex::new(String::new()));
-        let heard = text.clone();
+        let received = text.clone();
         let listener = std::thread::spawn(move || {
             let mut pipe = BufReader::new(pipe);
             let mut line = Vec::new();
             while pipe.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-                heard.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
+                received.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
                 line.clear();
             }
         });
@@ -145,8 +145,8 @@ impl Process {
     /// Waits for a line on the standard output with this prefix, and returns the rest of it.
     pub(crate) async fn announces(&mut self, beginning: &str) -> String {
         eventually(&format!("the process prints {beginning:?}"), async || {
-            let said = self.stdout();
-            let whole_lines = said.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            let printed = self.stdout();
+            let whole_lines = printed.split_inclusive('\n').filter(|line| line.ends_with('\n'));
             let found = whole_lines.filter_map(|line| line.trim_end().strip_prefix(beginning)).next();
             if found.is_none() && self.has_ended() {
                 self.finish();
@@ -167,6 +167,12 @@ impl Process {
     fn finish(&mut self) {
         self.stdout.finish();
         self.stderr.finish();
+    }
+
+    /// A write beyond this length fails; `None` is no limit. The process has to ignore the signal XFSZ.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
     }
 
     pub(crate) fn ask_to_end(&self) {

@@ -93,6 +93,13 @@ impl User {
         self.detail(booking).await["notifications"].as_array().unwrap().clone()
     }
 
+    /// The actions in the history of a booking.
+    pub async fn history(&self, booking: i64) -> Vec<String> {
+        let detail = self.detail(booking).await;
+        let actions = detail["history"].as_array().unwrap().iter().map(|entry| &entry["action"]);
+        actions.map(|action| action.as_str().unwrap().to_owned()).collect()
+    }
+
     pub async fn all_bookings(&self) -> Vec<Value> {
         let mut all = Vec::new();
         loop {

@@ -71,7 +71,7 @@ impl From<Failure> for HashError {
 
 /// Hashes passwords with Argon2id on dedicated threads, each of which reuses its own memory.
 ///
-/// Passwords are hashed byte by byte as typed. Dropping the hasher ends the threads; queued passwords then fail with
+/// Passwords are hashed byte by byte. Dropping the hasher ends the threads; queued passwords then fail with
 /// [`HashError::Failed`].
 pub struct ArgonHasher {
     threads: Threads,

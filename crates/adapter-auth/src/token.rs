@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 
-use attune_domain::{LoginSessionId, UserId};
 use attune_ports::{AccessClaims, AccessTokens, BoxError, TokenError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,8 +15,10 @@ use sha2::{Digest, Sha256};
 
 use crate::SigningSecret;
 
-/// For clock differences between our machines.
-const LEEWAY: SignedDuration = SignedDuration::from_secs(5);
+/// For clock differences between our machines, when a token was just issued by another one.
+const ISSUE_LEEWAY: SignedDuration = SignedDuration::from_secs(60);
+/// The same when a token ends, where each second is one more for a stolen token.
+const EXPIRY_LEEWAY: SignedDuration = SignedDuration::from_secs(5);
 /// Distinguishes access tokens from other tokens that may be signed in the future.
 const ACCESS: &str = "access";
 const JWT: &str = "JWT";
@@ -30,6 +31,8 @@ pub struct TokenConfig {
     pub previous: Vec<SigningSecret>,
     pub issuer: String,
     pub audience: String,
+    /// From issue to expiry; a token with a longer one was not issued by us.
+    pub lifetime: SignedDuration,
 }
 
 /// Issues and verifies access tokens, signed with HMAC-SHA-256.
@@ -42,6 +45,7 @@ pub struct JwtAccessTokens {
     keys: Vec<Key>,
     issuer: String,
     audience: String,
+    lifetime: SignedDuration,
 }
 
 struct Key {
@@ -99,6 +103,7 @@ impl JwtAccessTokens {
             keys: std::iter::once(&config.secret).chain(&config.previous).map(key).collect(),
             issuer: config.issuer,
             audience: config.audience,
+            lifetime: config.lifetime,
         }
     }
 
@@ -132,8 +137,8 @@ impl JwtAccessTokens {
             return None;
         }
         let read = AccessClaims {
-            user: UserId::new(claims.sub.parse().ok()?)?,
-            session: LoginSessionId::new(claims.sid.parse().ok()?)?,
+            user: claims.sub.parse().ok()?,
+            session: claims.sid.parse().ok()?,
             issued_at: Timestamp::from_second(claims.iat).ok()?,
             expires_at: Timestamp::from_second(claims.exp).ok()?,
             nonce: URL_SAFE_NO_PAD.decode(claims.jti.as_bytes()).ok()?.try_into().ok()?,
@@ -161,11 +166,12 @@ impl AccessTokens for JwtAccessTokens {
 
     fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenError> {
         let (claims, not_before) = self.read(token).ok_or(TokenError::Invalid)?;
-        let latest_start = now.saturating_add(LEEWAY).unwrap_or(Timestamp::MAX);
-        if not_before > latest_start || claims.issued_at > latest_start {
+        let latest_start = now.saturating_add(ISSUE_LEEWAY).unwrap_or(Timestamp::MAX);
+        let is_too_long = claims.expires_at.duration_since(claims.issued_at) > self.lifetime;
+        if not_before > latest_start || claims.issued_at > latest_start || is_too_long {
             return Err(TokenError::Invalid);
         }
-        let end = claims.expires_at.saturating_add(LEEWAY).unwrap_or(Timestamp::MAX);
+        let end = claims.expires_at.saturating_add(EXPIRY_LEEWAY).unwrap_or(Timestamp::MAX);
         if now >= end {
             return Err(TokenError::Expired);
         }

@@ -1,45 +1,37 @@
 //! The settings of the HTTP adapter.
 
-use std::fmt;
 use std::time::Duration;
 
-use attune_http_common::{AddressRange, RateLimits};
+use attune_http_common::{RateLimits, RequestLimits};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
-    /// Name of the practice on HTML pages.
-    pub practice_name: String,
-    /// Domain in the UIDs of calendar entries. Emails use the same, so that calendar applications recognise both
-    /// entries as one appointment.
-    pub calendar_domain: String,
-    /// Whether the test provider's checkout page is available. Its button pays without money, so never in production.
-    pub test_checkout: bool,
     /// The secret that the video server authenticates with. Without it, the endpoints for it do not exist.
     pub server_secret: Option<ServerSecret>,
     pub branding: Branding,
     /// Origins whose pages may call the API, each exactly as browsers write it, such as `https://app.example.org`.
     /// Without any, CORS is off, and only pages of the same origin can.
     pub cors_origins: Vec<String>,
-    /// Proxies whose `X-Forwarded-For` is trusted. Without any, the header is ignored.
-    pub trusted_proxies: Vec<AddressRange>,
-    /// Whether browsers are told to use HTTPS only. Requires a proxy that terminates TLS.
+    /// How requests are read.
+    pub requests: RequestLimits,
+    /// Whether responses make browsers use HTTPS only. Requires a proxy that terminates TLS.
     pub hsts: bool,
     pub limits: RateLimits,
     /// Threads that handle requests.
     pub workers: usize,
     /// Open connections of each worker; others wait in the listener's queue.
     pub max_connections_per_worker: usize,
-    /// Largest body, in bytes.
-    pub max_body_bytes: usize,
     /// Time limit for the head of a request.
     pub head_timeout: Duration,
-    /// Time limit for the body of a request.
-    pub body_timeout: Duration,
     /// Time limit from the head of a request to its response.
     pub request_timeout: Duration,
-    /// How long an idle connection is kept for the next request.
+    /// Time limit for a client to take a part of a response.
+    pub write_timeout: Duration,
+    /// How long connections that failed are counted before the log says how many there were.
+    pub noise_period: Duration,
+    /// How long an idle connection stays open for the next request.
     pub keep_alive: Duration,
     /// Time limit for a client to close its side of the connection.
     pub disconnect_timeout: Duration,
@@ -50,21 +42,18 @@ pub struct HttpSettings {
 impl Default for HttpSettings {
     fn default() -> Self {
         Self {
-            practice_name: "Attune".into(),
-            calendar_domain: "attune.localhost".into(),
-            test_checkout: false,
             server_secret: None,
             branding: Branding::default(),
             cors_origins: Vec::new(),
-            trusted_proxies: Vec::new(),
+            requests: RequestLimits::default(),
             hsts: false,
             limits: RateLimits::default(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             max_connections_per_worker: 2_000,
-            max_body_bytes: 64 * 1024,
             head_timeout: Duration::from_secs(5),
-            body_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(15),
+            write_timeout: Duration::from_secs(20),
+            noise_period: Duration::from_secs(60),
             keep_alive: Duration::from_secs(15),
             disconnect_timeout: Duration::from_secs(1),
             shutdown_timeout: Duration::from_secs(20),
@@ -73,7 +62,8 @@ impl Default for HttpSettings {
 }
 
 /// The secret that the video server authenticates with. `Debug` hides it.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("ServerSecret(***)")]
 pub struct ServerSecret(String);
 
 impl ServerSecret {
@@ -83,12 +73,6 @@ impl ServerSecret {
 
     pub(crate) fn expose(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Debug for ServerSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ServerSecret(***)")
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use attune_application::UseCases;
-use attune_http_common::RateLimiter;
+use attune_http_common::{Code, Problem, RateLimiter};
 use attune_ports::{Clock, HealthCheck, PaymentEvents, Queries, Random, WebhookVerifier};
+use attune_wording::Wording;
 
 use crate::response::documents::Documents;
-use crate::response::problem::{Code, Problem};
 use crate::route_names::RouteNames;
 use crate::settings::HttpSettings;
 
@@ -23,6 +23,7 @@ pub struct Api {
     pub queries: Arc<dyn Queries>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
+    pub wording: Arc<Wording>,
     pub readiness: Vec<Arc<dyn HealthCheck>>,
 }
 

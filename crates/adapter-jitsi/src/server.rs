@@ -23,13 +23,17 @@ pub struct ServerChoices {
     /// Observers join as visitors.
     pub visitors: bool,
     /// Participants keep the name in their link.
-    pub fixed_names: bool,
+    pub lock_display_names: bool,
     /// Our public URL for reservations, to which the server appends `/conference`.
     pub reservations_url: Option<String>,
     /// Our public URL for events: a self-hosted server appends `/events/…`; for JaaS, the URL of its webhook.
     pub events_url: Option<String>,
     /// Whether a secret is configured that authenticates a self-hosted server to us. Without it, we refuse its requests.
     pub server_secret: bool,
+    /// Whether links carry their token in the query.
+    pub token_in_query: bool,
+    /// The id of the key that signs our requests to close rooms; `None` if a self-hosted server closes none for us.
+    pub end_meeting_key_id: Option<String>,
 }
 
 impl ServerChoices {
@@ -39,6 +43,11 @@ impl ServerChoices {
 
     fn usable_events_url(&self) -> Option<&str> {
         self.events_url.as_deref().filter(|_| self.server_secret)
+    }
+
+    /// Whether a self-hosted server limits the people in our rooms. Our limits come with the reservations.
+    fn limits_occupants(&self) -> bool {
+        self.max_occupants.is_some() && self.usable_reservations_url().is_some()
     }
 }
 
@@ -56,7 +65,8 @@ pub struct SettingsPart {
 }
 
 impl ServerSettings {
-    /// For a self-hosted server, there are two variants: for docker-jitsi-meet and for Debian's packages.
+    /// For a self-hosted server, there are two variants, each of several files: for docker-jitsi-meet and for Debian's
+    /// packages.
     pub fn new(deployment: &Deployment, choices: &ServerChoices) -> Result<Self, SetupError> {
         for (what, url) in
             [("URL for reservations", &choices.reservations_url), ("URL for events", &choices.events_url)]
@@ -74,9 +84,16 @@ impl ServerSettings {
                         SigningKey::Hs256(_) => None,
                         SigningKey::Rs256 { key_id, .. } => Some(key_file(text("key id", key_id)?)),
                     },
+                    end_meeting_key: choices
+                        .end_meeting_key_id
+                        .as_deref()
+                        .map(|id| text("key id", id).map(key_file))
+                        .transpose()?,
                     choices,
                 };
-                vec![server.docker(), server.prosody(), jicofo()]
+                let docker = [Some(server.docker()), server.docker_components()];
+                let debian = [Some(server.prosody()), server.prosody_globals(), Some(jicofo())];
+                docker.into_iter().chain(debian).flatten().collect()
             }
             Deployment::Jaas { key_id, .. } => vec![jaas(text("key id", key_id)?, choices)],
         };
@@ -105,6 +122,8 @@ struct SelfHosted<'a> {
     subject: &'a str,
     /// The name of the file with our public key, if there is one.
     public_key: Option<String>,
+    /// The same for the key of [`ServerChoices::end_meeting_key_id`].
+    end_meeting_key: Option<String>,
     choices: &'a ServerChoices,
 }
 
@@ -115,23 +134,35 @@ fn key_file(key_id: &str) -> String {
 }
 
 /// The name of a module, and its effect.
-struct Module(&'static str, &'static str);
+type Module = (&'static str, &'static str);
 
-struct Line {
-    why: String,
-    setting: String,
-}
+/// The reason for a setting, and the setting.
+type Line = (String, String);
 
 fn line(why: impl Into<String>, setting: impl Into<String>) -> Line {
-    Line { why: why.into(), setting: setting.into() }
+    (why.into(), setting.into())
+}
+
+/// Those items whose condition holds.
+fn applicable<T>(items: impl IntoIterator<Item = (bool, T)>) -> Vec<T> {
+    items.into_iter().filter_map(|(applies, item)| applies.then_some(item)).collect()
 }
 
 const WHY_APP_ID: &str = "The app id of the tokens; without it, no token is checked.";
 const WHY_SECRET: &str = "The secret that signs our tokens.";
 const WHY_ISSUER: &str = "The `iss` of our tokens.";
 const WHY_AUDIENCE: &str = "The `aud` of our tokens.";
-const WHY_LIMIT: &str = "The maximum number of participants in a room.";
+const WHY_LIMIT: &str = "Enables limits. This one is for rooms that we do not know; ours comes with the reservation.";
 const KEY_SERVER: &str = "<URL of the folder with the public key>";
+const END_MEETING_KEY_SERVER: &str = "<URL of another folder>";
+const WHY_END_MEETING: &str = "a therapist can end a session for everyone";
+/// Docker's image limits lobbies as well: people who knock must not fill them.
+const SERVER_LIMIT: u32 = 1_000;
+const WHY_RETRY: &str = "Repeats requests while we restart or are unreachable";
+/// Reports wait for an hour: a lost one would falsify attendance.
+const EVENT_RETRIES: (u32, u32) = (240, 15);
+/// A person who joins waits for the response.
+const RESERVATION_RETRIES: (u32, u32) = (10, 3);
 
 impl SelfHosted<'_> {
     fn docker(&self) -> SettingsPart {
@@ -151,26 +182,36 @@ impl SelfHosted<'_> {
             module_variable("XMPP_MUC_MODULES", &self.room_modules()),
             module_variable("XMPP_MODULES", &self.host_modules()),
         ];
-        if let Some(most) = self.choices.max_occupants {
-            lines.push(line(WHY_LIMIT, format!("MAX_PARTICIPANTS={most}")));
+        if let Some(url) = self.choices.usable_reservations_url() {
+            lines.push(line("A room is created only if we permit it.", "PROSODY_RESERVATION_ENABLED=1"));
+            lines.push(line("The URL of the reservations.", variable("PROSODY_RESERVATION_REST_BASE_URL", url)));
+            let settings: Vec<String> = self.reservation_settings().into_iter().map(|(_, setting)| setting).collect();
+            lines.push(line(
+                "Prosody's settings for the reservations: authentication, retries and our limits. Commas separate them, so \
+                 the secret must contain neither a comma nor a single quote.",
+                format!("XMPP_CONFIGURATION='{}'", settings.join(",")),
+            ));
+        }
+        if self.choices.limits_occupants() {
+            lines.push(line(
+                format!("{WHY_LIMIT} It also limits every lobby, so it must be generous."),
+                format!("MAX_PARTICIPANTS={SERVER_LIMIT}"),
+            ));
+        }
+        if let Some(file) = &self.end_meeting_key {
+            lines.push(module_variable("GLOBAL_MODULES", &[("muc_end_meeting", WHY_END_MEETING)]));
+            lines.push(line(why_end_meeting_key_server(file), format!("GLOBAL_CONFIG='{}'", end_meeting_setting())));
         }
         let mut text = render(&lines, "", "#");
-        let mut extra = self.reservations();
-        if !extra.is_empty() {
-            extra.insert_str(0, "\nVirtualHost \"meet.jitsi\"\n");
-        }
-        extra.push_str(&self.events("muc.meet.jitsi", "esync.meet.jitsi"));
-        if !extra.is_empty() {
-            text.push('\n');
-            text.push_str(&comment(
-                "The following has no variable and belongs in Prosody's configuration. The host names are the defaults of docker-jitsi-meet.",
-                "",
-                "#",
-            ));
-            text.extend(extra.lines().map(|line| format!("# {line}").trim_end().to_owned() + "\n"));
-        }
-        text.push_str(&self.notes("meet.jitsi", "#"));
+        text.push_str(&self.notes("meet.jitsi", "#", &["Docker's image contains all of these modules."]));
         SettingsPart { place: ".env of docker-jitsi-meet".to_owned(), text }
+    }
+
+    /// What has no variable. The host names are the defaults.
+    fn docker_components(&self) -> Option<SettingsPart> {
+        let text = self.events("muc.meet.jitsi", "esync.meet.jitsi")?;
+        let place = "${CONFIG}/prosody/config/conf.d/attune.cfg.lua of docker-jitsi-meet, a new file";
+        Some(SettingsPart { place: place.to_owned(), text })
     }
 
     fn prosody(&self) -> SettingsPart {
@@ -187,15 +228,15 @@ impl SelfHosted<'_> {
             line(WHY_AUDIENCE, format!("asap_accepted_audiences = {{ {} }}", lua(self.audience))),
             line("A user without a token would be a host and own the room.", "allow_empty_token = false"),
         ];
-        let mut room_modules = vec![Module("token_verification", "a token is valid for one room")];
+        let mut room_modules = vec![("token_verification", "a token is valid for one room")];
         room_modules.extend(self.room_modules());
         let mut room_settings = vec![line(
             "Otherwise every user with a token becomes an owner where rooms wait for a host. Effective in the section of the rooms only.",
             "wait_for_host_disable_auto_owners = true",
         )];
-        if let Some(most) = self.choices.max_occupants {
-            room_modules.push(Module("muc_max_occupants", "limits the number of participants"));
-            room_settings.push(line(WHY_LIMIT, format!("muc_max_occupants = {most}")));
+        if self.choices.limits_occupants() {
+            room_modules.push(("muc_max_occupants", "limits the number of participants"));
+            room_settings.push(line(WHY_LIMIT, format!("muc_max_occupants = {SERVER_LIMIT}")));
             let jicofo = lua(&format!("focus@auth.{host}"));
             room_settings.push(line(
                 "Jicofo is in every room and does not count.",
@@ -208,104 +249,140 @@ impl SelfHosted<'_> {
             "--",
         );
         text.push_str(&format!("\nVirtualHost {}\n", lua(host)));
-        text.push_str(&module_list(&self.host_modules()));
+        let mut host_modules = self.host_modules();
+        if self.choices.usable_reservations_url().is_some() {
+            host_modules.push(("reservations", "a room is created only if we permit it"));
+        }
+        text.push_str(&module_list(&host_modules));
         text.push_str(&render(&checks, "    ", "--"));
-        text.push_str(&self.reservations());
+        if let Some(url) = self.choices.usable_reservations_url() {
+            let prefix = line("The URL of the reservations.", format!("reservations_api_prefix = {}", lua(url)));
+            text.push_str(&render(&[prefix], "    ", "--"));
+            text.push_str(&render(&self.reservation_settings(), "    ", "--"));
+        }
         text.push_str(&format!("\nComponent {} \"muc\"\n", lua(&rooms)));
         text.push_str(&module_list(&room_modules));
         text.push_str(&render(&room_settings, "    ", "--"));
-        text.push_str(&self.events(&rooms, &format!("esync.{host}")));
-        text.push_str(&self.notes(host, "--"));
+        if let Some(events) = self.events(&rooms, &format!("esync.{host}")) {
+            text.push_str(&format!("\n{events}"));
+        }
+        let contributed = applicable([
+            (true, "token_affiliation for an older server"),
+            (self.choices.lobby, "token_lobby_bypass"),
+            (self.choices.usable_events_url().is_some(), "event_sync_component"),
+        ]);
+        let contributed = format!(
+            "From github.com/jitsi-contrib/prosody-plugins into /usr/share/jitsi-meet/prosody-plugins: {}.",
+            contributed.join(", ")
+        );
+        let notes = ["token_affiliation has been part of Jitsi since May 2026.", contributed.as_str()];
+        text.push_str(&self.notes(host, "--", &notes));
         SettingsPart { place: format!("/etc/prosody/conf.avail/{host}.cfg.lua of Debian's packages"), text }
     }
 
+    /// What concerns no host.
+    fn prosody_globals(&self) -> Option<SettingsPart> {
+        let file = self.end_meeting_key.as_ref()?;
+        let mut text = comment("Before the first VirtualHost: keep the modules in the list.", "", "--");
+        let module = [("muc_end_meeting", WHY_END_MEETING)];
+        text.extend(
+            module_list(&module).lines().map(|line| line.strip_prefix("    ").unwrap_or(line).to_owned() + "\n"),
+        );
+        text.push_str(&render(&[line(why_end_meeting_key_server(file), end_meeting_setting())], "", "--"));
+        Some(SettingsPart { place: "/etc/prosody/prosody.cfg.lua of Debian's packages".to_owned(), text })
+    }
+
     fn room_modules(&self) -> Vec<Module> {
-        let mut modules = vec![Module("token_affiliation", "only therapists are owners of the room")];
-        if self.choices.fixed_names {
-            modules.push(Module("muc_displayname", "participants keep the name in their token"));
-        }
-        if self.choices.lobby {
-            modules.push(Module("token_lobby_bypass", "therapists bypass the lobby"));
-        }
-        modules
+        applicable([
+            (true, ("token_affiliation", "only therapists are owners of the room")),
+            (self.choices.lock_display_names, ("muc_displayname", "participants keep the name in their token")),
+            (self.choices.lobby, ("token_lobby_bypass", "therapists bypass the lobby")),
+        ])
     }
 
     fn host_modules(&self) -> Vec<Module> {
-        let mut modules = vec![
-            Module("filter_iq_jibri", "only users whose token permits it can record"),
-            Module("persistent_lobby", "the lobby exists before a therapist joins"),
-        ];
-        if self.choices.usable_reservations_url().is_some() {
-            modules.push(Module("reservations", "a room is created only if we permit it"));
-        }
-        modules
+        vec![
+            ("filter_iq_jibri", "only users whose token permits it can record"),
+            ("persistent_lobby", "the lobby exists before a therapist joins"),
+        ]
     }
 
-    fn reservations(&self) -> String {
-        let Some(url) = self.choices.usable_reservations_url() else { return String::new() };
-        let mut lines = vec![
-            line("The URL of the reservations.", format!("reservations_api_prefix = {}", lua(url))),
-            line("Authenticates your server to us.", authorization("reservations_api_headers")),
-        ];
-        if self.choices.max_occupants.is_some() {
-            lines.push(line("Enforces the limit in our response.", "reservations_enable_max_occupants = true"));
-        }
-        if self.choices.lobby {
-            lines.push(line("Creates the lobby in our response.", "reservations_enable_lobby_support = true"));
-        }
-        render(&lines, "    ", "--")
+    /// Besides the URL.
+    fn reservation_settings(&self) -> Vec<Line> {
+        let (count, delay) = RESERVATION_RETRIES;
+        let why_retry = format!("{WHY_RETRY}: for {} seconds, while the person who joins waits.", count * delay);
+        applicable([
+            (true, line("Authenticates your server to us.", authorization("reservations_api_headers"))),
+            (true, line(why_retry, format!("reservations_api_retry_count = {count}"))),
+            (true, line("Seconds between two attempts.", format!("reservations_api_retry_delay = {delay}"))),
+            (
+                self.choices.max_occupants.is_some(),
+                line("Enforces the limit in our response.", "reservations_enable_max_occupants = true"),
+            ),
+            (
+                self.choices.lobby,
+                line("Creates the lobby in our response.", "reservations_enable_lobby_support = true"),
+            ),
+        ])
     }
 
-    fn events(&self, rooms: &str, component: &str) -> String {
-        let Some(url) = self.choices.usable_events_url() else { return String::new() };
+    fn events(&self, rooms: &str, component: &str) -> Option<String> {
+        let url = self.choices.usable_events_url()?;
+        let (count, delay) = EVENT_RETRIES;
+        let why_retry = format!(
+            "{WHY_RETRY}, for {} minutes: a lost report of a person who left falsifies attendance.",
+            count * delay / 60
+        );
         let lines = [
             line("The rooms whose events are reported.", format!("muc_component = {}", lua(rooms))),
             line("The URL that receives the events.", format!("api_prefix = {}", lua(url))),
             line("Authenticates your server to us.", authorization("api_headers")),
+            line(why_retry, format!("api_retry_count = {count}")),
+            line("Seconds between two attempts.", format!("api_retry_delay = {delay}")),
         ];
-        format!("\nComponent {} \"event_sync_component\"\n{}", lua(component), render(&lines, "    ", "--"))
+        Some(format!("Component {} \"event_sync_component\"\n{}", lua(component), render(&lines, "    ", "--")))
     }
 
-    fn notes(&self, xmpp_domain: &str, mark: &str) -> String {
-        let mut notes = vec!["token_affiliation has been part of Jitsi since May 2026.".to_owned()];
-        let mut contributed = vec!["token_affiliation for an older server"];
-        if self.choices.lobby {
-            contributed.push("token_lobby_bypass");
-        }
-        if self.choices.usable_events_url().is_some() {
-            contributed.push("event_sync_component");
-        }
-        notes.push(format!("Available from github.com/jitsi-contrib/prosody-plugins: {}.", contributed.join(", ")));
-        if self.choices.usable_reservations_url().is_some() {
-            notes.push(
-                "Do not set conferenceRequestUrl in config.js: rooms requested over HTTP are created without asking us."
-                    .to_owned(),
-            );
-        }
-        if !self.choices.server_secret {
-            notes.push(
+    /// Notes that begin with those of one variant.
+    fn notes(&self, xmpp_domain: &str, mark: &str, own: &[&str]) -> String {
+        let choices = self.choices;
+        let has_reservations = choices.usable_reservations_url().is_some();
+        let domain = format!(
+            "The `sub` of our tokens is {}. A server that verifies domains requires its own domain, which is {xmpp_domain} \
+             unless you renamed it, or the name of a tenant, and otherwise refuses all users.",
+            self.subject
+        );
+        let notes = applicable([
+            (
+                has_reservations,
+                "Do not set conferenceRequestUrl in config.js: rooms requested over HTTP are created without asking us.",
+            ),
+            (
+                !choices.server_secret,
                 "jitsi.server_secret is not set, so your server sends us no requests: we refuse and end no room, and there is no \
-                 attendance."
-                    .to_owned(),
-            );
-        }
-        if self.choices.lobby && self.choices.usable_reservations_url().is_none() {
-            notes.push("The lobby needs the reservations, which enable it.".to_owned());
-        }
-        if self.choices.visitors {
-            notes.push(
-                "Visitors have to be set up on the server. Until then, observers join as participants without features."
-                    .to_owned(),
-            );
-        }
-        if self.subject != "*" && !self.subject.eq_ignore_ascii_case(xmpp_domain) {
-            notes.push(format!(
-                "The `sub` of our tokens is {}. A server that verifies domains requires its own domain, which is {xmpp_domain} \
-                 unless you renamed it, or the name of a tenant, and otherwise refuses all users.",
-                self.subject
-            ));
-        }
-        let lines: String = notes.iter().map(|note| comment(note, "", mark)).collect();
+                 attendance.",
+            ),
+            (choices.lobby && !has_reservations, "The lobby needs the reservations, which enable it."),
+            (
+                choices.max_occupants.is_some() && !has_reservations,
+                "The number of participants needs the reservations, which limit it.",
+            ),
+            (
+                choices.visitors,
+                "Visitors have to be set up on the server. Until then, observers join as participants without features.",
+            ),
+            (
+                choices.end_meeting_key_id.is_some(),
+                "Prosody's HTTP port must be reachable by us and not from the internet.",
+            ),
+            (
+                choices.token_in_query,
+                "If your server is newer than May 2024, set jitsi.token_placement to fragment: tokens then appear in no access \
+                 log.",
+            ),
+            (self.subject != "*" && !self.subject.eq_ignore_ascii_case(xmpp_domain), domain.as_str()),
+        ]);
+        let lines: String = own.iter().copied().chain(notes).map(|note| comment(note, "", mark)).collect();
         format!("\n{lines}")
     }
 }
@@ -359,25 +436,37 @@ fn why_key_server(file: &str) -> String {
     )
 }
 
+fn why_end_meeting_key_server(file: &str) -> String {
+    format!(
+        "The URL of a folder that contains only our public key for ending sessions (`openssl pkey -in \
+         <jitsi.end_meeting_key_file> -pubout`) as the file {file}. With the key of the links in it, everyone who has a link \
+         could close all rooms."
+    )
+}
+
+fn end_meeting_setting() -> String {
+    format!("prosody_password_public_key_repo_url = {}", lua(END_MEETING_KEY_SERVER))
+}
+
 fn authorization(name: &str) -> String {
     format!("{name} = {{ [\"Authorization\"] = \"Bearer <jitsi.server_secret>\" }}")
 }
 
 /// docker-jitsi-meet adds these modules to its own.
 fn module_variable(name: &str, modules: &[Module]) -> Line {
-    let names: Vec<&str> = modules.iter().map(|Module(name, _)| *name).collect();
-    let reasons: Vec<String> = modules.iter().map(|Module(name, why)| format!("{name}: {why}.")).collect();
+    let names: Vec<&str> = modules.iter().map(|(name, _)| *name).collect();
+    let reasons: Vec<String> = modules.iter().map(|(name, why)| format!("{name}: {why}.")).collect();
     line(reasons.join(" "), format!("{name}={}", names.join(",")))
 }
 
 fn module_list(modules: &[Module]) -> String {
-    let lines: String = modules.iter().map(|Module(name, why)| format!("        {}; -- {why}\n", lua(name))).collect();
+    let lines: String = modules.iter().map(|(name, why)| format!("        {}; -- {why}\n", lua(name))).collect();
     format!("    modules_enabled = {{\n        -- existing modules\n{lines}    }}\n")
 }
 
 /// Each setting follows its reason.
 fn render(lines: &[Line], indent: &str, mark: &str) -> String {
-    lines.iter().map(|Line { why, setting }| comment(why, indent, mark) + indent + setting + "\n").collect()
+    lines.iter().map(|(why, setting)| comment(why, indent, mark) + indent + setting + "\n").collect()
 }
 
 fn comment(words: &str, indent: &str, mark: &str) -> String {
@@ -407,6 +496,3 @@ fn variable(name: &str, value: &str) -> String {
     let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:/*@-".contains(&b));
     if plain { format!("{name}={value}") } else { format!("{name}='{}'", value.replace('\'', "\\'")) }
 }
-
-#[cfg(test)]
-mod tests;

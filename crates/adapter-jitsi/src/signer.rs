@@ -45,6 +45,8 @@ pub enum SetupError {
     UnreadableKey(#[source] BoxError),
     #[error("the private key cannot sign; RSA keys have 2048 to 8192 bits")]
     UnusableKey(#[source] BoxError),
+    #[error("the HTTP client cannot be created")]
+    Client(#[source] BoxError),
 }
 
 impl JitsiSigner {
@@ -87,7 +89,7 @@ impl MeetingTokenSigner for JitsiSigner {
 }
 
 /// Prosody refuses a token without `typ`.
-fn header(algorithm: Algorithm, key_id: Option<String>) -> Header {
+pub(crate) fn header(algorithm: Algorithm, key_id: Option<String>) -> Header {
     let mut header = Header::new(algorithm);
     header.typ = Some("JWT".to_owned());
     header.kid = key_id;
@@ -118,7 +120,7 @@ fn shared_key(secret: &Secret) -> Result<EncodingKey, SetupError> {
 }
 
 /// The library accepts a public key or a certificate and fails at the first signature, so the kind of key is checked first.
-fn private_key(pem: &Secret) -> Result<EncodingKey, SetupError> {
+pub(crate) fn private_key(pem: &Secret) -> Result<EncodingKey, SetupError> {
     let pem = pem.expose();
     let (_, rest) = pem.split_once("-----BEGIN ").ok_or(SetupError::NotPem)?;
     let (kind, _) = rest.split_once("-----").ok_or(SetupError::NotPem)?;

@@ -2,6 +2,7 @@
 
 mod money;
 mod queries;
+mod shared;
 mod state;
 mod store;
 mod unit;

@@ -5,20 +5,20 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
 use attune_domain::meeting::AttendanceEvent;
-use attune_domain::notification::{Notification, NotificationState};
+use attune_domain::notification::{Notification, NotificationKind, NotificationState};
 use attune_domain::{
-    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, LoginSessionId, Participant, ParticipantId,
-    PracticePolicy, Service, User, UserId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, Participant,
+    ParticipantId, Practice, PracticePolicy, Service, User, UserId, ViewerId,
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest,
-    BookingView, CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, OutboxHealth, Page,
-    PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund, StoreError, StoredScheduleException,
-    UserFilter,
+    BookingView, CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, NotificationFilter,
+    OutboxHealth, Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund, StoreError,
+    StoredScheduleException, UserFilter,
 };
 use jiff::Timestamp;
 
-use crate::state::{Account, State, failed, is_lapsed};
+use crate::state::{Account, State, failed, first, is_expired};
 use crate::store::MemoryStore;
 
 #[async_trait]
@@ -30,7 +30,7 @@ impl Queries for MemoryStore {
     async fn caller(&self, session: LoginSessionId) -> Result<Option<Caller>, StoreError> {
         let state = self.committed();
         let Some(login) = state.sessions.get(&session) else { return Ok(None) };
-        let user = state.user(login.session.user).ok_or_else(|| failed("a session of nobody"))?;
+        let user = state.user(login.session.user).ok_or_else(|| failed("a login session without its user"))?;
         Ok(Some(Caller { user, session: login.session.clone() }))
     }
 
@@ -77,10 +77,14 @@ impl Queries for MemoryStore {
         let state = self.committed();
         let fits = |user: &&User| {
             filter.role.is_none_or(|role| user.role == role)
+                && filter.search.as_ref().is_none_or(|search| search.matches(&user.search_text()))
                 && filter.disabled.is_none_or(|disabled| user.disabled == disabled)
         };
-        let found = state.users.values().map(|account| &account.user).filter(fits).collect();
-        cut_page(found, page, |user: &User| Ok(user.clone()))
+        let found: Vec<_> = state.users.values().map(|account| &account.user).filter(fits).collect();
+        let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        let items = found.iter().copied().skip(offset).take(limit).cloned().collect();
+        Ok(Page { items, total: count(found.iter()) })
     }
 
     async fn default_therapist(&self) -> Result<Option<UserId>, StoreError> {
@@ -99,7 +103,7 @@ impl Queries for MemoryStore {
         let state = self.committed();
         Ok(CalendarSettings {
             schedule: state.schedules.get(&therapist).cloned(),
-            time_off: state.time_off_of(Some(therapist)).map(|entry| entry.what).collect(),
+            exceptions: state.schedule_exceptions_of(Some(therapist)).map(|row| row.what).collect(),
             policy: state.policy.unwrap_or_default(),
         })
     }
@@ -108,11 +112,20 @@ impl Queries for MemoryStore {
         Ok(self.committed().policy.unwrap_or_default())
     }
 
-    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<StoredScheduleException>, StoreError> {
-        Ok(self.committed().time_off_of(therapist).copied().collect())
+    async fn practice(&self) -> Result<Option<Practice>, StoreError> {
+        Ok(self.committed().practice.clone())
     }
 
-    async fn taken(
+    async fn installation(&self) -> Result<Installation, StoreError> {
+        // Its bookings and their emails end with the process.
+        Ok(Installation { id: "memory".to_owned(), legacy_uids: None })
+    }
+
+    async fn schedule_exceptions(&self, therapist: Option<UserId>) -> Result<Vec<StoredScheduleException>, StoreError> {
+        Ok(self.committed().schedule_exceptions_of(therapist).cloned().collect())
+    }
+
+    async fn busy_times(
         &self,
         therapist: UserId,
         from: Timestamp,
@@ -120,7 +133,7 @@ impl Queries for MemoryStore {
         now: Timestamp,
     ) -> Result<Vec<Interval>, StoreError> {
         let state = self.committed();
-        let blocking = state.blocking_bookings(therapist, from, until).into_iter().filter(|b| !is_lapsed(b, now));
+        let blocking = state.blocking_bookings(therapist, from, until).into_iter().filter(|b| !is_expired(b, now));
         blocking
             .map(|b| {
                 Interval::new(b.scheduled_at(), b.blocked_until()).map_err(|error| StoreError::Corrupt(error.into()))
@@ -135,8 +148,13 @@ impl Queries for MemoryStore {
 
     async fn bookings(&self, filter: &BookingFilter, page: BookingPageRequest) -> Result<BookingPage, StoreError> {
         let state = self.committed();
+        let found_clients: Option<BTreeSet<UserId>> = filter.search.as_ref().map(|search| {
+            let users = state.users.values().map(|account| &account.user);
+            users.filter(|user| search.matches(&user.search_text())).map(|user| user.id).collect()
+        });
         let fits = |booking: &&Booking| {
             filter.client.is_none_or(|client| booking.client() == client)
+                && found_clients.as_ref().is_none_or(|clients| clients.contains(&booking.client()))
                 && filter.therapist.is_none_or(|therapist| booking.therapist() == therapist)
                 && filter.status.is_none_or(|status| booking.status() == status)
                 && filter.payment_status.is_none_or(|status| booking.payment_status() == status)
@@ -150,9 +168,9 @@ impl Queries for MemoryStore {
         }
         let start = match page.start {
             PageStart::Offset(offset) => usize::try_from(offset).unwrap_or(usize::MAX).min(found.len()),
-            PageStart::After(place) => found.partition_point(|booking| match filter.order {
-                BookingOrder::Earliest => BookingCursor::from(*booking) <= place,
-                BookingOrder::Latest => BookingCursor::from(*booking) >= place,
+            PageStart::After(cursor) => found.partition_point(|booking| match filter.order {
+                BookingOrder::Earliest => BookingCursor::from(*booking) <= cursor,
+                BookingOrder::Latest => BookingCursor::from(*booking) >= cursor,
             }),
         };
         let end = start.saturating_add(usize::try_from(page.limit).unwrap_or(usize::MAX)).min(found.len());
@@ -168,20 +186,20 @@ impl Queries for MemoryStore {
         Ok(self.committed().payments_of(booking))
     }
 
-    async fn payment_by_checkout_id(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
-        Ok(self.committed().payment_by_checkout_id(provider, reference))
+    async fn payment_by_checkout_id(&self, provider: Provider, id: &str) -> Result<Option<Payment>, StoreError> {
+        Ok(self.committed().payment_by_checkout_id(provider, id))
     }
 
     async fn refunds(&self, booking: BookingId) -> Result<Vec<Refund>, StoreError> {
         Ok(self.committed().refunds_of(booking))
     }
 
-    async fn find_refund(&self, reference: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError> {
-        Ok(self.committed().find_refund(reference, key))
+    async fn find_refund(&self, provider_id: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError> {
+        Ok(self.committed().find_refund(provider_id, key))
     }
 
-    async fn payment_by_provider_id(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError> {
-        Ok(self.committed().payment_by_provider_id(provider, charge))
+    async fn payment_by_provider_id(&self, provider: Provider, id: &str) -> Result<Option<Payment>, StoreError> {
+        Ok(self.committed().payment_by_provider_id(provider, id))
     }
 
     async fn payments_due_for_polling(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError> {
@@ -200,19 +218,23 @@ impl Queries for MemoryStore {
         self.committed().ledger_sums(from, until)
     }
 
-    async fn payment_problems(&self, limit: u32) -> Result<Vec<PaymentProblem>, StoreError> {
-        Ok(self.committed().open_payment_problems(limit))
+    async fn payment_problems(&self, therapist: Option<UserId>, limit: u32) -> Result<Vec<PaymentProblem>, StoreError> {
+        Ok(self.committed().open_payment_problems(therapist, limit))
     }
 
-    async fn notices(&self, booking: BookingId) -> Result<Vec<Notification>, StoreError> {
-        let state = self.committed();
-        let notices = state.outbox.values().map(|mail| &mail.notice);
-        Ok(notices.filter(|notice| notice.content.booking == booking).cloned().collect())
+    async fn notifications(&self, booking: BookingId) -> Result<Vec<Notification>, StoreError> {
+        Ok(self.committed().notifications_of(booking))
     }
 
     async fn history(&self, booking: BookingId) -> Result<Vec<AuditEntry>, StoreError> {
         let state = self.committed();
         Ok(state.audit.iter().filter(|entry| entry.object == AuditObject::Booking(booking)).cloned().collect())
+    }
+
+    async fn change_reasons(&self, booking: BookingId) -> Result<Vec<(u32, String)>, StoreError> {
+        let state = self.committed();
+        let of_booking = state.change_reasons.range((booking, 0)..=(booking, u32::MAX));
+        Ok(of_booking.map(|((_, version), reason)| (*version, reason.clone())).collect())
     }
 
     async fn booking_by_room(&self, room_id: &str) -> Result<Option<BookingView>, StoreError> {
@@ -236,14 +258,13 @@ impl Queries for MemoryStore {
         limit: u32,
     ) -> Result<Vec<Participant>, StoreError> {
         let state = self.committed();
-        let standing = state.participants.values().filter(|p| p.email == *email && p.is_invited());
-        let mut ahead: Vec<_> = standing
+        let invited = state.participants.values().filter(|p| p.email == *email && p.is_invited());
+        let mut upcoming: Vec<_> = invited
             .filter_map(|participant| Some((state.bookings.get(&participant.booking)?, participant)))
             .filter(|(booking, _)| booking.status() == BookingStatus::Scheduled && booking.scheduled_at() >= from)
             .collect();
-        ahead.sort_unstable_by_key(|(booking, participant)| (booking.scheduled_at(), participant.id));
-        ahead.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(ahead.into_iter().map(|(_, participant)| participant.clone()).collect())
+        upcoming.sort_unstable_by_key(|(booking, participant)| (booking.scheduled_at(), participant.id));
+        Ok(first(upcoming, limit).map(|(_, participant)| participant.clone()).collect())
     }
 
     async fn conference(&self, id: ConferenceId) -> Result<Option<Conference>, StoreError> {
@@ -254,12 +275,42 @@ impl Queries for MemoryStore {
         Ok(self.committed().attendance(bookings))
     }
 
+    async fn sent_emails(
+        &self,
+        recipients: &[ViewerId],
+        kinds: &[NotificationKind],
+        since: Timestamp,
+    ) -> Result<Vec<Notification>, StoreError> {
+        let state = self.committed();
+        let emails = state.outbox.values().map(|row| &row.notification);
+        let wanted = emails.filter(|n| recipients.contains(&n.content.recipient) && kinds.contains(&n.content.kind));
+        Ok(wanted.filter(|n| n.sent_at.is_some_and(|at| at > since)).cloned().collect())
+    }
+
+    async fn outbox(&self, filter: &NotificationFilter, page: PageRequest) -> Result<Page<Notification>, StoreError> {
+        let state = self.committed();
+        let emails = state.outbox.values().rev().map(|row| &row.notification);
+        let found: Vec<_> = emails
+            .filter(|email| {
+                filter.state.is_none_or(|state| email.state == state)
+                    && filter.kind.is_none_or(|kind| email.content.kind.as_str() == kind.as_str())
+                    && filter.booking.is_none_or(|booking| email.content.subject.booking() == Some(booking))
+            })
+            .collect();
+        let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        let items = found.iter().copied().skip(offset).take(limit).cloned().collect();
+        Ok(Page { items, total: count(found.iter()) })
+    }
+
     async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError> {
         let state = self.committed();
-        let in_state = |wanted| state.outbox.values().filter(move |mail| mail.notice.state == wanted);
+        let in_state = |wanted| state.outbox.values().filter(move |row| row.notification.state == wanted);
         Ok(OutboxHealth {
             pending: count(in_state(NotificationState::Pending)),
-            overdue: count(in_state(NotificationState::Pending).filter(|mail| mail.notice.next_at < overdue_before)),
+            overdue: count(
+                in_state(NotificationState::Pending).filter(|row| row.notification.next_at < overdue_before),
+            ),
             dead: count(in_state(NotificationState::Dead)),
         })
     }
@@ -270,22 +321,10 @@ fn credentials(account: &Account) -> Credentials {
 }
 
 fn view(state: &State, booking: &Booking) -> Result<BookingView, StoreError> {
-    let client = state.user(booking.client()).ok_or_else(|| failed("a booking of nobody"))?;
+    let client = state.user(booking.client()).ok_or_else(|| failed("a booking without its client"))?;
     Ok(BookingView { booking: booking.clone(), client })
 }
 
 fn count<T>(items: impl Iterator<Item = T>) -> u64 {
     items.fold(0, |sum, _| sum + 1)
-}
-
-/// The requested page of a list, and the length of the whole list.
-fn cut_page<R: Copy, T>(
-    found: Vec<R>,
-    page: PageRequest,
-    show: impl Fn(R) -> Result<T, StoreError>,
-) -> Result<Page<T>, StoreError> {
-    let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);
-    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
-    let items = found.iter().skip(offset).take(limit).map(|row| show(*row)).collect::<Result<_, _>>()?;
-    Ok(Page { items, total: count(found.iter()) })
 }

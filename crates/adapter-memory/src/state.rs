@@ -9,24 +9,26 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use attune_domain::calendar::{Interval, ScheduleException, WeeklySchedule};
 use attune_domain::login_session::LoginSession;
 use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
-use attune_domain::notification::{NewNotification, Notification, NotificationState};
+use attune_domain::notification::{
+    IMPLAUSIBLE_DELAY, NewNotification, Notification, NotificationKind, NotificationState, NotificationSubject,
+};
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, ConferenceId, LoginSessionId, NotificationId,
-    Participant, ParticipantId, PaymentId, PaymentProblemId, PaymentStatus, PracticePolicy, RefundId, Role,
-    ScheduleExceptionId, Service, ServiceId, User, UserId, ViewerId,
+    NotifyLevel, Participant, ParticipantId, PaymentId, PaymentProblemId, PaymentStatus, Practice, PracticePolicy,
+    RefundId, Role, ScheduleExceptionId, Service, ServiceId, User, UserId, ViewerId,
 };
 use attune_ports::{
     AccountKey, AuditEntry, Conference, Conflict, DeliveryResult, IdempotencyKey, IdempotencyRecord, Lease, LeaseToken,
     LedgerEntry, NewLoginSession, NewParticipant, NewScheduleException, NewService, NewUser, PasswordHash, Payment,
     PaymentProblem, Refund, StoreError, StoredResponse, StoredScheduleException, TokenHash,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// An account with its password hash.
 #[derive(Clone)]
 pub(crate) struct Account {
     pub(crate) user: User,
-    pub(crate) password_hash: PasswordHash,
+    pub(crate) password_hash: Option<PasswordHash>,
 }
 
 /// A login session with the network of the login.
@@ -36,18 +38,17 @@ pub(crate) struct Login {
     pub(crate) network: Option<String>,
 }
 
-/// An email with its lease, if it has one.
+/// A notification with its lease, if it has one.
 #[derive(Clone)]
-pub(crate) struct Mail {
-    pub(crate) notice: Notification,
-    pub(crate) lease: Option<Lease>,
+pub(crate) struct OutboxRow {
+    pub(crate) notification: Notification,
+    lease: Option<Lease>,
 }
 
-impl Mail {
-    /// Whether a worker may lease it now.
-    pub(crate) fn is_claimable(&self, now: Timestamp) -> bool {
-        self.notice.state == NotificationState::Pending
-            && self.notice.next_at <= now
+impl OutboxRow {
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.notification.state == NotificationState::Pending
+            && self.notification.next_at <= now
             && self.lease.is_none_or(|lease| lease.until <= now)
     }
 }
@@ -65,9 +66,10 @@ pub(crate) struct State {
     pub(crate) login_failures: BTreeMap<[u8; 32], Vec<Timestamp>>,
     pub(crate) services: BTreeMap<ServiceId, Service>,
     pub(crate) schedules: BTreeMap<UserId, WeeklySchedule>,
-    pub(crate) time_off: BTreeMap<ScheduleExceptionId, StoredScheduleException>,
-    last_time_off: i64,
+    pub(crate) schedule_exceptions: BTreeMap<ScheduleExceptionId, StoredScheduleException>,
+    last_schedule_exception: i64,
     pub(crate) policy: Option<PracticePolicy>,
+    pub(crate) practice: Option<Practice>,
     pub(crate) bookings: BTreeMap<BookingId, Booking>,
     pub(crate) participants: BTreeMap<ParticipantId, Participant>,
     pub(crate) conferences: BTreeMap<ConferenceId, Conference>,
@@ -77,9 +79,10 @@ pub(crate) struct State {
     pub(crate) ledger: Vec<LedgerEntry>,
     pub(crate) payment_events: BTreeMap<(&'static str, String), Timestamp>,
     pub(crate) problems: BTreeMap<PaymentProblemId, PaymentProblem>,
-    pub(crate) outbox: BTreeMap<NotificationId, Mail>,
+    pub(crate) outbox: BTreeMap<NotificationId, OutboxRow>,
     pub(crate) idempotency: HashMap<IdempotencyKey, IdempotencyRecord>,
     pub(crate) audit: Vec<AuditEntry>,
+    pub(crate) change_reasons: BTreeMap<(BookingId, u32), String>,
 }
 
 /// An error that is not a conflict, with a short text that contains no personal data.
@@ -92,39 +95,31 @@ pub(crate) fn conflict(rule: Conflict) -> StoreError {
 }
 
 /// An instant truncated to whole milliseconds, the precision of all stores.
-pub(crate) fn cut(at: Timestamp) -> Result<Timestamp, StoreError> {
-    Timestamp::from_millisecond(at.as_millisecond()).map_err(|error| StoreError::Failed(error.into()))
-}
-
-pub(crate) fn cut_some(at: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
-    at.map(cut).transpose()
+pub(crate) fn truncate(at: Timestamp) -> Timestamp {
+    at - SignedDuration::from_nanos(i64::from(at.subsec_nanosecond() % 1_000_000))
 }
 
 /// The id after the newest one of a table.
 macro_rules! next_id {
     ($table:expr, $id:ident) => {{
         let newest = $table.last_key_value().map_or(0, |(id, _)| id.get());
-        newest.checked_add(1).and_then($id::new).ok_or_else(|| failed("the numbers ran out"))
+        newest.checked_add(1).and_then($id::new).ok_or_else(|| failed("the ids are used up"))
     }};
 }
 pub(crate) use next_id;
 
-impl State {
-    /// Checks that a referenced row exists.
-    pub(crate) fn check_user(&self, id: UserId) -> Result<(), StoreError> {
-        if self.users.contains_key(&id) { Ok(()) } else { Err(failed("no such user")) }
-    }
+/// Checks that a referenced row exists.
+pub(crate) fn check_row<K: Ord, V>(table: &BTreeMap<K, V>, id: K, error: &'static str) -> Result<(), StoreError> {
+    if table.contains_key(&id) { Ok(()) } else { Err(failed(error)) }
+}
 
-    fn check_session(&self, id: LoginSessionId) -> Result<(), StoreError> {
-        if self.sessions.contains_key(&id) { Ok(()) } else { Err(failed("no such session")) }
+impl State {
+    pub(crate) fn check_user(&self, id: UserId) -> Result<(), StoreError> {
+        check_row(&self.users, id, "no such user")
     }
 
     pub(crate) fn check_booking(&self, id: BookingId) -> Result<(), StoreError> {
-        if self.bookings.contains_key(&id) { Ok(()) } else { Err(failed("no such booking")) }
-    }
-
-    fn check_participant(&self, id: ParticipantId) -> Result<(), StoreError> {
-        if self.participants.contains_key(&id) { Ok(()) } else { Err(failed("no such participant")) }
+        check_row(&self.bookings, id, "no such booking")
     }
 
     pub(crate) fn user(&self, id: UserId) -> Option<User> {
@@ -147,10 +142,13 @@ impl State {
             last_name: new.last_name.clone(),
             preferred_name: None,
             time_zone: new.time_zone.clone(),
+            language: new.language,
             role: new.role,
             disabled: false,
-            email_verified_at: cut_some(new.email_verified_at)?,
-            created_at: cut(new.created_at)?,
+            email_verified_at: new.email_verified_at.map(truncate),
+            created_at: truncate(new.created_at),
+            notify: NotifyLevel::Changes,
+            agenda_at: None,
         };
         self.users.insert(id, Account { user, password_hash: new.password_hash.clone() });
         Ok(id)
@@ -162,7 +160,7 @@ impl State {
         }
         let account = self.users.get_mut(&user.id).ok_or(conflict(Conflict::Stale))?;
         account.user = User {
-            email_verified_at: cut_some(user.email_verified_at)?,
+            email_verified_at: user.email_verified_at.map(truncate),
             created_at: account.user.created_at,
             ..user.clone()
         };
@@ -171,14 +169,14 @@ impl State {
 
     pub(crate) fn set_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<(), StoreError> {
         let account = self.users.get_mut(&id).ok_or(conflict(Conflict::Stale))?;
-        account.password_hash = hash.clone();
+        account.password_hash = Some(hash.clone());
         Ok(())
     }
 
     pub(crate) fn add_login_session(&mut self, new: &NewLoginSession) -> Result<LoginSessionId, StoreError> {
         self.check_user(new.user)?;
         let id = next_id!(self.sessions, LoginSessionId)?;
-        let created_at = cut(new.created_at)?;
+        let created_at = truncate(new.created_at);
         let session =
             LoginSession { id, user: new.user, generation: 1, rotated_at: created_at, created_at, ended_at: None };
         self.sessions.insert(id, Login { session, network: new.network.clone() });
@@ -191,26 +189,20 @@ impl State {
             return Err(failed("generations begin with 1"));
         }
         login.session.generation = session.generation;
-        login.session.rotated_at = cut(session.rotated_at)?;
-        login.session.ended_at = cut_some(session.ended_at)?;
+        login.session.rotated_at = truncate(session.rotated_at);
+        login.session.ended_at = session.ended_at.map(truncate);
         Ok(())
     }
 
-    pub(crate) fn end_login_sessions(
-        &mut self,
-        user: UserId,
-        except: Option<LoginSessionId>,
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
-        let now = cut(now)?;
+    pub(crate) fn end_login_sessions(&mut self, user: UserId, except: Option<LoginSessionId>, now: Timestamp) -> u64 {
         let mut ended = 0;
         for Login { session, .. } in self.sessions.values_mut() {
             if session.user == user && session.ended_at.is_none() && Some(session.id) != except {
-                session.ended_at = Some(now);
+                session.ended_at = Some(truncate(now));
                 ended += 1;
             }
         }
-        Ok(ended)
+        ended
     }
 
     pub(crate) fn add_refresh_token(
@@ -219,13 +211,13 @@ impl State {
         session: LoginSessionId,
         generation: u32,
     ) -> Result<(), StoreError> {
-        self.check_session(session)?;
+        check_row(&self.sessions, session, "no such session")?;
         if generation == 0 {
             return Err(failed("generations begin with 1"));
         }
         match self.refresh_tokens.insert(hash.0, (session, generation)) {
             None => Ok(()),
-            Some(_) => Err(failed("the refresh token is known already")),
+            Some(_) => Err(failed("the refresh token exists already")),
         }
     }
 
@@ -235,10 +227,9 @@ impl State {
         now: Timestamp,
         forget_before: Timestamp,
     ) -> Result<(), StoreError> {
-        let (now, forget_before) = (cut(now)?, cut(forget_before)?);
         let failures = self.login_failures.entry(account.0).or_default();
-        failures.retain(|at| *at >= forget_before);
-        failures.push(now);
+        failures.retain(|at| *at >= truncate(forget_before));
+        failures.push(truncate(now));
         Ok(())
     }
 
@@ -253,6 +244,7 @@ impl State {
             buffer_minutes: new.buffer_minutes,
             price: new.price,
             active: true,
+            translations: new.translations.clone(),
         };
         self.services.insert(id, service);
         Ok(id)
@@ -282,25 +274,26 @@ impl State {
         new: &NewScheduleException,
     ) -> Result<ScheduleExceptionId, StoreError> {
         self.check_user(new.therapist)?;
-        let what = match new.what {
-            ScheduleException::ClosedDates { first, last } if last < first => {
-                return Err(failed("the last date lies before the first"));
-            }
-            ScheduleException::ClosedPeriod(interval) => ScheduleException::ClosedPeriod(
-                Interval::new(cut(interval.start())?, cut(interval.end())?)
-                    .map_err(|error| StoreError::Failed(error.into()))?,
-            ),
-            what @ (ScheduleException::ClosedDates { .. } | ScheduleException::ExtraHours { .. }) => what,
-        };
-        let created_at = cut(new.created_at)?;
-        self.last_time_off += 1;
-        let id = ScheduleExceptionId::new(self.last_time_off).ok_or_else(|| failed("the numbers ran out"))?;
-        self.time_off.insert(id, StoredScheduleException { id, therapist: new.therapist, what, created_at });
+        let what = stored_exception(new.what)?;
+        self.last_schedule_exception += 1;
+        let id = ScheduleExceptionId::new(self.last_schedule_exception).ok_or_else(|| failed("the ids are used up"))?;
+        let (therapist, note, created_at) = (new.therapist, new.note.clone(), truncate(new.created_at));
+        self.schedule_exceptions.insert(id, StoredScheduleException { id, therapist, what, note, created_at });
         Ok(id)
     }
 
-    pub(crate) fn time_off_of(&self, therapist: Option<UserId>) -> impl Iterator<Item = &StoredScheduleException> {
-        self.time_off.values().filter(move |entry| therapist.is_none_or(|wanted| entry.therapist == wanted))
+    pub(crate) fn save_schedule_exception(&mut self, exception: &StoredScheduleException) -> Result<(), StoreError> {
+        let what = stored_exception(exception.what)?;
+        let stored = self.schedule_exceptions.get_mut(&exception.id).ok_or(conflict(Conflict::Stale))?;
+        (stored.what, stored.note) = (what, exception.note.clone());
+        Ok(())
+    }
+
+    pub(crate) fn schedule_exceptions_of(
+        &self,
+        therapist: Option<UserId>,
+    ) -> impl Iterator<Item = &StoredScheduleException> {
+        self.schedule_exceptions.values().filter(move |row| therapist.is_none_or(|wanted| row.therapist == wanted))
     }
 
     pub(crate) fn set_policy(&mut self, policy: &PracticePolicy) -> Result<(), StoreError> {
@@ -322,21 +315,19 @@ impl State {
     }
 
     pub(crate) fn ended_bookings(&self, until: Timestamp, limit: u32) -> Vec<Booking> {
-        let agreed = self.bookings.values().filter(|booking| booking.status() == BookingStatus::Scheduled);
-        let mut ended: Vec<_> = agreed.filter(|booking| booking.ends_at() <= until).collect();
-        ended.sort_by_key(|booking| (booking.scheduled_at(), booking.id()));
-        first(ended, limit).cloned().collect()
+        let scheduled = self.bookings.values().filter(|booking| booking.status() == BookingStatus::Scheduled);
+        let ended = scheduled.filter(|booking| booking.ends_at() <= until);
+        first_by(ended, |booking| (booking.scheduled_at(), booking.id()), limit)
     }
 
     pub(crate) fn expired_holds(&self, now: Timestamp, limit: u32) -> Vec<Booking> {
-        let mut lapsed: Vec<_> = self.bookings.values().filter(|booking| is_lapsed(booking, now)).collect();
-        lapsed.sort_by_key(|booking| (booking.hold_expires_at(), booking.id()));
-        first(lapsed, limit).cloned().collect()
+        let expired = self.bookings.values().filter(|booking| is_expired(booking, now));
+        first_by(expired, |booking| (booking.hold_expires_at(), booking.id()), limit)
     }
 
     pub(crate) fn add_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
         if self.bookings.contains_key(&booking.id()) {
-            return Err(failed("the booking is there already"));
+            return Err(failed("the booking exists already"));
         }
         self.put_booking(booking)
     }
@@ -349,12 +340,10 @@ impl State {
     }
 
     fn put_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
-        let booking = as_kept(booking)?;
+        let booking = as_stored(booking)?;
         self.check_user(booking.client())?;
         self.check_user(booking.therapist())?;
-        if !self.services.contains_key(&booking.service()) {
-            return Err(failed("no such service"));
-        }
+        check_row(&self.services, booking.service(), "no such service")?;
         if let Some(cancellation) = &booking.cancellation() {
             self.check_user(cancellation.by)?;
         }
@@ -370,7 +359,7 @@ impl State {
             return Err(conflict(Conflict::SlotTaken));
         }
         if let Some(room) = &booking.room()
-            && others().any(|other| other.room().is_some_and(|theirs| theirs.id() == room.id()))
+            && others().any(|other| other.room().is_some_and(|other| other.id() == room.id()))
         {
             return Err(failed("the room belongs to another booking"));
         }
@@ -379,8 +368,7 @@ impl State {
     }
 
     pub(crate) fn add_participant(&mut self, new: &NewParticipant) -> Result<ParticipantId, StoreError> {
-        let stands = |p: &&Participant| p.booking == new.booking && p.email == new.email && p.is_invited();
-        if self.participants.values().any(|participant| stands(&participant)) {
+        if self.participants_of(new.booking).any(|p| p.email == new.email && p.is_invited()) {
             return Err(conflict(Conflict::AlreadyInvited));
         }
         self.check_booking(new.booking)?;
@@ -394,7 +382,7 @@ impl State {
             role: new.role,
             time_zone: new.time_zone.clone(),
             invited_by: new.invited_by,
-            invited_at: cut(new.invited_at)?,
+            invited_at: truncate(new.invited_at),
             revoked_at: None,
         };
         self.participants.insert(id, participant);
@@ -406,8 +394,8 @@ impl State {
     }
 
     pub(crate) fn revoke_participant(&mut self, id: ParticipantId, now: Timestamp) -> Result<(), StoreError> {
-        let standing = self.participants.get_mut(&id).filter(|participant| participant.is_invited());
-        standing.ok_or(conflict(Conflict::Stale))?.revoked_at = Some(cut(now)?);
+        let invited = self.participants.get_mut(&id).filter(|participant| participant.is_invited());
+        invited.ok_or(conflict(Conflict::Stale))?.revoked_at = Some(truncate(now));
         Ok(())
     }
 
@@ -417,7 +405,7 @@ impl State {
         }
         self.check_booking(booking)?;
         let id = next_id!(self.conferences, ConferenceId)?;
-        self.conferences.insert(id, Conference { id, booking, opened_at: cut(now)?, closed_at: None });
+        self.conferences.insert(id, Conference { id, booking, opened_at: truncate(now), closed_at: None });
         Ok(id)
     }
 
@@ -425,24 +413,20 @@ impl State {
         self.conferences.values().find(|c| c.booking == booking && c.closed_at.is_none()).copied()
     }
 
-    /// Ends a conference. Returns whether it was open.
-    pub(crate) fn close_conference(&mut self, id: ConferenceId, now: Timestamp) -> Result<bool, StoreError> {
-        let now = cut(now)?;
-        let Some(conference) = self.conferences.get_mut(&id).filter(|c| c.closed_at.is_none()) else {
-            return Ok(false);
-        };
-        conference.closed_at = Some(now);
-        Ok(true)
+    /// Returns whether the conference was open.
+    pub(crate) fn close_conference(&mut self, id: ConferenceId, now: Timestamp) -> bool {
+        let open = self.conferences.get_mut(&id).filter(|c| c.closed_at.is_none());
+        open.map(|conference| conference.closed_at = Some(truncate(now))).is_some()
     }
 
     /// Stores the events that are not stored yet. Returns how many were new.
-    pub(crate) fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceEvent]) -> Result<u64, StoreError> {
+    pub(crate) fn add_attendance(&mut self, booking: BookingId, events: &[AttendanceEvent]) -> Result<u64, StoreError> {
         let mut new = 0;
-        for fact in facts {
+        for event in events {
             self.check_booking(booking)?;
-            let key = (booking, fact.occupant.clone(), fact.kind, cut(fact.at)?);
-            if let Entry::Vacant(place) = self.attendance.entry(key) {
-                place.insert(fact.participant);
+            let key = (booking, event.occupant.clone(), event.kind, truncate(event.at));
+            if let Entry::Vacant(entry) = self.attendance.entry(key) {
+                entry.insert(event.participant);
                 new += 1;
             }
         }
@@ -451,96 +435,158 @@ impl State {
 
     pub(crate) fn attendance(&self, bookings: &[BookingId]) -> Vec<(BookingId, AttendanceEvent)> {
         let rows = self.attendance.iter().filter(|((booking, ..), _)| bookings.contains(booking));
-        let mut facts: Vec<_> = rows
+        let mut events: Vec<_> = rows
             .map(|((booking, occupant, kind, at), participant)| {
                 let occupant = occupant.clone();
                 (*booking, AttendanceEvent { at: *at, kind: *kind, occupant, participant: *participant })
             })
             .collect();
-        facts.sort_unstable();
-        facts
+        events.sort_unstable();
+        events
+    }
+
+    /// The emails about a booking, in the order in which they were enqueued.
+    pub(crate) fn notifications_of(&self, booking: BookingId) -> Vec<Notification> {
+        let all = self.outbox.values().map(|row| &row.notification);
+        all.filter(|email| email.content.subject.booking() == Some(booking)).cloned().collect()
     }
 
     /// Enqueues an email unless its dedupe key is already stored. Returns whether it was new.
     pub(crate) fn enqueue(&mut self, content: &NewNotification) -> Result<bool, StoreError> {
         let key = content.dedupe_key();
-        if self.outbox.values().any(|mail| mail.notice.content.dedupe_key() == key) {
+        if self.outbox.values().any(|row| row.notification.content.dedupe_key() == key) {
             return Ok(false);
         }
-        self.check_booking(content.booking)?;
+        let subject = match content.subject {
+            NotificationSubject::Booking { id, starts_at, version } => {
+                self.check_booking(id)?;
+                NotificationSubject::Booking { id, starts_at: truncate(starts_at), version }
+            }
+            subject @ (NotificationSubject::User(id) | NotificationSubject::Day { user: id, .. }) => {
+                self.check_user(id)?;
+                subject
+            }
+        };
         match content.recipient {
             ViewerId::Account(user) => self.check_user(user)?,
-            ViewerId::Participant(participant) => self.check_participant(participant)?,
+            ViewerId::Participant(participant) => check_row(&self.participants, participant, "no such participant")?,
         }
         let id = next_id!(self.outbox, NotificationId)?;
-        let send_after = cut(content.send_after)?;
-        let notice = Notification {
+        let send_after = truncate(content.send_after);
+        let notification = Notification {
             id,
-            content: NewNotification { starts_at: cut(content.starts_at)?, send_after, ..content.clone() },
+            content: NewNotification { subject, send_after, ..content.clone() },
             state: NotificationState::Pending,
             attempts: 0,
             next_at: send_after,
             sent_at: None,
             last_error: None,
+            resends: 0,
         };
-        self.outbox.insert(id, Mail { notice, lease: None });
+        self.outbox.insert(id, OutboxRow { notification, lease: None });
         Ok(true)
     }
 
-    pub(crate) fn claim(&mut self, limit: u32, now: Timestamp, lease: &Lease) -> Result<Vec<Notification>, StoreError> {
-        let lease = Lease { until: cut(lease.until)?, ..*lease };
-        let mut due: Vec<_> = self
-            .outbox
-            .values()
-            .filter(|mail| mail.is_claimable(now))
-            .map(|mail| (mail.notice.next_at, mail.notice.id))
-            .collect();
-        due.sort_unstable();
-        due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let mut claimed = Vec::with_capacity(due.len());
-        for (_, id) in due {
-            if let Some(mail) = self.outbox.get_mut(&id) {
-                mail.notice.attempts = mail.notice.attempts.saturating_add(1);
-                mail.lease = Some(lease);
-                claimed.push(mail.notice.clone());
-            }
-        }
-        Ok(claimed)
+    pub(crate) fn lease_notifications(&mut self, limit: u32, now: Timestamp, lease: &Lease) -> Vec<Notification> {
+        let lease = Lease { until: truncate(lease.until), ..*lease };
+        let mut due: Vec<_> = self.outbox.values_mut().filter(|row| row.is_due(now)).collect();
+        due.sort_unstable_by_key(|row| (row.notification.next_at, row.notification.id));
+        let leased = first(due, limit).map(|row| {
+            row.notification.attempts = row.notification.attempts.saturating_add(1);
+            row.lease = Some(lease);
+            row.notification.clone()
+        });
+        leased.collect()
     }
 
-    /// Stores the result for an email and releases its lease. Returns whether the lease was still held.
-    pub(crate) fn settle(
-        &mut self,
-        id: NotificationId,
-        token: &LeaseToken,
-        settlement: &DeliveryResult,
-    ) -> Result<bool, StoreError> {
-        let next_at = cut(settlement.next_at)?;
-        let sent_at = cut_some(settlement.sent_at)?;
-        let Some(mail) = self.outbox.get_mut(&id) else { return Ok(false) };
-        if mail.lease.is_none_or(|lease| lease.token != *token) {
-            return Ok(false);
-        }
-        mail.lease = None;
-        mail.notice.state = settlement.state;
-        mail.notice.next_at = next_at;
-        mail.notice.sent_at = sent_at;
-        mail.notice.last_error = settlement.last_error.clone();
-        Ok(true)
+    /// Stores the result for a notification and releases its lease. Returns whether the lease was still held.
+    pub(crate) fn ack_notification(&mut self, id: NotificationId, token: &LeaseToken, result: &DeliveryResult) -> bool {
+        let Some(row) = self.leased(id, token) else { return false };
+        row.lease = None;
+        row.notification.state = result.state;
+        row.notification.next_at = truncate(result.next_at);
+        row.notification.sent_at = result.sent_at.map(truncate);
+        row.notification.last_error.clone_from(&result.last_error);
+        true
     }
 
     /// Releases leases and does not count their attempts. Returns how many were still held.
-    pub(crate) fn give_back(&mut self, ids: &[NotificationId], token: &LeaseToken) -> u64 {
-        let mut given = 0;
+    pub(crate) fn nack_notifications(&mut self, ids: &[NotificationId], token: &LeaseToken) -> u64 {
+        let mut released = 0;
         for id in ids {
-            let Some(mail) = self.outbox.get_mut(id) else { continue };
-            if mail.lease.is_some_and(|lease| lease.token == *token) {
-                mail.lease = None;
-                mail.notice.attempts = mail.notice.attempts.saturating_sub(1);
-                given += 1;
+            let Some(row) = self.leased(*id, token) else { continue };
+            row.lease = None;
+            row.notification.attempts = row.notification.attempts.saturating_sub(1);
+            released += 1;
+        }
+        released
+    }
+
+    /// Releases a lease, does not count its attempt, and changes when the email is due. Returns whether it was still held.
+    pub(crate) fn postpone_notification(&mut self, id: NotificationId, token: &LeaseToken, until: Timestamp) -> bool {
+        let Some(row) = self.leased(id, token) else { return false };
+        row.lease = None;
+        row.notification.attempts = row.notification.attempts.saturating_sub(1);
+        row.notification.next_at = truncate(until);
+        true
+    }
+
+    pub(crate) fn retry_notification(&mut self, id: NotificationId, now: Timestamp) {
+        let Some(row) = self.outbox.get_mut(&id) else { return };
+        let email = &mut row.notification;
+        email.resends += u32::from(email.state == NotificationState::Sent);
+        email.state = NotificationState::Pending;
+        (email.attempts, email.next_at) = (0, truncate(now));
+        (email.sent_at, email.last_error) = (None, None);
+        row.lease = None;
+    }
+
+    /// Returns whether the email was pending and not leased.
+    pub(crate) fn cancel_notification(&mut self, id: NotificationId, now: Timestamp) -> bool {
+        let Some(row) = self.outbox.get_mut(&id) else { return false };
+        let is_pending = row.notification.state == NotificationState::Pending;
+        if !is_pending || row.lease.is_some_and(|lease| lease.until > now) {
+            return false;
+        }
+        row.notification.state = NotificationState::Cancelled;
+        row.lease = None;
+        true
+    }
+
+    /// Cancels the pending reminders of a booking that are not leased. Returns how many.
+    pub(crate) fn cancel_reminders(&mut self, booking: BookingId, now: Timestamp) -> u64 {
+        let mut cancelled = 0;
+        for row in self.outbox.values_mut() {
+            let is_reminder = matches!(row.notification.content.kind, NotificationKind::Reminder { .. });
+            let is_pending = row.notification.state == NotificationState::Pending;
+            let is_leased = row.lease.is_some_and(|lease| lease.until > now);
+            if row.notification.content.subject.booking() == Some(booking) && is_reminder && is_pending && !is_leased {
+                row.notification.state = NotificationState::Cancelled;
+                row.lease = None;
+                cancelled += 1;
             }
         }
-        given
+        cancelled
+    }
+
+    pub(crate) fn correct_notifications(&mut self, now: Timestamp) -> u64 {
+        let mut corrected = 0;
+        for row in self.outbox.values_mut() {
+            if let Some(due) = row.notification.corrected(now) {
+                row.notification.state = NotificationState::Pending;
+                (row.notification.attempts, row.notification.next_at) = (0, truncate(due));
+                row.notification.last_error = None;
+                row.lease = None;
+                corrected += 1;
+            }
+            row.lease.take_if(|lease| lease.until.duration_since(now) > IMPLAUSIBLE_DELAY);
+        }
+        corrected
+    }
+
+    /// The row with this id, if the lease with this token holds it.
+    fn leased(&mut self, id: NotificationId, token: &LeaseToken) -> Option<&mut OutboxRow> {
+        self.outbox.get_mut(&id).filter(|row| row.lease.is_some_and(|lease| lease.token == *token))
     }
 
     pub(crate) fn add_idempotency_record(
@@ -552,7 +598,7 @@ impl State {
             return Err(conflict(Conflict::IdempotencyKeyTaken));
         }
         self.check_user(key.user)?;
-        let record = IdempotencyRecord { created_at: cut(record.created_at)?, ..record.clone() };
+        let record = IdempotencyRecord { created_at: truncate(record.created_at), ..record.clone() };
         self.idempotency.insert(key.clone(), record);
         Ok(())
     }
@@ -563,21 +609,61 @@ impl State {
     }
 
     pub(crate) fn purge_responses(&mut self, before: Timestamp, limit: u32) -> u64 {
-        let mut old: Vec<_> = self.idempotency.iter().filter(|(_, record)| record.created_at < before).collect();
-        old.sort_by_key(|(_, record)| record.created_at);
-        let old: Vec<_> = first(old, limit).map(|(key, _)| key.clone()).collect();
-        old.iter().filter_map(|key| self.idempotency.remove(key)).fold(0, |sum, _| sum + 1)
+        let old = oldest(self.idempotency.iter().map(|(key, record)| (key, record.created_at)), before, limit);
+        old.iter().map(|key| u64::from(self.idempotency.remove(key).is_some())).sum()
+    }
+
+    pub(crate) fn add_change_reason(
+        &mut self,
+        booking: BookingId,
+        version: u32,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        check_row(&self.bookings, booking, "change_reasons.booking_id")?;
+        match self.change_reasons.entry((booking, version)) {
+            Entry::Vacant(entry) => {
+                entry.insert(reason.to_owned());
+                Ok(())
+            }
+            Entry::Occupied(_) => Err(failed("two reasons for one change")),
+        }
     }
 
     pub(crate) fn add_audit_entry(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
-        self.audit.push(AuditEntry { at: cut(entry.at)?, ..entry.clone() });
+        let mut entry = AuditEntry { at: truncate(entry.at), ..entry.clone() };
+        if let Some(booking) = &mut entry.booking {
+            booking.scheduled_at = truncate(booking.scheduled_at);
+        }
+        self.audit.push(entry);
         Ok(())
     }
 }
 
 /// Whether the booking can no longer be paid: its hold has expired, and the provider is not processing a payment.
-pub(crate) fn is_lapsed(booking: &Booking, now: Timestamp) -> bool {
+pub(crate) fn is_expired(booking: &Booking, now: Timestamp) -> bool {
     booking.hold_has_expired(now) && booking.payment_status() != PaymentStatus::Processing
+}
+
+/// Copies of the first rows in the order of a key.
+pub(crate) fn first_by<'a, T: Clone + 'a, K: Ord>(
+    rows: impl Iterator<Item = &'a T>,
+    mut key: impl FnMut(&T) -> K,
+    limit: u32,
+) -> Vec<T> {
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_by_key(|row| key(row));
+    first(rows, limit).cloned().collect()
+}
+
+/// The keys of the oldest rows before an instant.
+pub(crate) fn oldest<'a, K: Clone + 'a>(
+    rows: impl Iterator<Item = (&'a K, Timestamp)>,
+    before: Timestamp,
+    limit: u32,
+) -> Vec<K> {
+    let mut old: Vec<_> = rows.filter(|(_, at)| *at < before).collect();
+    old.sort_by_key(|(_, at)| *at);
+    first(old, limit).map(|(key, _)| key.clone()).collect()
 }
 
 pub(crate) fn first<T>(items: Vec<T>, limit: u32) -> impl Iterator<Item = T> {
@@ -593,23 +679,38 @@ fn check_length(minutes: u32, buffer_minutes: u32) -> Result<(), StoreError> {
 }
 
 /// The booking as the databases store it: instants in milliseconds, the refund in the currency of the price.
-fn as_kept(booking: &Booking) -> Result<Booking, StoreError> {
+fn as_stored(booking: &Booking) -> Result<Booking, StoreError> {
     let record = booking.record().clone();
     let cancellation = match record.cancellation {
         Some(cancellation) if cancellation.refund.currency() != record.price.currency() => {
             return Err(failed("a refund in another currency than the price"));
         }
-        Some(cancellation) => Some(Cancellation { at: cut(cancellation.at)?, ..cancellation }),
+        Some(cancellation) => Some(Cancellation { at: truncate(cancellation.at), ..cancellation }),
         None => None,
     };
     Booking::restore(BookingRecord {
-        scheduled_at: cut(record.scheduled_at)?,
-        blocked_until: cut(record.blocked_until)?,
-        hold_expires_at: cut_some(record.hold_expires_at)?,
-        created_at: cut(record.created_at)?,
-        updated_at: cut(record.updated_at)?,
+        scheduled_at: truncate(record.scheduled_at),
+        blocked_until: truncate(record.blocked_until),
+        hold_expires_at: record.hold_expires_at.map(truncate),
+        created_at: truncate(record.created_at),
+        updated_at: truncate(record.updated_at),
         cancellation,
         ..record
     })
     .map_err(|error| StoreError::Failed(error.into()))
+}
+
+/// An exception as a store keeps it.
+fn stored_exception(what: ScheduleException) -> Result<ScheduleException, StoreError> {
+    match what {
+        ScheduleException::ClosedDates { first, last } if last < first => {
+            Err(failed("the last date lies before the first"))
+        }
+        ScheduleException::ClosedPeriod(interval) => {
+            Interval::new(truncate(interval.start()), truncate(interval.end()))
+                .map(ScheduleException::ClosedPeriod)
+                .map_err(|error| StoreError::Failed(error.into()))
+        }
+        what @ (ScheduleException::ClosedDates { .. } | ScheduleException::ExtraHours { .. }) => Ok(what),
+    }
 }

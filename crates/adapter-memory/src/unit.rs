@@ -9,20 +9,20 @@ use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::{NewNotification, Notification};
 use attune_domain::{
     Booking, BookingId, ConferenceId, LoginSessionId, NotificationId, Participant, ParticipantId, PaymentId,
-    PaymentProblemId, PracticePolicy, RefundId, ScheduleExceptionId, Service, ServiceId, User, UserId,
+    PaymentProblemId, Practice, PracticePolicy, RefundId, ScheduleExceptionId, Service, ServiceId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, DeliveryResult, IdempotencyKey,
+    AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, Conflict, DeliveryResult, IdempotencyKey,
     IdempotencyRecord, IdempotencyStore, Lease, LeaseToken, LedgerEntry, LoginFailures, LoginSessions, NewLoginSession,
     NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService, NewUser, Outbox,
-    Participants, PasswordHash, Payment, PaymentProblem, Payments, Provider, Refund, Rooms, Services, StoreError,
-    StoredResponse, TokenHash, UnitOfWork, Users,
+    Participants, PasswordHash, Payment, PaymentProblem, Payments, PracticeData, Provider, Refund, Rooms, Services,
+    StoreError, StoredResponse, StoredScheduleException, TokenHash, UnitOfWork, Users,
 };
 use jiff::Timestamp;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::state::{State, failed};
-use crate::store::Shared;
+use crate::shared::Shared;
+use crate::state::{State, conflict, failed};
 
 /// An open unit of work. It holds the write lock until it is dropped.
 pub(crate) struct MemoryUnit {
@@ -33,7 +33,8 @@ pub(crate) struct MemoryUnit {
 }
 
 impl MemoryUnit {
-    pub(crate) fn new(shared: Arc<Shared>, writer: OwnedMutexGuard<()>, state: Arc<State>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, writer: OwnedMutexGuard<()>) -> Self {
+        let state = shared.committed();
         Self { shared, _writer: writer, state, spent: false }
     }
 
@@ -41,16 +42,16 @@ impl MemoryUnit {
         if self.spent { Err(failed("the unit of work is spent after an earlier error")) } else { Ok(()) }
     }
 
-    fn read<T>(&self, look: impl FnOnce(&State) -> T) -> Result<T, StoreError> {
+    fn read<T>(&self, query: impl FnOnce(&State) -> T) -> Result<T, StoreError> {
         self.check_not_spent()?;
-        Ok(look(&self.state))
+        Ok(query(&self.state))
     }
 
     fn write<T>(&mut self, change: impl FnOnce(&mut State) -> Result<T, StoreError>) -> Result<T, StoreError> {
         self.check_not_spent()?;
-        let answer = change(Arc::make_mut(&mut self.state));
-        self.spent = answer.is_err();
-        answer
+        let result = change(Arc::make_mut(&mut self.state));
+        self.spent = result.is_err();
+        result
     }
 }
 
@@ -110,7 +111,7 @@ impl LoginSessions for MemoryUnit {
         except: Option<LoginSessionId>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        self.write(|state| state.end_login_sessions(user, except, now))
+        self.write(|state| Ok(state.end_login_sessions(user, except, now)))
     }
 
     async fn add_refresh_token(
@@ -178,13 +179,24 @@ impl Calendars for MemoryUnit {
 
     async fn add_schedule_exception(
         &mut self,
-        time_off: &NewScheduleException,
+        exception: &NewScheduleException,
     ) -> Result<ScheduleExceptionId, StoreError> {
-        self.write(|state| state.add_schedule_exception(time_off))
+        self.write(|state| state.add_schedule_exception(exception))
+    }
+
+    async fn schedule_exception(
+        &mut self,
+        id: ScheduleExceptionId,
+    ) -> Result<Option<StoredScheduleException>, StoreError> {
+        self.read(|state| state.schedule_exceptions.get(&id).cloned())
+    }
+
+    async fn save_schedule_exception(&mut self, exception: &StoredScheduleException) -> Result<(), StoreError> {
+        self.write(|state| state.save_schedule_exception(exception))
     }
 
     async fn remove_schedule_exception(&mut self, id: ScheduleExceptionId) -> Result<bool, StoreError> {
-        self.write(|state| Ok(state.time_off.remove(&id).is_some()))
+        self.write(|state| Ok(state.schedule_exceptions.remove(&id).is_some()))
     }
 
     async fn set_policy(&mut self, policy: &PracticePolicy) -> Result<(), StoreError> {
@@ -193,10 +205,41 @@ impl Calendars for MemoryUnit {
 }
 
 #[async_trait]
+impl PracticeData for MemoryUnit {
+    async fn practice_for_change(&mut self) -> Result<Option<Practice>, StoreError> {
+        self.read(|state| state.practice.clone())
+    }
+
+    async fn add_practice(&mut self, practice: &Practice) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let new = state.practice.is_none();
+            state.practice.get_or_insert_with(|| practice.clone());
+            Ok(new)
+        })
+    }
+
+    async fn save_practice(&mut self, practice: &Practice) -> Result<(), StoreError> {
+        self.write(|state| {
+            *state.practice.as_mut().ok_or(conflict(Conflict::Stale))? = practice.clone();
+            Ok(())
+        })
+    }
+
+    async fn set_legacy_uid_domain(&mut self, _: &str) -> Result<(), StoreError> {
+        // Every booking was made after the installation got its id.
+        self.check_not_spent()
+    }
+
+    async fn rewrite_installation(&mut self) -> Result<(), StoreError> {
+        self.check_not_spent()
+    }
+}
+
+#[async_trait]
 impl Bookings for MemoryUnit {
     async fn next_booking_id(&mut self) -> Result<BookingId, StoreError> {
         self.check_not_spent()?;
-        BookingId::new(self.shared.next_booking_id()).ok_or_else(|| failed("the numbers ran out"))
+        BookingId::new(self.shared.next_booking_id()).ok_or_else(|| failed("the ids are used up"))
     }
 
     async fn lock_calendar(&mut self, _therapist: UserId) -> Result<(), StoreError> {
@@ -223,6 +266,10 @@ impl Bookings for MemoryUnit {
 
     async fn save_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
         self.write(|state| state.save_booking(booking))
+    }
+
+    async fn add_change_reason(&mut self, booking: BookingId, version: u32, reason: &str) -> Result<(), StoreError> {
+        self.write(|state| state.add_change_reason(booking, version, reason))
     }
 
     async fn ended_bookings(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
@@ -264,11 +311,11 @@ impl Rooms for MemoryUnit {
     }
 
     async fn close_conference(&mut self, id: ConferenceId, now: Timestamp) -> Result<bool, StoreError> {
-        self.write(|state| state.close_conference(id, now))
+        self.write(|state| Ok(state.close_conference(id, now)))
     }
 
-    async fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceEvent]) -> Result<u64, StoreError> {
-        self.write(|state| state.add_attendance(booking, facts))
+    async fn add_attendance(&mut self, booking: BookingId, events: &[AttendanceEvent]) -> Result<u64, StoreError> {
+        self.write(|state| state.add_attendance(booking, events))
     }
 }
 
@@ -285,9 +332,9 @@ impl Payments for MemoryUnit {
     async fn payment_by_checkout_id(
         &mut self,
         provider: Provider,
-        reference: &str,
+        checkout_id: &str,
     ) -> Result<Option<Payment>, StoreError> {
-        self.read(|state| state.payment_by_checkout_id(provider, reference))
+        self.read(|state| state.payment_by_checkout_id(provider, checkout_id))
     }
 
     async fn save_payment(&mut self, payment: &Payment) -> Result<(), StoreError> {
@@ -311,7 +358,7 @@ impl Payments for MemoryUnit {
     }
 
     async fn add_payment_event(&mut self, provider: Provider, id: &str, at: Timestamp) -> Result<bool, StoreError> {
-        self.write(|state| state.add_payment_event(provider, id, at))
+        self.write(|state| Ok(state.add_payment_event(provider, id, at)))
     }
 
     async fn purge_payment_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
@@ -327,24 +374,25 @@ impl Payments for MemoryUnit {
         id: PaymentProblemId,
         at: Timestamp,
     ) -> Result<Option<PaymentProblem>, StoreError> {
-        self.write(|state| state.resolve_payment_problem(id, at))
+        self.write(|state| Ok(state.resolve_payment_problem(id, at)))
     }
 
     async fn resolve_refund_problem(&mut self, refund: RefundId, at: Timestamp) -> Result<(), StoreError> {
-        self.write(|state| state.resolve_refund_problem(refund, at))
+        self.write(|state| {
+            state.resolve_refund_problem(refund, at);
+            Ok(())
+        })
     }
 }
 
 #[async_trait]
 impl Outbox for MemoryUnit {
-    async fn enqueue(&mut self, notices: &[NewNotification]) -> Result<u64, StoreError> {
-        self.write(|state| {
-            let mut new = 0;
-            for notice in notices {
-                new += u64::from(state.enqueue(notice)?);
-            }
-            Ok(new)
-        })
+    async fn enqueue(&mut self, notifications: &[NewNotification]) -> Result<u64, StoreError> {
+        self.write(|state| notifications.iter().map(|new| Ok(u64::from(state.enqueue(new)?))).sum())
+    }
+
+    async fn notifications_of(&mut self, booking: BookingId) -> Result<Vec<Notification>, StoreError> {
+        self.read(|state| state.notifications_of(booking))
     }
 
     async fn lease_notifications(
@@ -353,20 +401,52 @@ impl Outbox for MemoryUnit {
         now: Timestamp,
         lease: &Lease,
     ) -> Result<Vec<Notification>, StoreError> {
-        self.write(|state| state.claim(limit, now, lease))
+        self.write(|state| Ok(state.lease_notifications(limit, now, lease)))
     }
 
     async fn ack_notification(
         &mut self,
         id: NotificationId,
         token: &LeaseToken,
-        settlement: &DeliveryResult,
+        result: &DeliveryResult,
     ) -> Result<bool, StoreError> {
-        self.write(|state| state.settle(id, token, settlement))
+        self.write(|state| Ok(state.ack_notification(id, token, result)))
     }
 
     async fn nack_notifications(&mut self, ids: &[NotificationId], token: &LeaseToken) -> Result<u64, StoreError> {
-        self.write(|state| Ok(state.give_back(ids, token)))
+        self.write(|state| Ok(state.nack_notifications(ids, token)))
+    }
+
+    async fn postpone_notification(
+        &mut self,
+        id: NotificationId,
+        token: &LeaseToken,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| Ok(state.postpone_notification(id, token, until)))
+    }
+
+    async fn notification(&mut self, id: NotificationId) -> Result<Option<Notification>, StoreError> {
+        self.read(|state| state.outbox.get(&id).map(|row| row.notification.clone()))
+    }
+
+    async fn retry_notification(&mut self, id: NotificationId, now: Timestamp) -> Result<(), StoreError> {
+        self.write(|state| {
+            state.retry_notification(id, now);
+            Ok(())
+        })
+    }
+
+    async fn cancel_notification(&mut self, id: NotificationId, now: Timestamp) -> Result<bool, StoreError> {
+        self.write(|state| Ok(state.cancel_notification(id, now)))
+    }
+
+    async fn cancel_reminders(&mut self, booking: BookingId, now: Timestamp) -> Result<u64, StoreError> {
+        self.write(|state| Ok(state.cancel_reminders(booking, now)))
+    }
+
+    async fn correct_notifications(&mut self, now: Timestamp) -> Result<u64, StoreError> {
+        self.write(|state| Ok(state.correct_notifications(now)))
     }
 }
 

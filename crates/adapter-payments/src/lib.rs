@@ -1,7 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 use async_trait::async_trait;
-use attune_ports::{Checkout, CheckoutRequest, PaymentError, PaymentGateway, PaymentTerms, Provider};
+use attune_domain::Money;
+use attune_ports::{Checkout, CheckoutRequest, PaymentError, PaymentGateway, PaymentTerms, PriceError, Provider};
 use jiff::SignedDuration;
 use url::Url;
 
@@ -53,6 +54,11 @@ impl PaymentGateway for LocalGateway {
             Kind::None => PaymentTerms::NothingDue,
             Kind::Offline { hold } | Kind::Test { hold, .. } => PaymentTerms::Due { hold },
         }
+    }
+
+    /// No bank is involved, so every price can be paid.
+    fn check_price(&self, _: Money) -> Result<(), PriceError> {
+        Ok(())
     }
 
     async fn open_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, PaymentError> {

@@ -20,6 +20,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::{Address, PostgresConfig, TlsMode};
 use crate::error::{ConnectError, OpenError};
+use crate::requirements::{DIRECT, check, refusal};
 use crate::runtime::DedicatedRuntime;
 use crate::timeouts::{ANSWER_DEADLINE, LOCK_TIMEOUT, STATEMENT_TIMEOUT};
 
@@ -65,7 +66,8 @@ impl Purpose {
         };
         format!(
             "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={} \
-             -c synchronous_commit=on -c default_transaction_read_only={read_only} -c TimeZone=UTC{plans}",
+             -c synchronous_commit=on -c default_transaction_read_only={read_only} \
+             -c default_transaction_isolation=read\\ committed -c TimeZone=UTC -c {DIRECT}{plans}",
             statement.as_millis(),
             lock.as_millis(),
             idle.as_millis(),
@@ -82,14 +84,6 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn is_closed(&self) -> bool {
         self.driver.is_finished()
-    }
-
-    /// Closes the connection, and waits until it is closed.
-    pub(crate) async fn close(self) {
-        let (connection, driver) = self.split();
-        drop(connection);
-        // The driver has no result.
-        let _ = driver.await;
     }
 
     /// The connection alone, and a task that ends when it is closed.
@@ -149,6 +143,18 @@ impl Connector {
     ) -> Result<T, ConnectError> {
         let connecting = async { timeout(CONNECT_DEADLINE, connecting).await.unwrap_or(Err(ConnectError::Late)) };
         self.runtime.handle().spawn(connecting).await.unwrap_or(Err(ConnectError::ShuttingDown))
+    }
+
+    /// Errors: [`OpenError`] when the server cannot be reached or used.
+    pub(crate) async fn check_server(self: &Arc<Self>) -> Result<(), OpenError> {
+        let connector = Arc::clone(self);
+        let opened = self.in_time(async move { connector.open(Purpose::UnitsOfWork).await }).await;
+        let (client, driver) = opened.map_err(refusal)?;
+        let checked = timeout(ANSWER_DEADLINE, check(&client)).await;
+        drop(client);
+        // The driver has no result.
+        let _ = driver.await;
+        checked.unwrap_or_else(|late| Err(OpenError::Unreachable(late.into())))
     }
 
     /// A connection without Diesel, and a task that ends when it is closed.

@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use attune_ports::{BoxError, Conflict, StoreError};
-use diesel::result::{DatabaseErrorKind, Error};
+use diesel::result::{DatabaseErrorKind as Kind, Error};
 use thiserror::Error as ThisError;
 
+use crate::requirements::ServerFault;
 use crate::timeouts::{LOCK_TIMEOUT, STATEMENT_TIMEOUT};
 
 /// Why a database cannot be opened. Never quotes from the URL.
@@ -30,6 +31,9 @@ pub enum OpenError {
     /// No server, one that refuses the connection, or one whose certificate is not trusted.
     #[error("the database cannot be reached")]
     Unreachable(#[source] BoxError),
+    /// A server that lacks something.
+    #[error("the database cannot be used")]
+    Unusable(#[from] ServerFault),
 }
 
 #[derive(Debug, ThisError)]
@@ -45,31 +49,14 @@ pub(crate) enum ConnectError {
 }
 
 /// Why a statement failed, or its rows could not be read.
-#[derive(Debug)]
+#[derive(Debug, ThisError)]
+#[error(transparent)]
 pub(crate) enum QueryError {
-    Diesel(Error),
+    Diesel(#[from] Error),
     /// An error of a statement that is run without Diesel.
-    Driver(tokio_postgres::Error),
+    Driver(#[from] tokio_postgres::Error),
     /// An invalid row, or a rule that the adapter itself enforces.
-    Store(StoreError),
-}
-
-impl From<Error> for QueryError {
-    fn from(error: Error) -> Self {
-        Self::Diesel(error)
-    }
-}
-
-impl From<tokio_postgres::Error> for QueryError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Driver(error)
-    }
-}
-
-impl From<StoreError> for QueryError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
+    Store(#[from] StoreError),
 }
 
 impl QueryError {
@@ -106,51 +93,49 @@ pub(crate) fn store_error(error: Error, after: Duration) -> StoreError {
     let Error::DatabaseError(kind, information) = &error else {
         return StoreError::Failed(error.into());
     };
-    let (constraint, text) = (information.constraint_name(), information.message());
-    match (kind, constraint) {
-        (DatabaseErrorKind::UniqueViolation, Some("users_email_key")) => StoreError::Conflict(Conflict::EmailTaken),
-        (DatabaseErrorKind::UniqueViolation, Some("payments_provider_checkout_id_key")) => {
-            StoreError::Conflict(Conflict::ProviderIdTaken)
-        }
-        (
-            DatabaseErrorKind::UniqueViolation,
-            Some("refunds_idempotency_key_key" | "refunds_provider_refund_id_key"),
-        ) => StoreError::Conflict(Conflict::RefundExists),
-        (DatabaseErrorKind::CheckViolation, Some("refunds_within_payment")) => {
-            StoreError::Conflict(Conflict::RefundTooLarge)
-        }
-        (DatabaseErrorKind::UniqueViolation, Some("ledger_captured_once" | "ledger_moved_once"))
-        | (DatabaseErrorKind::CheckViolation, Some("ledger_balances" | "ledger_refund_unless_captured")) => {
-            StoreError::Conflict(Conflict::LedgerUnbalanced)
-        }
-        (DatabaseErrorKind::UniqueViolation, Some("participants_invited_once")) => {
-            StoreError::Conflict(Conflict::AlreadyInvited)
-        }
-        (DatabaseErrorKind::UniqueViolation, Some("conferences_open_once")) => {
-            StoreError::Conflict(Conflict::ConferenceOpen)
-        }
-        (DatabaseErrorKind::UniqueViolation, Some("idempotency_keys_unique")) => {
-            StoreError::Conflict(Conflict::IdempotencyKeyTaken)
-        }
-        (DatabaseErrorKind::ExclusionViolation, Some("bookings_no_overlap")) => {
-            StoreError::Conflict(Conflict::SlotTaken)
-        }
-        (DatabaseErrorKind::SerializationFailure, _) => StoreError::Contended,
+    if let Some(conflict) = information.constraint_name().and_then(|constraint| conflict(kind, constraint)) {
+        return StoreError::Conflict(conflict);
+    }
+    let text = information.message();
+    match kind {
+        Kind::SerializationFailure => StoreError::Contended,
         // No connection, or one to a server that has become a standby.
-        (
-            DatabaseErrorKind::UnableToSendCommand
-            | DatabaseErrorKind::ClosedConnection
-            | DatabaseErrorKind::ReadOnlyTransaction,
-            _,
-        ) => StoreError::Unavailable(error.into()),
-        (DatabaseErrorKind::Unknown, _) if CONTENDED.contains(&text) => StoreError::Contended,
-        (DatabaseErrorKind::Unknown, _) if UNAVAILABLE.iter().any(|known| text.starts_with(known)) => {
+        Kind::UnableToSendCommand | Kind::ClosedConnection | Kind::ReadOnlyTransaction => {
             StoreError::Unavailable(error.into())
         }
-        (DatabaseErrorKind::Unknown, _) if after >= STATEMENT_TIMEOUT => StoreError::Unavailable(error.into()),
-        (DatabaseErrorKind::Unknown, _) if after >= LOCK_TIMEOUT => StoreError::Contended,
-        _ => StoreError::Failed(error.into()),
+        Kind::Unknown if CONTENDED.contains(&text) => StoreError::Contended,
+        Kind::Unknown if UNAVAILABLE.iter().any(|known| text.starts_with(known)) => {
+            StoreError::Unavailable(error.into())
+        }
+        Kind::Unknown if after >= STATEMENT_TIMEOUT => StoreError::Unavailable(error.into()),
+        Kind::Unknown if after >= LOCK_TIMEOUT => StoreError::Contended,
+        Kind::Unknown
+        | Kind::UniqueViolation
+        | Kind::ForeignKeyViolation
+        | Kind::RestrictViolation
+        | Kind::NotNullViolation
+        | Kind::CheckViolation
+        | Kind::ExclusionViolation
+        | _ => StoreError::Failed(error.into()),
     }
+}
+
+fn conflict(kind: &Kind, constraint: &str) -> Option<Conflict> {
+    Some(match (kind, constraint) {
+        (Kind::UniqueViolation, "users_email_key") => Conflict::EmailTaken,
+        (Kind::UniqueViolation, "payments_provider_checkout_id_key") => Conflict::ProviderIdTaken,
+        (Kind::UniqueViolation, "refunds_idempotency_key_key" | "refunds_provider_refund_id_key") => {
+            Conflict::RefundExists
+        }
+        (Kind::CheckViolation, "refunds_within_payment") => Conflict::RefundTooLarge,
+        (Kind::UniqueViolation, "ledger_captured_once" | "ledger_moved_once")
+        | (Kind::CheckViolation, "ledger_balances" | "ledger_refund_unless_captured") => Conflict::LedgerUnbalanced,
+        (Kind::UniqueViolation, "participants_invited_once") => Conflict::AlreadyInvited,
+        (Kind::UniqueViolation, "conferences_open_once") => Conflict::ConferenceOpen,
+        (Kind::UniqueViolation, "idempotency_keys_unique") => Conflict::IdempotencyKeyTaken,
+        (Kind::ExclusionViolation, "bookings_no_overlap") => Conflict::SlotTaken,
+        _ => return None,
+    })
 }
 
 /// Statements without Diesel change nothing, so they break no constraint.

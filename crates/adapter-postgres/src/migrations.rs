@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use attune_ports::{BoxError, StoreError};
+use attune_sql::search_texts;
+use attune_sql::statements::users_without_search_text;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use thiserror::Error;
@@ -22,6 +24,9 @@ const MIGRATION_LOCK: &str = "attune:migrations";
 
 /// Diesel's table of applied migrations.
 const TABLE: &str = "__diesel_schema_migrations";
+
+const FILL_SEARCH_TEXTS: &str = "UPDATE users SET search_text = filled.search_text \
+    FROM unnest($1, $2) AS filled (id, search_text) WHERE users.id = filled.id";
 
 /// Why the schema was not migrated.
 #[derive(Debug, Error)]
@@ -65,10 +70,14 @@ impl PostgresStore {
         }
         let (connection, driver) = connection.split();
         // Diesel's harness blocks its thread.
-        let run = tokio::task::spawn_blocking(move || run(connection)).await;
+        let run = match tokio::task::spawn_blocking(move || run(connection)).await {
+            Ok(Ok((pending, connection))) => fill_search_texts(&connection).await.map(|()| pending).map_err(Into::into),
+            Ok(Err(error)) => Err(error),
+            Err(error) => Err(error.into()),
+        };
         // Only now is the lock released.
         let _ = driver.await;
-        run.map_err(|e| MigrateError::Failed(e.into()))?.map_err(MigrateError::Failed)
+        run.map_err(MigrateError::Failed)
     }
 
     /// Whether exactly the migrations of this release have been applied.
@@ -97,9 +106,23 @@ async fn applied(mut connection: &AsyncPgConnection) -> QueryResult<Vec<String>>
     Ok(rows.into_iter().map(|row| row.version).collect())
 }
 
-fn run(connection: AsyncPgConnection) -> Result<Vec<String>, BoxError> {
+fn run(connection: AsyncPgConnection) -> Result<(Vec<String>, AsyncPgConnection), BoxError> {
     let mut harness = AsyncMigrationHarness::new(connection);
     let pending = harness.pending_migrations(MIGRATIONS)?;
     harness.run_migrations(&pending)?;
-    Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
+    Ok((pending.iter().map(|migration| migration.name().to_string()).collect(), harness.into_inner()))
+}
+
+async fn fill_search_texts(mut connection: &AsyncPgConnection) -> QueryResult<()> {
+    let (users, texts): (Vec<i64>, Vec<String>) =
+        search_texts(users_without_search_text().load(&mut connection).await?).into_iter().unzip();
+    if users.is_empty() {
+        return Ok(());
+    }
+    diesel::sql_query(FILL_SEARCH_TEXTS)
+        .bind::<Array<BigInt>, _>(users)
+        .bind::<Array<Text>, _>(texts)
+        .execute(&mut connection)
+        .await
+        .map(|_| ())
 }

@@ -1,31 +1,31 @@
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
 use attune_domain::meeting::AttendanceEvent;
-use attune_domain::notification::{Notification, NotificationState};
+use attune_domain::notification::{Notification, NotificationKind, NotificationState};
 use attune_domain::{
-    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, LoginSessionId, Participant, ParticipantId,
-    PaymentStatus, PracticePolicy, Role, Service, User, UserId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, Participant,
+    ParticipantId, PaymentStatus, PersonSearch, Practice, PracticePolicy, Role, Service, User, UserId, ViewerId,
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditObject, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings,
-    Caller, Conference, Credentials, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment, PaymentProblem,
-    Provider, Queries, Refund, StoreError, StoredScheduleException, UserFilter,
+    Caller, Conference, Credentials, LedgerEntry, LedgerSum, NotificationFilter, OutboxHealth, Page, PageRequest,
+    Payment, PaymentProblem, Provider, Queries, Refund, StoreError, StoredScheduleException, UserFilter,
 };
-use attune_sql::lists::page_of;
+use attune_sql::lists::{contains, page_of};
 use attune_sql::schema::{
-    bookings, conferences, login_failures, outbox, participants, practice_policy, refunds, schedule_exceptions,
-    schedules, services, users,
+    bookings, conferences, installation, login_failures, outbox, participants, practice, practice_policy, refunds,
+    schedule_exceptions, schedules, services, users,
 };
 use attune_sql::statements::{
-    active_services, attendance_at, booking_in_room, booking_with_client, failures_of, history_of, invitations_of,
-    ledger_of, logins_from, notifications_of, open_problems, participants_of, payment_by_checkout_id,
-    payment_by_provider_id, payments_due_for_polling, payments_of, refunds_due, refunds_known_as, refunds_of,
-    user_by_email, week_of,
+    active_services, attendance_at, booking_in_room, booking_with_client, bookings_within, emails_to_participants,
+    emails_to_users, failures_of, history_of, invitations_of, ledger_of, logins_from, notifications_of, open_problems,
+    open_problems_with, participants_of, payment_by_checkout_id, payment_by_provider_id, payments_due_for_polling,
+    payments_of, reasons_of, refunds_due, refunds_known_as, refunds_of, user_by_email, week_of,
 };
 use attune_sql::{
-    AttendanceRow, FromRow, HoursRow, LedgerSumRow, attendance_of, begins_after, count, millis, schedule_of,
+    AttendanceRow, FromRow, HoursRow, LedgerSumRow, Recipients, attendance_of, count, millis, number, schedule_of,
 };
-use diesel::dsl::{count_star, exists, sql_query};
+use diesel::dsl::{count_star, exists, sql, sql_query};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -46,6 +46,16 @@ const SUM_LEDGER: &str = "SELECT at - (at % 900000 + 900000) % 900000 AS quarter
 
 #[async_trait]
 impl Queries for PostgresStore {
+    async fn database_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(async |mut c| {
+            let now = sql::<BigInt>("(extract(epoch FROM clock_timestamp()) * 1000)::bigint");
+            let now: i64 = diesel::select(now).get_result(&mut c).await?;
+            let now = Timestamp::from_millisecond(now).map_err(|e| StoreError::Corrupt(e.into()))?;
+            Ok(Some(now))
+        })
+        .await
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.read(async |mut c| {
             diesel::select(true.into_sql::<diesel::sql_types::Bool>()).execute(&mut c).await?;
@@ -136,22 +146,30 @@ impl Queries for PostgresStore {
             )?;
             Ok(CalendarSettings {
                 schedule: schedule_of(week)?,
-                time_off: exceptions.into_iter().map(|exception| exception.what).collect(),
+                exceptions: exceptions.into_iter().map(|exception| exception.what).collect(),
                 policy: policy.unwrap_or_default(),
             })
         })
         .await
     }
 
+    async fn practice(&self) -> Result<Option<Practice>, StoreError> {
+        self.one(practice::table).await
+    }
+
+    async fn installation(&self) -> Result<Installation, StoreError> {
+        self.one(installation::table).await?.ok_or_else(|| StoreError::Corrupt("the installation has no id".into()))
+    }
+
     async fn policy(&self) -> Result<PracticePolicy, StoreError> {
         Ok(self.one(practice_policy::table).await?.unwrap_or_default())
     }
 
-    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<StoredScheduleException>, StoreError> {
+    async fn schedule_exceptions(&self, therapist: Option<UserId>) -> Result<Vec<StoredScheduleException>, StoreError> {
         self.all(matching_exceptions(therapist)).await
     }
 
-    async fn taken(
+    async fn busy_times(
         &self,
         therapist: UserId,
         from: Timestamp,
@@ -163,15 +181,9 @@ impl Queries for PostgresStore {
             .ne(BookingStatus::PendingPayment.as_str())
             .or(bookings::payment_status.eq(PaymentStatus::Processing.as_str()))
             .or(bookings::hold_expires_at.gt(millis(now)).assume_not_null());
-        let query = bookings::table
-            .filter(bookings::therapist_id.eq(therapist.get()))
+        let query = bookings_within(therapist, from, until)
             .filter(bookings::status.eq_any(blocking.map(BookingStatus::as_str)))
-            // No booking blocks more than a day, so earlier ones are over.
-            .filter(bookings::scheduled_at.gt(begins_after(from)))
-            .filter(bookings::scheduled_at.lt(millis(until)))
-            .filter(bookings::blocked_until.gt(millis(from)))
             .filter(is_current)
-            .order(bookings::scheduled_at)
             .select((bookings::scheduled_at, bookings::blocked_until));
         self.read(async |mut c| restore(query.load(&mut c).await?)).await
     }
@@ -227,17 +239,26 @@ impl Queries for PostgresStore {
         self.read(async |mut c| restore(query.load::<LedgerSumRow>(&mut c).await?)).await
     }
 
-    async fn payment_problems(&self, limit: u32) -> Result<Vec<PaymentProblem>, StoreError> {
-        self.all(open_problems(limit)).await
+    async fn payment_problems(&self, therapist: Option<UserId>, limit: u32) -> Result<Vec<PaymentProblem>, StoreError> {
+        match therapist {
+            Some(therapist) => self.all(open_problems_with(therapist, limit)).await,
+            None => self.all(open_problems(limit)).await,
+        }
     }
 
-    async fn notices(&self, booking: BookingId) -> Result<Vec<Notification>, StoreError> {
+    async fn notifications(&self, booking: BookingId) -> Result<Vec<Notification>, StoreError> {
         self.all(notifications_of(booking)).await
     }
 
     async fn history(&self, booking: BookingId) -> Result<Vec<AuditEntry>, StoreError> {
         let (kind, id) = AuditObject::Booking(booking).as_parts();
         self.all(history_of(kind, id)).await
+    }
+
+    async fn change_reasons(&self, booking: BookingId) -> Result<Vec<(u32, String)>, StoreError> {
+        let query = reasons_of(booking);
+        let found: Vec<(i64, String)> = self.read(async |mut c| Ok(query.load(&mut c).await?)).await?;
+        found.into_iter().map(|(version, reason)| Ok((number(version)?, reason))).collect()
     }
 
     async fn booking_by_room(&self, room_id: &str) -> Result<Option<BookingView>, StoreError> {
@@ -274,6 +295,37 @@ impl Queries for PostgresStore {
         self.read(async |mut c| Ok(attendance_of(query.load(&mut c).await?)?)).await
     }
 
+    async fn sent_emails(
+        &self,
+        recipients: &[ViewerId],
+        kinds: &[NotificationKind],
+        since: Timestamp,
+    ) -> Result<Vec<Notification>, StoreError> {
+        let Recipients { users, participants } = Recipients::of(recipients);
+        let kinds: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
+        let mut found = Vec::new();
+        // Two statements, each with an index of its own.
+        if !users.is_empty() {
+            found.extend(self.all(emails_to_users(users, kinds.clone(), since)).await?);
+        }
+        if !participants.is_empty() {
+            found.extend(self.all(emails_to_participants(participants, kinds, since)).await?);
+        }
+        Ok(found)
+    }
+
+    async fn outbox(&self, filter: &NotificationFilter, page: PageRequest) -> Result<Page<Notification>, StoreError> {
+        let offset = i64::try_from(page.offset).unwrap_or(i64::MAX);
+        let rows = matching_emails(filter).order(outbox::id.desc()).limit(i64::from(page.limit)).offset(offset);
+        let total = matching_emails(filter).select(count_star());
+        self.read(async |c| {
+            let mut second = c;
+            let (items, total) = try_join!(rows.all(c), async { Ok(total.get_result::<i64>(&mut second).await?) })?;
+            Ok(Page { items, total: count(total)? })
+        })
+        .await
+    }
+
     async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError> {
         // Three counts over small indexes, sent together, instead of a scan of every email ever sent.
         let in_state =
@@ -299,6 +351,20 @@ pub(crate) fn enabled_admins() -> _ {
     users::table.filter(users::is_admin).filter(diesel::dsl::not(users::disabled)).order(users::id)
 }
 
+fn matching_emails(filter: &NotificationFilter) -> outbox::BoxedQuery<'static, Pg> {
+    let mut query = outbox::table.into_boxed::<Pg>();
+    if let Some(state) = filter.state {
+        query = query.filter(outbox::state.eq(state.as_str()));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(outbox::kind.eq(kind.as_str()));
+    }
+    if let Some(booking) = filter.booking {
+        query = query.filter(outbox::booking_id.eq(booking.get()));
+    }
+    query
+}
+
 fn matching_users(filter: &UserFilter) -> users::BoxedQuery<'static, Pg> {
     let mut query = users::table.into_boxed();
     if let Some(role) = filter.role {
@@ -306,6 +372,9 @@ fn matching_users(filter: &UserFilter) -> users::BoxedQuery<'static, Pg> {
     }
     if let Some(disabled) = filter.disabled {
         query = query.filter(users::disabled.eq(disabled));
+    }
+    for word in filter.search.iter().flat_map(PersonSearch::words) {
+        query = query.filter(users::search_text.like(contains(word)).escape('!'));
     }
     query
 }

@@ -48,7 +48,7 @@ impl Rollbacks {
         let connector = Arc::clone(&self.connector);
         self.spawn(async move {
             connector.cancel(connection.cancel_token()).await;
-            // Statements are answered in order, so the answer shows that the cancelled one is over. Diesel is not told and
+            // Statements are answered in order, so the answer shows that the cancelled one is over. Diesel does not know and
             // still counts the transaction as open: so the pool discards the connection, and a cancellation that arrives
             // late hits no other statement.
             let mut shared = &*connection;

@@ -12,7 +12,7 @@ use crate::timeouts::ANSWER_DEADLINE;
 /// A thread with a runtime of its own, for the tasks that exchange messages with the server.
 ///
 /// A single thread, because an answer passes through two or three small tasks, and a runtime of several threads spends
-/// more on stealing them and waking each other than the tasks take. It also keeps answers coming while the caller's
+/// more on stealing them and waking each other than the tasks take. It also lets answers arrive while the caller's
 /// runtime is busy.
 pub(crate) struct DedicatedRuntime {
     handle: Handle,

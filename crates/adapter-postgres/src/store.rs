@@ -10,7 +10,7 @@ use diesel_async::{AnsiTransactionManager, AsyncPgConnection};
 use tokio::time::timeout;
 
 use crate::config::PostgresConfig;
-use crate::connector::{Connection, Connector, Purpose};
+use crate::connector::{Connection, Connector};
 use crate::error::{OpenError, QueryError};
 use crate::load::Load;
 use crate::reads::batch_loader::BatchLoader;
@@ -40,11 +40,10 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Opens a database and leaves its tables as they are, see [`Self::migrate`].
     ///
-    /// Errors: [`OpenError`] when the URL is invalid or the database cannot be reached.
+    /// Errors: [`OpenError`] when the URL is invalid, or the database cannot be reached or used.
     pub async fn connect(config: PostgresConfig) -> Result<Self, OpenError> {
         let connector = Arc::new(Connector::new(&config).await?);
-        let first = Arc::clone(&connector).connect(Purpose::Queries).await;
-        first.map_err(|e| OpenError::Unreachable(e.into()))?.close().await;
+        connector.check_server().await?;
         let writers = write_pool(Arc::clone(&connector), config.writers, BEGIN_DEADLINE);
         let connections = Pool::new(Arc::clone(&connector), config.readers);
         let prepared = Arc::new(Pool::new(Arc::clone(&connector), config.readers));

@@ -9,6 +9,7 @@ mod login_sessions;
 mod outbox;
 mod participants;
 mod payments;
+mod practice;
 mod rooms;
 mod services;
 mod users;

@@ -2,10 +2,11 @@
 
 use attune_domain::notification::NotificationKind;
 use attune_ics::{Appointment, Method};
-use attune_ports::Email;
+use attune_ports::{Email, PaymentDetails};
+use attune_wording::Phrases;
 use jiff::SignedDuration;
 
-use crate::wording::token;
+use crate::sanitize::token;
 
 pub(crate) struct Entry {
     /// RFC 6047 requires it in the MIME type, too.
@@ -13,23 +14,26 @@ pub(crate) struct Entry {
     pub(crate) text: String,
 }
 
-/// `None` in an email about a payment, which changes nothing in a calendar and may be sent long after the appointment. An
-/// error if the appointment would end beyond the last date that can be represented.
+/// `None` in an agenda, in an email about a payment, and in one about a booking that was not paid and so had no entry yet:
+/// they change nothing in a calendar. An error if the appointment would end beyond the last date that can be represented.
 ///
 /// A rescheduled appointment is published again with a higher SEQUENCE.
-pub(crate) fn entry(email: &Email, domain: &str) -> Result<Option<Entry>, jiff::Error> {
-    if email.kind.is_about_payment() {
+pub(crate) fn entry(email: &Email, phrases: Phrases<'_>) -> Result<Option<Entry>, jiff::Error> {
+    let is_unpaid = matches!(email.payment, Some(PaymentDetails::NotReceived { .. }));
+    if email.kind.is_about_payment() || email.kind == NotificationKind::Agenda || is_unpaid {
         return Ok(None);
     }
-    let cancelled = email.kind == NotificationKind::Cancelled;
+    let cancelled = email.kind.is_cancellation();
     let method = if cancelled { Method::Cancel } else { Method::Publish };
     let appointment = Appointment {
-        uid: format!("{}@{domain}", token(&email.calendar_uid)),
+        uid: email.calendar_uid.split('@').map(token).collect::<Vec<_>>().join("@"),
         sequence: email.calendar_sequence,
         written_at: email.sent_at,
         starts_at: email.starts_at,
         ends_at: email.starts_at.checked_add(SignedDuration::from_mins(i64::from(email.minutes)))?,
         cancelled,
+        summary: phrases.text("calendar-entry.title"),
+        description: phrases.text(if cancelled { "calendar-entry.cancelled" } else { "calendar-entry.join" }),
     };
     Ok(Some(Entry { method, text: appointment.to_ics(method) }))
 }

@@ -1,51 +1,58 @@
 //! Renders an email: headers, text part, HTML part, calendar entry.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use attune_domain::notification::NotificationKind;
+use attune_domain::practice::{PhoneNumber, WebUrl};
 use attune_domain::text::{clean_line, truncate_utf16};
-use attune_domain::{BookingId, Currency, EmailAddress, Money};
-use attune_ports::{BoxError, Email, NotifyError, PaymentDetails};
+use attune_domain::{
+    BookingId, CancelledPayment, Currency, EmailAddress, Language, Money, PaymentStatus, Practice, PracticeName,
+    PracticeTexts, TimeZoneName,
+};
+use attune_ports::{
+    AgendaEntry, BoxError, CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, NotifyError, PaymentDetails,
+    Remainder,
+};
+use attune_wording::{Phrases, Wording};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use lettre::address::Envelope;
-use lettre::message::header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
 use minijinja::Value;
 use thiserror::Error;
+use url::Url;
 
 use crate::calendar;
-use crate::templates::{TemplateError, Templates, Values};
-use crate::wording::{LocalTexts, greeting_name, starts_in, token};
+use crate::content::{personal_values, public_values};
+use crate::sanitize::token;
+use crate::templates::{TemplateError, TemplatePart, Templates, Values};
 
-const MAX_PRACTICE_UTF16: usize = 100;
 const MAX_SUBJECT_UTF16: usize = 150;
 
 #[derive(Debug, Clone)]
 pub struct MailConfig {
-    /// The sender's display name, and the signature.
-    pub practice_name: String,
     /// The sender's address, which also receives bounces.
     pub from: EmailAddress,
-    /// A domain of the practice, the right part of Message-IDs and calendar UIDs. Must not change once emails were sent, or
-    /// calendars show rescheduled appointments twice.
+    /// A domain of the practice, the right part of Message-IDs.
     pub message_domain: String,
+    /// The URL of our pages, for the practice's imprint and privacy policy.
+    pub public_url: Url,
     /// Templates that replace built-in ones.
     pub templates_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Error)]
 pub enum ComposerError {
-    #[error("the name of the practice must not be empty")]
-    PracticeName,
     #[error("the email domain must be a host name such as practice.example.org")]
     MessageDomain,
     #[error(transparent)]
     Templates(#[from] TemplateError),
     /// A template that fails with sample values would fail for every client.
     #[error("the email template {template} fails with sample values")]
-    Sample { template: &'static str, source: minijinja::Error },
+    Sample { template: String, source: minijinja::Error },
     /// The sender is not a valid header, or a subject is empty.
     #[error("no email can be written with this sender and these templates")]
     Unusable(#[source] BoxError),
@@ -53,10 +60,11 @@ pub enum ComposerError {
 
 /// Renders emails. Creating it checks the whole configuration.
 pub struct MailComposer {
-    practice: String,
     from: EmailAddress,
     domain: String,
+    public_url: Url,
     templates: Templates,
+    wording: Arc<Wording>,
 }
 
 pub(crate) struct ComposedEmail {
@@ -67,25 +75,13 @@ pub(crate) struct ComposedEmail {
 }
 
 enum ComposeError {
-    Template(&'static str, minijinja::Error),
+    Template(String, minijinja::Error),
     Message(BoxError),
-}
-
-/// Subject, text part and HTML part.
-macro_rules! templates {
-    ($kind:literal) => {
-        [concat!($kind, ".subject.txt"), concat!($kind, ".txt"), concat!($kind, ".html")]
-    };
 }
 
 impl MailComposer {
     /// Checks the configuration by rendering a sample of every kind of email.
-    pub fn new(config: MailConfig) -> Result<Self, ComposerError> {
-        let practice = clean_line(&config.practice_name);
-        let practice = truncate_utf16(&practice, MAX_PRACTICE_UTF16).to_owned();
-        if practice.is_empty() {
-            return Err(ComposerError::PracticeName);
-        }
+    pub fn new(config: MailConfig, wording: Arc<Wording>) -> Result<Self, ComposerError> {
         // Valid is what is valid in an email address.
         let domain = EmailAddress::parse(&format!("a@{}", config.message_domain))
             .map_err(|_| ComposerError::MessageDomain)?
@@ -93,7 +89,7 @@ impl MailComposer {
             .trim_start_matches("a@")
             .to_owned();
         let templates = Templates::load(config.templates_dir.as_deref())?;
-        let composer = Self { practice, from: config.from, domain, templates };
+        let composer = Self { from: config.from, domain, public_url: config.public_url, templates, wording };
         for email in samples(&composer.from).map_err(ComposerError::Unusable)? {
             composer.try_compose(&email).map_err(|error| match error {
                 ComposeError::Template(template, source) => ComposerError::Sample { template, source },
@@ -121,59 +117,34 @@ impl MailComposer {
     }
 
     fn try_compose(&self, email: &Email) -> Result<ComposedEmail, ComposeError> {
-        let [subject, text, html] = match email.kind {
-            NotificationKind::MeetingInfo => templates!("meeting_info"),
-            NotificationKind::Reminder { .. } => templates!("reminder"),
-            NotificationKind::Invitation => templates!("invitation"),
-            NotificationKind::Rescheduled => templates!("rescheduled"),
-            NotificationKind::Cancelled => templates!("cancelled"),
-            NotificationKind::MeetingLink => templates!("meeting_link"),
-            NotificationKind::Receipt => templates!("receipt"),
-            NotificationKind::PaymentProblem => templates!("payment_problem"),
-            NotificationKind::Refund => templates!("refund"),
+        let render = |part, values: &Values| {
+            let name = self.templates.name(part, email.kind);
+            self.templates.render(&name, values).map_err(|error| ComposeError::Template(name, error))
         };
-        let render = |name, values: &Values| {
-            self.templates.render(name, values).map_err(|error| ComposeError::Template(name, error))
-        };
-
-        let mut values = self.public_values(email);
-        values.extend(payment_values(email).map_err(ComposeError::Message)?);
-        let subject = render(subject, &values)?;
+        let phrases = self.wording.phrases(email.language);
+        let mut values = public_values(email, phrases, &self.public_url).map_err(ComposeError::Message)?;
+        let subject = render(TemplatePart::Subject, &values)?;
         // Added only now, so that no subject can contain the recipient's name or link.
-        values.insert("name", Value::from(greeting_name(&email.to_name)));
-        let join_url = join_url(email).map_err(ComposeError::Message)?;
-        if let Some(url) = join_url {
-            values.insert("join_url", Value::from(url));
+        values.extend(personal_values(email, phrases).map_err(ComposeError::Message)?);
+        let text = render(TemplatePart::Text, &values)?;
+        for name in ["join_url", "pay_url"] {
+            if let Some(url) = values.get(name).and_then(Value::as_str) {
+                let escaped = Value::from_safe_string(escape_attribute(url));
+                values.insert(name, escaped);
+            }
         }
-        let text = render(text, &values)?;
-        if let Some(url) = join_url {
-            values.insert("join_url", Value::from_safe_string(escape_attribute(url)));
-        }
-        let html = render(html, &values)?;
-
-        self.assemble(email, &subject, text, html).map_err(ComposeError::Message)
+        let html = render(TemplatePart::Html, &values)?;
+        self.assemble(email, phrases, &subject, text, html).map_err(ComposeError::Message)
     }
 
-    /// The variables that a subject may use, too: nothing that a client typed.
-    fn public_values(&self, email: &Email) -> Values {
-        let start = LocalTexts::of(email.starts_at, &email.zone);
-        let mut values = Values::from([
-            ("practice", Value::from(self.practice.as_str())),
-            ("minutes", Value::from(email.minutes)),
-            ("date", Value::from(start.date)),
-            ("short_date", Value::from(start.short_date)),
-            ("time", Value::from(start.time)),
-            ("zone", Value::from(start.zone)),
-            ("offset", Value::from(start.offset)),
-            ("when", Value::from(start.full)),
-        ]);
-        if let NotificationKind::Reminder { minutes_before } = email.kind {
-            values.insert("starts_in", Value::from(starts_in(minutes_before, email)));
-        }
-        values
-    }
-
-    fn assemble(&self, email: &Email, subject: &str, text: String, html: String) -> Result<ComposedEmail, BoxError> {
+    fn assemble(
+        &self,
+        email: &Email,
+        phrases: Phrases<'_>,
+        subject: &str,
+        text: String,
+        html: String,
+    ) -> Result<ComposedEmail, BoxError> {
         let subject = clean_line(subject);
         let subject = truncate_utf16(&subject, MAX_SUBJECT_UTF16);
         if subject.is_empty() {
@@ -188,7 +159,7 @@ impl MailComposer {
             .boundary("=_attune_alternative")
             .singlepart(part(ContentType::TEXT_PLAIN, text)?)
             .singlepart(part(ContentType::TEXT_HTML, html)?);
-        let content = match calendar::entry(email, &self.domain)? {
+        let content = match calendar::entry(email, phrases)? {
             None => alternatives,
             Some(entry) => MultiPart::mixed().boundary("=_attune_mixed").multipart(alternatives).singlepart(
                 Attachment::new("appointment.ics".to_owned()).body(
@@ -200,56 +171,25 @@ impl MailComposer {
         let sender: Address = self.from.as_str().parse()?;
         let recipient: Address = email.to.as_str().parse()?;
 
-        let message = Message::builder()
+        let practice = &email.practice;
+        let mut message = Message::builder()
             .envelope(Envelope::new(Some(sender.clone()), vec![recipient.clone()])?)
-            .from(Mailbox::new(Some(self.practice.clone()), sender.clone()))
+            .from(Mailbox::new(Some(practice.name.as_str().to_owned()), sender.clone()))
             .to(Mailbox::new(None, recipient.clone()))
             .subject(subject)
             .date(email.sent_at.into())
             .message_id(Some(format!("<{}@{}>", token(&email.message_id), self.domain)))
-            .header(AutoSubmitted)
-            .multipart(content)?;
+            // RFC 3834, section 5: prevents automatic replies.
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".to_owned(),
+            ));
+        if let Some(address) = &practice.email {
+            message = message.reply_to(Mailbox::new(None, address.as_str().parse()?));
+        }
+        let message = message.multipart(content)?;
         Ok(ComposedEmail { sender, recipient, bytes: message.formatted() })
     }
-}
-
-/// The variables of an email about a payment, also for its subject. Without payment details such an email has nothing to
-/// say, and details of another kind would be wrong.
-fn payment_values(email: &Email) -> Result<Values, BoxError> {
-    let time = |instant| Value::from(LocalTexts::of(instant, &email.zone).full);
-    let text = |amount: Money| Value::from(amount.to_string());
-    match (email.kind, email.payment) {
-        (NotificationKind::Receipt, Some(PaymentDetails::Received { booking, amount, at })) => Ok(Values::from([
-            ("booking", Value::from(booking.get())),
-            ("amount", text(amount)),
-            ("received_at", time(at)),
-        ])),
-        (NotificationKind::PaymentProblem, Some(PaymentDetails::Failed { amount, retry_until })) => Ok(Values::from([
-            ("will_be_refunded", Value::from(false)),
-            ("amount", text(amount)),
-            ("retry_until", retry_until.map_or_else(|| Value::from(""), time)),
-        ])),
-        (NotificationKind::PaymentProblem, Some(PaymentDetails::RefundScheduled { amount })) => Ok(Values::from([
-            ("will_be_refunded", Value::from(true)),
-            ("amount", text(amount)),
-            ("retry_until", Value::from("")),
-        ])),
-        (NotificationKind::Refund, Some(PaymentDetails::Refunded { booking, amount, at })) => Ok(Values::from([
-            ("booking", Value::from(booking.get())),
-            ("amount", text(amount)),
-            ("refunded_at", time(at)),
-        ])),
-        (kind, _) if kind.is_about_payment() => Err("payment details are missing or of another kind".into()),
-        _ => Ok(Values::new()),
-    }
-}
-
-/// Emails about a cancelled appointment or a payment have no link, whatever the core passes; the others need one.
-fn join_url(email: &Email) -> Result<Option<&str>, BoxError> {
-    if email.kind == NotificationKind::Cancelled || email.kind.is_about_payment() {
-        return Ok(None);
-    }
-    email.join_url.as_deref().map(Some).ok_or_else(|| "there is no link".into())
 }
 
 /// Quoted-printable even for plain ASCII: relays may break long lines such as a link.
@@ -267,54 +207,101 @@ fn escape_attribute(url: &str) -> String {
     url.replace('&', "&amp;").replace('"', "&quot;").replace('\'', "&#39;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// RFC 3834, section 5: prevents automatic replies.
-#[derive(Clone)]
-struct AutoSubmitted;
-
-impl Header for AutoSubmitted {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-
-    fn parse(_: &str) -> Result<Self, BoxError> {
-        Ok(Self)
-    }
-
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), "auto-generated".to_owned())
-    }
-}
-
-/// One email of each kind, and one for each variant of a payment problem.
+/// One email of each kind, and one for each variant of a payment problem, from a practice that has everything.
 fn samples(to: &EmailAddress) -> Result<Vec<Email>, BoxError> {
     let (at, amount) = (Timestamp::UNIX_EPOCH, Money::new(10_000, Currency::parse("EUR")?)?);
     let booking = BookingId::new(1).ok_or("1 is not a booking id")?;
+    let practice = Arc::new(Practice {
+        phone: Some(PhoneNumber::parse("+49 30 123456")?),
+        email: Some(to.clone()),
+        website: Some(WebUrl::parse("https://practice.example.org")?),
+        texts: PracticeTexts {
+            imprint: Some("Practice Example".to_owned()),
+            privacy: Some("https://practice.example.org/privacy".to_owned()),
+            offline_payment: Some("Please transfer the amount to our account.\nPractice Example".to_owned()),
+        },
+        ..Practice::new(PracticeName::parse("Practice Example")?, TimeZoneName::parse("UTC")?)
+    });
+    let was = Timestamp::from_second(3_600)?;
+    let free_until = was;
+    let payment = CancelledPayment { refund: amount, kept: amount, free_until };
+    let cancelled = |by, reason: Option<&str>, payment: Option<CancelledPayment>| ChangeDetails::Cancelled {
+        by,
+        reason: reason.map(str::to_owned),
+        payment: payment.map(|payment| CancelledPaymentDetails { payment, by_hand: false }),
+    };
+    let changes = [
+        (NotificationKind::Rescheduled, ChangeDetails::Moved { was: Some(was) }),
+        (NotificationKind::Rescheduled, ChangeDetails::Moved { was: Some(at) }),
+        (NotificationKind::Rescheduled, ChangeDetails::Moved { was: None }),
+        (NotificationKind::Cancelled, cancelled(CancelledBy::Recipient, None, Some(payment))),
+        (NotificationKind::Cancelled, cancelled(CancelledBy::Practice, Some("Ill"), Some(payment))),
+        (NotificationKind::Cancelled, cancelled(CancelledBy::Client, None, None)),
+    ];
+    let left = Some(Remainder { amount, until: at });
     let all = [
         (NotificationKind::MeetingInfo, None),
         (NotificationKind::Reminder { minutes_before: 60 }, None),
         (NotificationKind::Invitation, None),
-        (NotificationKind::Rescheduled, None),
-        (NotificationKind::Cancelled, None),
         (NotificationKind::MeetingLink, None),
-        (NotificationKind::Receipt, Some(PaymentDetails::Received { booking, amount, at })),
+        (NotificationKind::Receipt, Some(PaymentDetails::Received { booking, amount, at, left: None })),
+        (NotificationKind::Receipt, Some(PaymentDetails::Received { booking, amount, at, left })),
         (NotificationKind::PaymentProblem, Some(PaymentDetails::Failed { amount, retry_until: Some(at) })),
         (NotificationKind::PaymentProblem, Some(PaymentDetails::Failed { amount, retry_until: None })),
         (NotificationKind::PaymentProblem, Some(PaymentDetails::RefundScheduled { amount })),
         (NotificationKind::Refund, Some(PaymentDetails::Refunded { booking, amount, at })),
+        (NotificationKind::PaymentInstructions, Some(PaymentDetails::Due { booking, amount, until: at })),
+        (NotificationKind::PaymentRequest, Some(PaymentDetails::Due { booking, amount, until: at })),
+        (NotificationKind::PaymentReminder, Some(PaymentDetails::Due { booking, amount, until: at })),
+        (NotificationKind::HoldExpired, Some(PaymentDetails::NotReceived { booking, amount, received: None })),
+        (NotificationKind::HoldExpired, Some(PaymentDetails::NotReceived { booking, amount, received: Some(amount) })),
     ];
-    let sample = |(kind, payment)| Email {
+    let received = PaymentDetails::Received { booking, amount, at, left: None };
+    let for_therapists = [
+        (NotificationKind::TherapistBooked, None, None),
+        (NotificationKind::TherapistRescheduled, None, Some(ChangeDetails::Moved { was: Some(was) })),
+        (NotificationKind::TherapistCancelled, None, Some(cancelled(CancelledBy::Client, None, None))),
+        (NotificationKind::TherapistPayment, Some(received), None),
+        (NotificationKind::TherapistPaymentReview, None, None),
+        (NotificationKind::Agenda, None, None),
+    ];
+    let agenda = AgendaEntry {
+        starts_at: at,
+        ends_at: was,
+        client_name: "Jane Doe".to_owned(),
+        payment: PaymentStatus::Succeeded,
+        join_url: Some("https://practice.example.org/j/sample".to_owned()),
+    };
+    let all = all.map(|(kind, payment)| (kind, payment, None)).into_iter().chain(for_therapists);
+    let all = all.chain(changes.map(|(kind, change)| (kind, None, Some(change))));
+    let unpaid = [(CancelledBy::Recipient, None), (CancelledBy::Practice, Some(amount)), (CancelledBy::Client, None)]
+        .map(|(by, received)| {
+            let payment = PaymentDetails::NotReceived { booking, amount, received };
+            (NotificationKind::Cancelled, Some(payment), Some(cancelled(by, None, None)))
+        });
+    let all = all.chain(unpaid);
+    let sample = |(kind, payment, change)| Email {
         kind,
         message_id: "sample".to_owned(),
         to: to.clone(),
+        language: Language::default(),
         to_name: "John Doe".to_owned(),
         join_url: Some("https://meet.example.org/room#userInfo.displayName=%22John%20Doe%22".to_owned()),
+        pay_url: Some("https://practice.example.org/pay/token".to_owned()),
         starts_at: at,
         minutes: 50,
         zone: TimeZone::UTC,
         calendar_uid: "sample".to_owned(),
         calendar_sequence: 0,
+        practice: practice.clone(),
         payment,
+        change,
+        client_name: kind.is_for_therapist().then(|| "Jane Doe".to_owned()),
+        agenda: Some(agenda.clone()).filter(|_| kind == NotificationKind::Agenda).into_iter().collect(),
         sent_at: at,
     };
-    Ok(all.map(sample).into())
+    Ok(all.map(sample).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use crate::composer::MailComposer;
-use crate::wording::token;
+use crate::sanitize::token;
 
 /// The limit of every notifier.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -80,7 +80,10 @@ fn write_atomically(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
 
 fn check_folder(folder: &Path) -> io::Result<()> {
     create_folder(folder)?;
-    NamedTempFile::new_in(folder).map(drop)
+    // On a full disk, only an empty file can be created.
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(b"attune")?;
+    file.as_file().sync_all()
 }
 
 fn create_folder(folder: &Path) -> io::Result<()> {

@@ -3,11 +3,12 @@
 mod calendar;
 mod composer;
 mod config;
+mod content;
 mod file;
 mod one_line;
+mod sanitize;
 mod smtp;
 mod templates;
-mod wording;
 
 pub use composer::{ComposerError, MailComposer, MailConfig};
 pub use config::{SmtpConfig, SmtpConfigError};

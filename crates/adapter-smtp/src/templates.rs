@@ -4,31 +4,38 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use attune_domain::notification::NotificationKind;
 use minijinja::{Environment, UndefinedBehavior, Value};
 use thiserror::Error;
 
-/// The names and texts of the three templates of one kind of email. The names are those of the files that replace them.
-macro_rules! built_in {
-    ($($kind:literal),+) => {
-        [$(
-            (concat!($kind, ".subject.txt"), include_str!(concat!("../templates/", $kind, ".subject.txt"))),
-            (concat!($kind, ".txt"), include_str!(concat!("../templates/", $kind, ".txt"))),
-            (concat!($kind, ".html"), include_str!(concat!("../templates/", $kind, ".html"))),
-        )+]
-    };
+/// The three templates of every email, by the names of the files that replace them.
+const BUILT_IN: [(&str, &str); 3] = [
+    ("email.subject.txt", include_str!("../templates/email.subject.txt")),
+    ("email.txt", include_str!("../templates/email.txt")),
+    ("email.html", include_str!("../templates/email.html")),
+];
+
+/// The part of an email that a template renders.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum TemplatePart {
+    Subject,
+    Text,
+    Html,
 }
 
-const BUILT_IN: [(&str, &str); 27] = built_in!(
-    "meeting_info",
-    "reminder",
-    "invitation",
-    "rescheduled",
-    "cancelled",
-    "meeting_link",
-    "receipt",
-    "payment_problem",
-    "refund"
-);
+impl TemplatePart {
+    const ALL: [Self; 3] = [Self::Subject, Self::Text, Self::Html];
+
+    /// The template of all emails.
+    fn built_in(self) -> &'static str {
+        BUILT_IN[self as usize].0
+    }
+
+    /// The template of one kind of email, which exists only as a file.
+    fn of(self, kind: NotificationKind) -> String {
+        self.built_in().replacen("email", kind.as_str(), 1)
+    }
+}
 
 /// Variables that were renamed, with their successors.
 const RENAMED: [(&str, &str); 4] = [
@@ -42,7 +49,7 @@ const RENAMED: [(&str, &str); 4] = [
 pub enum TemplateError {
     #[error("the email template {} cannot be read", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("{} is not the name of an email template; these are: {}", path.display(), names())]
+    #[error("{} is not the name of an email template; these are: {}", path.display(), names().join(", "))]
     Unknown { path: PathBuf },
     #[error("the email template {} has a syntax error", path.display())]
     Syntax { path: PathBuf, source: minijinja::Error },
@@ -50,8 +57,11 @@ pub enum TemplateError {
     RenamedVariable { path: PathBuf, old: &'static str, new: &'static str },
 }
 
-fn names() -> String {
-    BUILT_IN.map(|(name, _)| name).join(", ")
+/// The names of all templates, first the built-in ones.
+fn names() -> Vec<String> {
+    let kinds = NotificationKind::WITHOUT_OFFSET.into_iter().chain([NotificationKind::Reminder { minutes_before: 0 }]);
+    let of_kinds = kinds.flat_map(|kind| TemplatePart::ALL.map(|part| part.of(kind)));
+    BUILT_IN.map(|(name, _)| name.to_owned()).into_iter().chain(of_kinds).collect()
 }
 
 pub(crate) type Values = BTreeMap<&'static str, Value>;
@@ -59,21 +69,21 @@ pub(crate) type Values = BTreeMap<&'static str, Value>;
 pub(crate) struct Templates(Environment<'static>);
 
 impl Templates {
-    /// A file in the folder replaces the built-in template of the same name.
+    /// A file in the folder replaces the built-in template of the same name, or for its kind of email.
     pub(crate) fn load(folder: Option<&Path>) -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
         // A misspelt variable must fail at start, not leave a gap in a client's email.
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        let mut sources: BTreeMap<&str, (PathBuf, String)> =
-            BUILT_IN.map(|(name, text)| (name, (PathBuf::from(name), text.to_owned()))).into();
+        let mut sources: BTreeMap<String, (PathBuf, String)> =
+            BUILT_IN.map(|(name, text)| (name.to_owned(), (PathBuf::from(name), text.to_owned()))).into();
         if let Some(folder) = folder {
-            replace_from(folder, &mut sources)?;
+            add_from(folder, &mut sources)?;
         }
         for (name, (path, text)) in sources {
-            if let Err(source) = environment.add_template_owned(name, text) {
+            if let Err(source) = environment.add_template_owned(name.clone(), text) {
                 return Err(TemplateError::Syntax { path, source });
             }
-            let used = environment.get_template(name).map(|template| template.undeclared_variables(false));
+            let used = environment.get_template(&name).map(|template| template.undeclared_variables(false));
             let used = used.unwrap_or_default();
             if let Some((old, new)) = RENAMED.into_iter().find(|(old, _)| used.contains(*old)) {
                 return Err(TemplateError::RenamedVariable { path, old, new });
@@ -82,16 +92,23 @@ impl Templates {
         Ok(Self(environment))
     }
 
+    /// The name of the template of this part: the one for this kind of email, if the operator wrote one.
+    pub(crate) fn name(&self, part: TemplatePart, kind: NotificationKind) -> String {
+        let own = part.of(kind);
+        if self.0.get_template(&own).is_ok() { own } else { part.built_in().to_owned() }
+    }
+
     pub(crate) fn render(&self, name: &str, values: &Values) -> Result<String, minijinja::Error> {
         self.0.get_template(name)?.render(values)
     }
 }
 
-fn replace_from(folder: &Path, sources: &mut BTreeMap<&str, (PathBuf, String)>) -> Result<(), TemplateError> {
+fn add_from(folder: &Path, sources: &mut BTreeMap<String, (PathBuf, String)>) -> Result<(), TemplateError> {
     let unreadable = |path: &Path| {
         let path = path.to_owned();
         |source| TemplateError::Unreadable { path, source }
     };
+    let known = names();
     for file in fs::read_dir(folder).map_err(unreadable(folder))? {
         let file = file.map_err(unreadable(folder))?;
         let name = file.file_name();
@@ -101,11 +118,11 @@ fn replace_from(folder: &Path, sources: &mut BTreeMap<&str, (PathBuf, String)>) 
             continue;
         }
         let path = file.path();
-        let Some(source) = sources.get_mut(&*name) else {
+        if !known.iter().any(|known| *known == name) {
             return Err(TemplateError::Unknown { path });
-        };
+        }
         let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
-        *source = (path, text);
+        sources.insert(name.into_owned(), (path, text));
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Opens connections to the file.
 
-use std::fs::OpenOptions;
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::fs::{Metadata, OpenOptions};
+use std::io::{ErrorKind, Result as IoResult};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,7 +26,26 @@ pub(crate) enum Purpose {
 #[derive(Debug, Clone)]
 pub(crate) struct Connector {
     path: Arc<PathBuf>,
+    /// The file that the path led to at first.
+    file: FileId,
     purpose: Purpose,
+}
+
+/// Device and inode. Another file at the same path has another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileId(u64, u64);
+
+impl FileId {
+    #[cfg(unix)]
+    fn of(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self(metadata.dev(), metadata.ino())
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &Metadata) -> Self {
+        Self(0, 0)
+    }
 }
 
 /// One by one in this order: the timeout has to be set before the first statement that may have to wait.
@@ -42,22 +63,29 @@ const SWITCH_WAIT: Duration = Duration::from_secs(5);
 const SWITCH_PAUSE: Duration = Duration::from_millis(20);
 
 impl Connector {
-    /// Creates the file if it is missing, readable by its owner only; SQLite gives the files next to it the same
-    /// permissions.
+    /// Creates the file if it is missing and may be created, readable by its owner only; SQLite gives the files next to it
+    /// the same permissions.
     pub(crate) fn prepare(config: &SqliteConfig) -> Result<Self, OpenError> {
         // An absolute path cannot be taken for a URI or for one of SQLite's special names.
         let path = std::path::absolute(&config.path)
             .map_err(|source| OpenError::File { path: config.path.clone(), source })?;
+        let unusable = |source| OpenError::File { path: path.clone(), source };
+        // SQLite would delete the log of a database that is missing, and with it what may still be restored.
+        let has_log = length(&beside(&path, "-wal")).map_err(unusable)?.is_some_and(|length| length > 0);
+        let is_empty = length(&path).map_err(unusable)?.is_none_or(|length| length == 0);
+        if is_empty && (has_log || !config.create) {
+            return Err(OpenError::Missing { path });
+        }
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&path).map_err(|source| OpenError::File { path: path.clone(), source })?;
-        Ok(Self { path: Arc::new(path), purpose: Purpose::Write })
+        let file = options.open(&path).and_then(|file| file.metadata()).map_err(unusable)?;
+        Ok(Self { file: FileId::of(&file), path: Arc::new(path), purpose: Purpose::Write })
     }
 
     pub(crate) fn reading(&self) -> Self {
-        Self { path: Arc::clone(&self.path), purpose: Purpose::Read }
+        Self { path: Arc::clone(&self.path), file: self.file, purpose: Purpose::Read }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -67,6 +95,8 @@ impl Connector {
     /// Opens a connection and applies the settings.
     pub(crate) fn connect(&self) -> Result<SqliteConnection, OpenError> {
         let path = self.path.to_str().ok_or_else(|| OpenError::NotUtf8 { path: self.path() })?;
+        // SQLite would create a new file here.
+        self.check_same_file()?;
         let mut connection = SqliteConnection::establish(path).map_err(|e| self.sqlite(e))?;
         for pragma in PRAGMAS {
             connection.batch_execute(pragma).map_err(|e| self.sqlite(e))?;
@@ -76,6 +106,25 @@ impl Connector {
             connection.batch_execute("PRAGMA query_only = ON").map_err(|e| self.sqlite(e))?;
         }
         Ok(connection)
+    }
+
+    /// Whether the path still leads to the file that was opened. Errors: [`OpenError::Replaced`].
+    fn check_same_file(&self) -> Result<(), OpenError> {
+        match self.path.metadata() {
+            Ok(metadata) if FileId::of(&metadata) == self.file => Ok(()),
+            _ => Err(OpenError::Replaced { path: self.path() }),
+        }
+    }
+
+    /// Whether what a connection writes can be found again after a restart: the file is still the one that was opened, and
+    /// the files that every open connection needs are next to it. Errors: [`OpenError::Replaced`].
+    pub(crate) fn check_in_place(&self) -> Result<(), OpenError> {
+        self.check_same_file()?;
+        if ["-wal", "-shm"].iter().all(|suffix| beside(&self.path, suffix).exists()) {
+            Ok(())
+        } else {
+            Err(OpenError::Replaced { path: self.path() })
+        }
     }
 
     /// Checks the version of SQLite and the file.
@@ -104,6 +153,22 @@ impl Connector {
 
     fn sqlite(&self, source: impl std::error::Error + Send + Sync + 'static) -> OpenError {
         OpenError::Sqlite { path: self.path(), source: Box::new(source) }
+    }
+}
+
+/// The name of a file that SQLite keeps next to the database.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The length of a file; `None` if there is no such file.
+fn length(path: &Path) -> IoResult<Option<u64>> {
+    match path.metadata() {
+        Ok(metadata) => Ok(Some(metadata.len())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

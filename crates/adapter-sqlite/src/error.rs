@@ -17,6 +17,13 @@ pub enum OpenError {
     /// The file cannot be created or opened: no such folder, or no permission to write.
     #[error("the database file {} cannot be opened for writing", path.display())]
     File { path: PathBuf, source: io::Error },
+    /// There is no database, and none may be created, or the log of one that was removed is left.
+    #[error("there is no database in the file {}, but there was one: restore it", path.display())]
+    Missing { path: PathBuf },
+    /// The file was removed or replaced, or its log was removed, after it had been opened. What is written now would be
+    /// lost.
+    #[error("the database file {} or its log was removed or replaced while it was in use", path.display())]
+    Replaced { path: PathBuf },
     /// SQLite accepts paths in UTF-8 only.
     #[error("the path of the database file {} is not valid UTF-8", path.display())]
     NotUtf8 { path: PathBuf },
@@ -41,26 +48,17 @@ pub enum OpenError {
     Thread { path: PathBuf, source: io::Error },
 }
 
+/// Whether the store failed because its file was removed or replaced: [`OpenError::Replaced`].
+pub fn is_replaced(error: &StoreError) -> bool {
+    let StoreError::Unavailable(source) = error else { return false };
+    matches!(source.downcast_ref(), Some(OpenError::Replaced { .. }))
+}
+
 pub(crate) fn store_error(error: Error) -> StoreError {
+    if let Some(conflict) = conflict(message(&error)) {
+        return StoreError::Conflict(conflict);
+    }
     match message(&error) {
-        "attune:slot_taken" => StoreError::Conflict(Conflict::SlotTaken),
-        "attune:refund_too_large" => StoreError::Conflict(Conflict::RefundTooLarge),
-        "attune:ledger_unbalanced" | "CHECK constraint failed: ledger_refund_unless_captured" => {
-            StoreError::Conflict(Conflict::LedgerUnbalanced)
-        }
-        "UNIQUE constraint failed: users.email" => StoreError::Conflict(Conflict::EmailTaken),
-        "UNIQUE constraint failed: payments.provider, payments.provider_checkout_id" => {
-            StoreError::Conflict(Conflict::ProviderIdTaken)
-        }
-        "UNIQUE constraint failed: refunds.idempotency_key"
-        | "UNIQUE constraint failed: refunds.provider_refund_id" => StoreError::Conflict(Conflict::RefundExists),
-        "UNIQUE constraint failed: participants.email, participants.booking_id" => {
-            StoreError::Conflict(Conflict::AlreadyInvited)
-        }
-        "UNIQUE constraint failed: idempotency_keys.user_id, idempotency_keys.route, idempotency_keys.key" => {
-            StoreError::Conflict(Conflict::IdempotencyKeyTaken)
-        }
-        "UNIQUE constraint failed: conferences.booking_id" => StoreError::Conflict(Conflict::ConferenceOpen),
         _ if is_busy(&error) => StoreError::Contended,
         // SQLITE_FULL, SQLITE_IOERR and SQLITE_CANTOPEN.
         "database or disk is full" | "disk I/O error" | "unable to open database file" => {
@@ -68,6 +66,25 @@ pub(crate) fn store_error(error: Error) -> StoreError {
         }
         _ => StoreError::Failed(error.into()),
     }
+}
+
+fn conflict(message: &str) -> Option<Conflict> {
+    Some(match message {
+        "attune:slot_taken" => Conflict::SlotTaken,
+        "attune:refund_too_large" => Conflict::RefundTooLarge,
+        "attune:ledger_unbalanced" | "CHECK constraint failed: ledger_refund_unless_captured" => {
+            Conflict::LedgerUnbalanced
+        }
+        _ => match message.strip_prefix("UNIQUE constraint failed: ")? {
+            "users.email" => Conflict::EmailTaken,
+            "payments.provider, payments.provider_checkout_id" => Conflict::ProviderIdTaken,
+            "refunds.idempotency_key" | "refunds.provider_refund_id" => Conflict::RefundExists,
+            "participants.email, participants.booking_id" => Conflict::AlreadyInvited,
+            "idempotency_keys.user_id, idempotency_keys.route, idempotency_keys.key" => Conflict::IdempotencyKeyTaken,
+            "conferences.booking_id" => Conflict::ConferenceOpen,
+            _ => return None,
+        },
+    })
 }
 
 /// Whether another connection holds a lock: SQLITE_BUSY, SQLITE_LOCKED or SQLITE_PROTOCOL.

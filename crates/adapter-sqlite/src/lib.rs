@@ -12,7 +12,7 @@ mod threads;
 mod unit_of_work;
 
 pub use config::SqliteConfig;
-pub use error::OpenError;
+pub use error::{OpenError, is_replaced};
 pub use migrations::MigrateError;
 pub use store::SqliteStore;
 

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use attune_ports::{BoxError, StoreError};
+use attune_sql::schema::users;
+use attune_sql::search_texts;
+use attune_sql::statements::users_without_search_text;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql_query;
 use diesel::migration::{Migration, MigrationSource};
@@ -132,6 +135,9 @@ fn migrate(connection: &mut SqliteConnection) -> Result<Vec<String>, Stop> {
         }
         let pending = connection.pending_migrations(MIGRATIONS).map_err(Stop::Migration)?;
         connection.run_migrations(&pending).map_err(Stop::Migration)?;
+        for (user, search_text) in search_texts(users_without_search_text().load(connection)?) {
+            diesel::update(users::table.find(user)).set(users::search_text.eq(search_text)).execute(connection)?;
+        }
         Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
     });
     connection.batch_execute(BUSY_TIMEOUT)?;

@@ -1,28 +1,28 @@
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
 use attune_domain::meeting::AttendanceEvent;
-use attune_domain::notification::Notification;
+use attune_domain::notification::{Notification, NotificationKind};
 use attune_domain::{
-    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, LoginSessionId, Participant, ParticipantId,
-    PaymentStatus, PracticePolicy, Role, Service, User, UserId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, Participant,
+    ParticipantId, PaymentStatus, PersonSearch, Practice, PracticePolicy, Role, Service, User, UserId, ViewerId,
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditObject, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings,
-    Caller, Conference, Credentials, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, PageStart, Payment,
-    PaymentProblem, Provider, Queries, Refund, StoreError, StoredScheduleException, UserFilter,
+    Caller, Conference, Credentials, LedgerEntry, LedgerSum, NotificationFilter, OutboxHealth, Page, PageRequest,
+    PageStart, Payment, PaymentProblem, Provider, Queries, Refund, StoreError, StoredScheduleException, UserFilter,
 };
-use attune_sql::lists::{BookingList, PageQuery, PageRow, Phrase, TotalQuery, backwards, page_of, rows_for};
+use attune_sql::lists::{BookingList, PageQuery, PageRow, Phrase, TotalQuery, backwards, contains, page_of, rows_for};
 use attune_sql::schema::{
-    bookings, conferences, login_failures, login_sessions, participants, practice_policy, schedule_exceptions,
-    schedules, services, users,
+    bookings, conferences, installation, login_failures, login_sessions, outbox, participants, practice,
+    practice_policy, schedule_exceptions, schedules, services, users,
 };
 use attune_sql::statements::{
-    active_services, attendance_at, booking_in_room, booking_with_client, failures_of, history_of, invitations_of,
-    ledger_of, logins_from, notifications_of, open_problems, participants_of, payment_by_checkout_id,
-    payment_by_provider_id, payments_due_for_polling, payments_of, refunds_due, refunds_known_as, refunds_of,
-    user_by_email, week_of,
+    active_services, attendance_at, booking_in_room, booking_with_client, bookings_within, emails_to_participants,
+    emails_to_users, failures_of, history_of, invitations_of, ledger_of, logins_from, notifications_of, open_problems,
+    open_problems_with, participants_of, payment_by_checkout_id, payment_by_provider_id, payments_due_for_polling,
+    payments_of, reasons_of, refunds_due, refunds_known_as, refunds_of, user_by_email, week_of,
 };
-use attune_sql::{AttendanceRow, HoursRow, attendance_of, begins_after, count, millis, schedule_of};
+use attune_sql::{AttendanceRow, HoursRow, Recipients, attendance_of, count, millis, number, schedule_of};
 use diesel::dsl::{auto_type, exists, select, sql, sql_query};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
@@ -117,7 +117,7 @@ impl Queries for SqliteStore {
     }
 
     async fn users(&self, filter: &UserFilter, page: PageRequest) -> Result<Page<User>, StoreError> {
-        let filter = *filter;
+        let filter = filter.clone();
         self.readers.run(move |connection| snapshot(connection, |c| list_users(c, &filter, page))).await
     }
 
@@ -141,22 +141,30 @@ impl Queries for SqliteStore {
                 let exceptions: Vec<StoredScheduleException> = matching_exceptions(Some(therapist)).all(connection)?;
                 Ok(CalendarSettings {
                     schedule: schedule_of(week.load(connection).map_err(store_error)?)?,
-                    time_off: exceptions.into_iter().map(|exception| exception.what).collect(),
+                    exceptions: exceptions.into_iter().map(|exception| exception.what).collect(),
                     policy: practice_policy::table.one(connection)?.unwrap_or_default(),
                 })
             })
             .await
     }
 
+    async fn practice(&self) -> Result<Option<Practice>, StoreError> {
+        self.look_up(practice::table).await
+    }
+
+    async fn installation(&self) -> Result<Installation, StoreError> {
+        self.look_up(installation::table).await?.ok_or_else(|| StoreError::Corrupt("the installation has no id".into()))
+    }
+
     async fn policy(&self) -> Result<PracticePolicy, StoreError> {
         Ok(self.look_up(practice_policy::table).await?.unwrap_or_default())
     }
 
-    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<StoredScheduleException>, StoreError> {
+    async fn schedule_exceptions(&self, therapist: Option<UserId>) -> Result<Vec<StoredScheduleException>, StoreError> {
         self.readers.run(move |connection| matching_exceptions(therapist).all(connection)).await
     }
 
-    async fn taken(
+    async fn busy_times(
         &self,
         therapist: UserId,
         from: Timestamp,
@@ -167,15 +175,9 @@ impl Queries for SqliteStore {
             .ne(BookingStatus::PendingPayment.as_str())
             .or(bookings::payment_status.eq(PaymentStatus::Processing.as_str()))
             .or(bookings::hold_expires_at.gt(millis(now)).assume_not_null());
-        let query = bookings::table
-            .filter(bookings::therapist_id.eq(therapist.get()))
+        let query = bookings_within(therapist, from, until)
             .filter(sql::<Bool>(BLOCKS_CALENDAR))
-            // No booking blocks more than a day, so earlier ones are over.
-            .filter(bookings::scheduled_at.gt(begins_after(from)))
-            .filter(bookings::scheduled_at.lt(millis(until)))
-            .filter(bookings::blocked_until.gt(millis(from)))
             .filter(is_current)
-            .order(bookings::scheduled_at)
             .select((bookings::scheduled_at, bookings::blocked_until));
         self.readers.run(move |connection| rows(query, connection)).await
     }
@@ -185,7 +187,7 @@ impl Queries for SqliteStore {
     }
 
     async fn bookings(&self, filter: &BookingFilter, page: BookingPageRequest) -> Result<BookingPage, StoreError> {
-        let filter = *filter;
+        let filter = filter.clone();
         self.readers.run(move |connection| list_bookings(connection, &filter, page)).await
     }
 
@@ -228,17 +230,27 @@ impl Queries for SqliteStore {
         self.readers.run(move |connection| rows(query, connection)).await
     }
 
-    async fn payment_problems(&self, limit: u32) -> Result<Vec<PaymentProblem>, StoreError> {
-        self.all(open_problems(limit)).await
+    async fn payment_problems(&self, therapist: Option<UserId>, limit: u32) -> Result<Vec<PaymentProblem>, StoreError> {
+        match therapist {
+            Some(therapist) => self.all(open_problems_with(therapist, limit)).await,
+            None => self.all(open_problems(limit)).await,
+        }
     }
 
-    async fn notices(&self, booking: BookingId) -> Result<Vec<Notification>, StoreError> {
+    async fn notifications(&self, booking: BookingId) -> Result<Vec<Notification>, StoreError> {
         self.all(notifications_of(booking)).await
     }
 
     async fn history(&self, booking: BookingId) -> Result<Vec<AuditEntry>, StoreError> {
         let (kind, id) = AuditObject::Booking(booking).as_parts();
         self.all(history_of(kind, id)).await
+    }
+
+    async fn change_reasons(&self, booking: BookingId) -> Result<Vec<(u32, String)>, StoreError> {
+        let query = reasons_of(booking);
+        let found: Vec<(i64, String)> =
+            self.readers.run(move |connection| query.load(connection).map_err(store_error)).await?;
+        found.into_iter().map(|(version, reason)| Ok((number(version)?, reason))).collect()
     }
 
     async fn booking_by_room(&self, room_id: &str) -> Result<Option<BookingView>, StoreError> {
@@ -271,6 +283,30 @@ impl Queries for SqliteStore {
         self.readers.run(move |connection| attendance_of(query.load(connection).map_err(store_error)?)).await
     }
 
+    async fn sent_emails(
+        &self,
+        recipients: &[ViewerId],
+        kinds: &[NotificationKind],
+        since: Timestamp,
+    ) -> Result<Vec<Notification>, StoreError> {
+        let Recipients { users, participants } = Recipients::of(recipients);
+        let kinds: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
+        let mut found = Vec::new();
+        // Two statements, each with an index of its own.
+        if !users.is_empty() {
+            found.extend(self.all(emails_to_users(users, kinds.clone(), since)).await?);
+        }
+        if !participants.is_empty() {
+            found.extend(self.all(emails_to_participants(participants, kinds, since)).await?);
+        }
+        Ok(found)
+    }
+
+    async fn outbox(&self, filter: &NotificationFilter, page: PageRequest) -> Result<Page<Notification>, StoreError> {
+        let filter = *filter;
+        self.readers.run(move |connection| snapshot(connection, |c| list_emails(c, &filter, page))).await
+    }
+
     async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError> {
         let query = sql_query(COUNT_OUTBOX).bind::<BigInt, _>(millis(overdue_before));
         self.readers
@@ -288,6 +324,30 @@ fn caller_of(session: LoginSessionId) -> _ {
     login_sessions::table.inner_join(users::table).filter(login_sessions::id.eq(session))
 }
 
+fn list_emails(
+    connection: &mut SqliteConnection,
+    filter: &NotificationFilter,
+    page: PageRequest,
+) -> Result<Page<Notification>, StoreError> {
+    let matching = || {
+        let mut query = outbox::table.into_boxed::<Sqlite>();
+        if let Some(state) = filter.state {
+            query = query.filter(outbox::state.eq(state.as_str()));
+        }
+        if let Some(kind) = filter.kind {
+            query = query.filter(outbox::kind.eq(kind.as_str()));
+        }
+        if let Some(booking) = filter.booking {
+            query = query.filter(outbox::booking_id.eq(booking.get()));
+        }
+        query
+    };
+    let total = matching().count().get_result::<i64>(connection).map_err(store_error)?;
+    let offset = i64::try_from(page.offset).unwrap_or(i64::MAX);
+    let rows = matching().order(outbox::id.desc()).limit(i64::from(page.limit)).offset(offset);
+    Ok(Page { items: rows.all(connection)?, total: count(total)? })
+}
+
 fn list_users(
     connection: &mut SqliteConnection,
     filter: &UserFilter,
@@ -300,6 +360,9 @@ fn list_users(
         }
         if let Some(disabled) = filter.disabled {
             query = query.filter(users::disabled.eq(disabled));
+        }
+        for word in filter.search.iter().flat_map(PersonSearch::words) {
+            query = query.filter(users::search_text.like(contains(word)).escape('!'));
         }
         query
     };

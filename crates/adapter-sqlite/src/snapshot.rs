@@ -8,7 +8,7 @@ use diesel::sqlite::{Sqlite, SqliteConnection};
 
 use crate::error::store_error;
 
-/// A statement without parameters or results. Its type identifies it, so Diesel keeps it prepared.
+/// A statement without parameters or results. Its type identifies it, so Diesel prepares it once.
 macro_rules! statement {
     ($name:ident, $sql:literal) => {
         #[derive(QueryId)]

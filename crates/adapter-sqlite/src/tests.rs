@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::notification::{NotificationKind, NotificationState};
-use attune_domain::{Booking, BookingId, BookingStatus, Role, UserId};
+use attune_domain::{Booking, BookingId, BookingStatus, ParticipantId, Role, UserId, ViewerId};
 use attune_ports::{
     AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPageRequest, DeliveryResult, LeaseToken,
     NewPayment, NewRefund, PageRequest, PageStart, ProblemKind, Provider, Queries, Store, StoreError, UnitOfWork,
@@ -36,7 +36,8 @@ mod lookups;
 
 async fn fresh(readers: usize) -> (TempDir, Arc<SqliteStore>) {
     let folder = TempDir::new().expect("a folder");
-    let store = SqliteStore::open(SqliteConfig { path: folder.path().join("attune.db"), readers }).expect("it opens");
+    let store = SqliteStore::open(SqliteConfig { readers, ..SqliteConfig::new(folder.path().join("attune.db")) })
+        .expect("it opens");
     store.migrate().await.expect("it migrates");
     (folder, Arc::new(store))
 }
@@ -50,7 +51,7 @@ async fn add_client(store: &SqliteStore, local: &str) -> Result<UserId, StoreErr
 }
 
 async fn exists(store: &SqliteStore, local: &str) -> bool {
-    store.credentials(&email(local)).await.expect("the account can be asked for").is_some()
+    store.credentials(&email(local)).await.expect("the account can be read").is_some()
 }
 
 fn pragma(connection: &mut SqliteConnection, name: &str) -> i64 {
@@ -71,16 +72,16 @@ async fn every_connection_has_its_settings() {
     let writer = store.writer.run(|connection| Ok(settings(connection))).await.unwrap();
     assert_eq!(writer, ("wal".to_owned(), [FULL, 5000, 1, 0, 0]));
 
-    // Each reader waits until all three are here, so each of them is asked exactly once.
+    // Each reader waits until all three are here, so each of them runs one job.
     let all_here = Arc::new(std::sync::Barrier::new(3));
-    let ask = || {
+    let read = || {
         let all_here = Arc::clone(&all_here);
         store.readers.run(move |connection| {
             all_here.wait();
             Ok(settings(connection))
         })
     };
-    let readers = tokio::join!(ask(), ask(), ask());
+    let readers = tokio::join!(read(), read(), read());
     // The first one is held until the second has answered.
     let (begin, begun) = tokio::sync::oneshot::channel();
     let (release, released) = mpsc::channel::<()>();
@@ -112,7 +113,7 @@ async fn a_reader_cannot_write() {
 }
 
 #[tokio::test]
-async fn a_panic_costs_its_own_job_only() {
+async fn a_panic_fails_its_own_job_only() {
     let (_folder, store) = fresh(1).await;
     for pool in [&*store.writer, &store.readers] {
         let lost = pool.run::<(), _>(|_| panic!("as planned")).await;
@@ -155,7 +156,7 @@ async fn count(pool: &Pool, table: &'static str) -> i64 {
     .expect("an answer")
 }
 
-/// Waits for a call whose job hangs until its deadline. The clock is stopped only once the job runs: with its clock stopped
+/// Waits until the deadline for a call whose job hangs. The clock is stopped only once the job runs: with its clock stopped
 /// Tokio moves on to the next deadline as soon as nothing else can happen, and a job whose caller has gone is not begun.
 async fn outlast<T>(hanging: impl Future<Output = T>, begun: &mpsc::Receiver<()>) -> T {
     let mut hanging = pin!(hanging);
@@ -166,7 +167,7 @@ async fn outlast<T>(hanging: impl Future<Output = T>, begun: &mpsc::Receiver<()>
 }
 
 #[tokio::test]
-async fn a_reader_that_hangs_is_given_up_and_the_next_question_is_answered() {
+async fn a_reader_that_hangs_times_out_and_the_next_read_succeeds() {
     let (_folder, store) = fresh(1).await;
     let (release, released) = mpsc::channel::<()>();
     let (begin, begun) = mpsc::channel();
@@ -178,8 +179,8 @@ async fn a_reader_that_hangs_is_given_up_and_the_next_question_is_answered() {
     let late = outlast(hanging, &begun).await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
     // No one waits for this one when its turn comes.
-    let unheard = store.readers.run::<(), _>(|_| unreachable!("a job that no one waits for is left out")).await;
-    assert!(matches!(unheard, Err(StoreError::Unavailable(_))), "{unheard:?}");
+    let skipped = store.readers.run::<(), _>(|_| unreachable!("a job that no one waits for is skipped")).await;
+    assert!(matches!(skipped, Err(StoreError::Unavailable(_))), "{skipped:?}");
 
     drop(release);
     tokio::time::resume();
@@ -187,7 +188,7 @@ async fn a_reader_that_hangs_is_given_up_and_the_next_question_is_answered() {
 }
 
 #[tokio::test]
-async fn a_writer_that_hangs_is_given_up_and_leaves_nothing_behind() {
+async fn a_writer_that_hangs_times_out_and_leaves_nothing_behind() {
     let (_folder, store) = fresh(1).await;
     let mut work = SqliteUnitOfWork::begin(Arc::clone(&store.writer), store.turn().await.unwrap()).await.unwrap();
     let (release, released) = mpsc::channel::<()>();
@@ -200,10 +201,10 @@ async fn a_writer_that_hangs_is_given_up_and_leaves_nothing_behind() {
     let late = outlast(hanging, &begun).await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
     assert!(matches!(work.call(|_| Ok(())).await, Err(StoreError::Failed(_))));
-    // The writer is still busy, so the next one does not even get its turn, and hears so after two seconds.
-    let asked = tokio::time::Instant::now();
+    // The writer is still busy, so the next one does not even get its turn, and is refused after two seconds.
+    let began = tokio::time::Instant::now();
     assert!(matches!(store.begin().await.err(), Some(StoreError::Unavailable(_))));
-    assert!(asked.elapsed() < std::time::Duration::from_secs(3), "{:?}", asked.elapsed());
+    assert!(began.elapsed() < std::time::Duration::from_secs(3), "{:?}", began.elapsed());
 
     drop(release);
     tokio::time::resume();
@@ -218,7 +219,7 @@ async fn poll_once<T>(future: impl Future<Output = T>) -> Poll<T> {
 }
 
 #[tokio::test]
-async fn a_unit_of_work_is_spent_once_a_call_was_dropped() {
+async fn a_unit_of_work_has_ended_once_a_call_was_dropped() {
     for commit_at_once in [false, true] {
         let (_folder, store) = fresh(1).await;
         let turn = store.turn().await.unwrap();
@@ -248,16 +249,16 @@ async fn a_unit_of_work_is_spent_once_a_call_was_dropped() {
 }
 
 #[tokio::test]
-async fn a_commit_on_its_way_is_carried_out_when_its_caller_vanishes() {
+async fn a_queued_commit_is_carried_out_when_its_caller_is_dropped() {
     let (_folder, store) = fresh(1).await;
     let mut work = store.begin().await.unwrap();
-    work.add_user(&client("kept")).await.unwrap();
+    work.add_user(&client("committed")).await.unwrap();
     let (release, released) = mpsc::channel::<()>();
     store.writer.post(Box::new(move |_| released.recv().unwrap_or_default())).unwrap();
     assert!(poll_once(work.commit()).await.is_pending());
     drop(release);
     add_client(&store, "after").await.unwrap();
-    assert!(exists(&store, "kept").await);
+    assert!(exists(&store, "committed").await);
 }
 
 #[tokio::test]
@@ -306,9 +307,9 @@ async fn a_full_disk_stops_writes_and_not_reads() {
     assert_eq!(count(&store.readers, "audit_log").await, 1);
 }
 
-/// Runs every call of the store, and then asks SQLite how it goes about each statement.
+/// Runs every call of the store, and then compares SQLite's plan of each statement.
 #[tokio::test]
-async fn no_statement_walks_a_whole_table_that_grows() {
+async fn no_statement_scans_a_whole_table_that_grows() {
     let (_folder, store) = fresh(1).await;
     let practice = PracticeFixture::create(&*store).await;
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
@@ -352,8 +353,8 @@ async fn no_statement_walks_a_whole_table_that_grows() {
     assert!(indexes.is_empty(), "no one uses {indexes:?}");
 }
 
-/// The indexes that were made for one question each.
-const USEFUL: [&str; 22] = [
+/// The indexes that were made for one query each.
+const USEFUL: [&str; 24] = [
     "bookings_by_both",
     "bookings_by_client",
     "bookings_by_payment_status",
@@ -368,6 +369,8 @@ const USEFUL: [&str; 22] = [
     "ledger_moved_once",
     "ledger_payment",
     "outbox_due",
+    "outbox_sent_to_participant",
+    "outbox_sent_to_user",
     "payment_events_at",
     "payment_problems_open",
     "payments_provider_payment_id",
@@ -378,7 +381,7 @@ const USEFUL: [&str; 22] = [
     "schedule_exceptions_therapist",
 ];
 
-/// The questions that the triggers ask: the guards of the calendar, of refunds and of the ledger.
+/// The queries of the triggers: the guards of the calendar, of refunds and of the ledger.
 const GUARDS: [&str; 5] = [
     OVERLAP,
     "SELECT sum(r.amount_minor) FROM refunds r WHERE r.payment_id = ? AND r.stage NOT IN ('failed', 'retried')",
@@ -392,7 +395,7 @@ const OVERLAP: &str = "SELECT 1 FROM bookings b INDEXED BY bookings_by_therapist
     AND b.status IN ('pending_payment', 'scheduled', 'completed', 'no_show') \
     AND b.id <> ? AND b.scheduled_at > ? AND b.scheduled_at < ? AND b.blocked_until > ?";
 
-/// One row, a handful of rows, lists that are asked for whole or page by page, what was found already, the schema itself,
+/// One row, a handful of rows, lists that are read whole or page by page, what was found already, the schema itself,
 /// and no table at all.
 const HARMLESS: [&str; 10] = [
     "SCAN booking_ids",
@@ -418,6 +421,7 @@ fn every_filter(example: &Booking) -> impl Iterator<Item = BookingFilter> {
     (0..128_u8).map(|parts| {
         let has = |part: u8| parts & (1 << part) != 0;
         BookingFilter {
+            search: None,
             client: has(0).then_some(example.client()),
             therapist: has(1).then_some(example.therapist()),
             status: has(2).then_some(example.status()),
@@ -434,7 +438,7 @@ async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     let user = work.add_user(&client("someone")).await.unwrap();
     let found = work.user_for_change(user).await.unwrap().unwrap();
     work.save_user(&found).await.unwrap();
-    work.set_password(user, &client("other").password_hash).await.unwrap();
+    work.set_password(user, &client("other").password_hash.unwrap()).await.unwrap();
     work.lock_enabled_admins().await.unwrap();
     let login = work.add_login_session(&session(user)).await.unwrap();
     let found = work.session(login).await.unwrap().unwrap();
@@ -498,10 +502,10 @@ async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     work.add_payment_problem(&problem("key", ProblemKind::WrongAmount)).await.unwrap();
     work.resolve_refund_problem(back.id, now()).await.unwrap();
     work.enqueue(&[notice(&booking, NotificationKind::MeetingInfo, now())]).await.unwrap();
-    let claimed = work.lease_notifications(5, now(), &lease(1, slot(0))).await.unwrap();
+    let leased = work.lease_notifications(5, now(), &lease(1, slot(0))).await.unwrap();
     let sent =
         DeliveryResult { state: NotificationState::Sent, next_at: now(), sent_at: Some(now()), last_error: None };
-    assert!(work.ack_notification(claimed[0].id, &LeaseToken([1; 16]), &sent).await.unwrap());
+    assert!(work.ack_notification(leased[0].id, &LeaseToken([1; 16]), &sent).await.unwrap());
     work.add_audit_entry(&audit_entry(AuditObject::Booking(id), "booking.held")).await.unwrap();
     work.commit().await.unwrap();
 
@@ -519,9 +523,9 @@ async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     store.default_therapist().await.unwrap();
     store.calendar_settings(practice.therapist).await.unwrap().schedule.unwrap();
     store.policy().await.unwrap();
-    store.time_off(None).await.unwrap();
-    store.time_off(Some(practice.therapist)).await.unwrap();
-    store.taken(practice.therapist, slot(0), slot(1), now()).await.unwrap();
+    store.schedule_exceptions(None).await.unwrap();
+    store.schedule_exceptions(Some(practice.therapist)).await.unwrap();
+    store.busy_times(practice.therapist, slot(0), slot(1), now()).await.unwrap();
     store.booking(id).await.unwrap().unwrap();
     store.payments(id).await.unwrap();
     store.payment_by_checkout_id(Provider::Test, "one").await.unwrap();
@@ -532,11 +536,13 @@ async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     assert_eq!(store.refunds(id).await.unwrap(), [back]);
     store.ledger(id).await.unwrap();
     store.ledger_sums(now(), slot(0)).await.unwrap();
-    let open = store.payment_problems(5).await.unwrap();
+    let open = store.payment_problems(None, 5).await.unwrap();
     let mut work = store.begin().await.unwrap();
     work.resolve_payment_problem(open[0].id, now()).await.unwrap().unwrap();
     work.commit().await.unwrap();
-    store.notices(id).await.unwrap();
+    store.notifications(id).await.unwrap();
+    let recipients = [ViewerId::Account(practice.client), ViewerId::Participant(ParticipantId::new(1).unwrap())];
+    store.sent_emails(&recipients, &NotificationKind::ANNOUNCEMENTS, now()).await.unwrap();
     store.history(id).await.unwrap();
     store.booking_by_room("room").await.unwrap();
     store.participant(guest).await.unwrap().unwrap();
@@ -546,7 +552,7 @@ async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     store.attendance(&[id]).await.unwrap();
     store.outbox_health(now()).await.unwrap();
     let page = PageRequest { limit: 20, offset: 0 };
-    for filter in [UserFilter::default(), UserFilter { role: Some(Role::Admin), disabled: Some(false) }] {
+    for filter in [UserFilter::default(), UserFilter { role: Some(Role::Admin), disabled: Some(false), search: None }] {
         store.users(&filter, page).await.unwrap();
     }
     for filter in every_filter(&booking) {

@@ -55,6 +55,11 @@ impl ThreadConnection {
         result
     }
 
+    /// Errors: `Unavailable` when the file was removed or replaced.
+    pub(crate) fn check_in_place(&self) -> Result<(), StoreError> {
+        self.connector.check_in_place().map_err(|e| StoreError::Unavailable(e.into()))
+    }
+
     /// Rolls back the open transaction, if there is one.
     pub(crate) fn roll_back(&mut self) {
         let Some(connection) = &mut self.connection else { return };
@@ -129,7 +134,7 @@ impl Pool {
 pub(crate) trait Lookup: Send {
     /// Whether the caller still waits.
     fn is_wanted(&self) -> bool;
-    /// Runs the read and keeps its result. False after any error: the state of the transaction is uncertain then.
+    /// Runs the read and stores its result. False after any error: the state of the transaction is uncertain then.
     fn run(&mut self, connection: &mut ThreadConnection) -> bool;
     fn fail(&mut self, error: StoreError);
     /// Sends the result. Without one, the caller gets an error.

@@ -9,6 +9,7 @@ mod login_sessions;
 mod outbox;
 mod participants;
 mod payments;
+mod practice;
 mod rooms;
 mod services;
 mod users;
@@ -148,7 +149,9 @@ impl UnitOfWork for SqliteUnitOfWork {
         let (reply, committed) = oneshot::channel();
         // Posted, so that a queued commit is carried out whether or not the caller still waits.
         self.writer.post(Box::new(move |connection| {
-            let result = connection.run(|connection| run_sql(connection, "COMMIT"));
+            // A commit to a file that no path leads to would succeed, and be lost with the process.
+            let in_place = connection.check_in_place();
+            let result = in_place.and_then(|()| connection.run(|connection| run_sql(connection, "COMMIT")));
             if result.is_err() {
                 connection.roll_back();
             }

@@ -105,6 +105,15 @@ impl Client {
         serde_json::from_slice(&response).map_err(|error| StripeError::unreadable(&error))
     }
 
+    /// `None` if Stripe has no such object.
+    pub(crate) async fn find<T: DeserializeOwned>(&self, request: &Request<'_>) -> Result<Option<T>, StripeError> {
+        match self.send(request).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     fn url(&self, request: &Request<'_>) -> Result<Url, StripeError> {
         let mut url = self.api.clone();
         url.path_segments_mut()
@@ -223,22 +232,10 @@ impl StripeError {
     }
 
     fn is_retryable(&self) -> bool {
-        match self {
-            Self::Transport(_) => true,
-            Self::Response { status, should_retry, .. } => should_retry.unwrap_or_else(|| is_transient(*status)),
-            Self::Deadline(_)
-            | Self::Unreadable { .. }
-            | Self::TooLong
-            | Self::Unexpected(_)
-            | Self::WrongMode
-            | Self::AmountMismatch
-            | Self::RefundMismatch
-            | Self::TooManyRefunds
-            | Self::RefundLookupFailed(_)
-            | Self::Malformed(_)
-            | Self::Amount(_)
-            | Self::InvalidApiUrl => false,
+        if let Self::Response { status, should_retry, .. } = self {
+            return should_retry.unwrap_or_else(|| is_transient(*status));
         }
+        matches!(self, Self::Transport(_))
     }
 
     pub(crate) fn is_status(&self, wanted: StatusCode) -> bool {

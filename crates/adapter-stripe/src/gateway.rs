@@ -1,14 +1,15 @@
 //! The payment ports, implemented with Stripe's API.
 
 use async_trait::async_trait;
+use attune_domain::Money;
 use attune_ports::{
-    Checkout, CheckoutRequest, CheckoutState, OnlinePayments, PaymentError, PaymentGateway, PaymentTerms, Provider,
-    ProviderRefund, RefundRequest,
+    Checkout, CheckoutRequest, CheckoutState, OnlinePayments, PaymentError, PaymentGateway, PaymentTerms, PriceError,
+    Provider, ProviderRefund, RefundRequest,
 };
 use reqwest::StatusCode;
 
 use crate::client::{Client, Request, StripeError};
-use crate::money::to_stripe;
+use crate::money::{check_price, to_stripe};
 use crate::responses::{CheckoutSession, Page, PaymentStatus, SessionStatus, StripeRefund};
 use crate::settings::{GRACE, SetupError, StripeConfig};
 
@@ -68,12 +69,8 @@ impl StripeGateway {
             return Ok(CheckoutState::Unknown);
         }
         let path = ["checkout", "sessions", reference];
-        let request = Request::get(&path, &[("expand[]", "payment_intent")]);
-        match self.client.send(&request).await {
-            Ok(session) => self.state(&session),
-            Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(CheckoutState::Unknown),
-            Err(error) => Err(error),
-        }
+        let session = self.client.find(&Request::get(&path, &[("expand[]", "payment_intent")])).await?;
+        session.map_or(Ok(CheckoutState::Unknown), |session| self.state(&session))
     }
 
     async fn expire(&self, reference: &str) -> Result<CheckoutState, StripeError> {
@@ -81,9 +78,9 @@ impl StripeGateway {
             return Ok(CheckoutState::Unknown);
         }
         let path = ["checkout", "sessions", reference, "expire"];
-        match self.client.send::<CheckoutSession>(&Request::post(&path)).await {
-            Ok(session) => require_ended(self.state(&session)?),
-            Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(CheckoutState::Unknown),
+        match self.client.find::<CheckoutSession>(&Request::post(&path)).await {
+            Ok(Some(session)) => require_ended(self.state(&session)?),
+            Ok(None) => Ok(CheckoutState::Unknown),
             // Stripe expires open sessions only, so this one is in another state.
             Err(error) if error.is_status(StatusCode::BAD_REQUEST) => {
                 require_ended(self.find_checkout(reference).await?)
@@ -122,7 +119,7 @@ impl StripeGateway {
             return Err(StripeError::Malformed("refund amount"));
         }
         let refund = match self.existing_refund(request).await? {
-            Some(event_type) => event_type,
+            Some(refund) => refund,
             None => {
                 let form = [
                     ("payment_intent", request.provider_payment_id.clone()),
@@ -145,22 +142,17 @@ impl StripeGateway {
         let query = [("payment_intent", request.provider_payment_id.as_str()), ("limit", REFUND_PAGE_LIMIT)];
         let response = self.client.send(&Request::get(&["refunds"], &query)).await;
         let page: Page<StripeRefund> = response.map_err(|error| StripeError::RefundLookupFailed(error.into()))?;
-        match page.data.into_iter().find(|refund| refund.key() == Some(request.idempotency_key.as_str())) {
-            Some(event_type) => Ok(Some(event_type)),
-            None if page.has_more => Err(StripeError::TooManyRefunds),
-            None => Ok(None),
-        }
+        let has_key = |refund: &StripeRefund| refund.key() == Some(request.idempotency_key.as_str());
+        let existing = page.data.into_iter().find(has_key);
+        if existing.is_none() && page.has_more { Err(StripeError::TooManyRefunds) } else { Ok(existing) }
     }
 
     async fn find_refund(&self, reference: &str) -> Result<Option<ProviderRefund>, StripeError> {
         if !is_id(reference) {
             return Ok(None);
         }
-        match self.client.send::<StripeRefund>(&Request::get(&["refunds", reference], &[])).await {
-            Ok(refund) => Ok(Some(refund.into_refund()?)),
-            Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let refund = self.client.find(&Request::get(&["refunds", reference], &[])).await?;
+        Ok(refund.map(StripeRefund::into_refund).transpose()?)
     }
 }
 
@@ -172,6 +164,10 @@ impl PaymentGateway for StripeGateway {
 
     fn terms(&self) -> PaymentTerms {
         PaymentTerms::Due { hold: self.config.hold }
+    }
+
+    fn check_price(&self, price: Money) -> Result<(), PriceError> {
+        check_price(price)
     }
 
     async fn open_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, PaymentError> {

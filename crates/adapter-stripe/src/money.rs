@@ -1,7 +1,11 @@
 //! Stripe's amounts: minor units with some exceptions (docs.stripe.com/currencies).
 
 use attune_domain::{Currency, Money};
+use attune_ports::PriceError;
 use thiserror::Error;
+
+/// Twelve digits, the maximum for cards; other payment methods have lower ones.
+const MAX_AMOUNT: i64 = 999_999_999_999;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum AmountError {
@@ -34,6 +38,49 @@ fn rule(currency: Currency) -> Rule {
         "BHD" | "JOD" | "KWD" | "OMR" | "TND" => Rule::Tens,
         "IQD" | "LYD" => Rule::Unsupported,
         _ => Rule::Same,
+    }
+}
+
+/// Stripe's minimum in our minor units. It depends on the currency of the account, which is usually that of the price; for other
+/// currencies no minimum is known.
+fn minimum(currency: Currency) -> i64 {
+    match currency.code() {
+        "GBP" => 30,
+        "ARS" | "AUD" | "BRL" | "CAD" | "CHF" | "COP" | "EUR" | "IDR" | "ILS" | "INR" | "JPY" | "KRW" | "NZD"
+        | "PHP" | "RUB" | "SGD" | "USD" | "ZAR" => 50,
+        "AED" | "MYR" | "PLN" | "RON" => 200,
+        "DKK" => 250,
+        "NOK" | "SEK" => 300,
+        "HKD" => 400,
+        "MXN" | "THB" => 1_000,
+        "CZK" => 1_500,
+        "HUF" => 17_500,
+        _ => 1,
+    }
+}
+
+/// Whether Stripe can charge a price. Zero is never charged.
+pub(crate) fn check_price(price: Money) -> Result<(), PriceError> {
+    let currency = price.currency();
+    let money = |minor| Money::new(minor, currency).unwrap_or(price);
+    if price.is_zero() {
+        return Ok(());
+    }
+    let (multiple, most) = match rule(currency) {
+        Rule::Same => (1, MAX_AMOUNT),
+        Rule::Tens => (10, MAX_AMOUNT / 10 * 10),
+        Rule::TimesHundred => (1, MAX_AMOUNT / 100),
+        Rule::PerHundred => (100, Money::MAX_MINOR),
+        Rule::Unsupported => return Err(PriceError::Currency(currency)),
+    };
+    if price.minor() % multiple != 0 {
+        return Err(PriceError::Multiple(money(multiple)));
+    }
+    let least = minimum(currency);
+    match price.minor() {
+        minor if minor < least => Err(PriceError::TooSmall(money(least))),
+        minor if minor > most => Err(PriceError::TooLarge(money(most))),
+        _ => Ok(()),
     }
 }
 

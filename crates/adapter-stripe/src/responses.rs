@@ -75,6 +75,15 @@ enum Expandable<T> {
     Object(T),
 }
 
+impl Expandable<PaymentIntent> {
+    fn id(&self) -> &str {
+        match self {
+            Self::Id(id) => id,
+            Self::Object(intent) => &intent.id,
+        }
+    }
+}
+
 /// Set by us when the object was created.
 #[derive(Default, Deserialize)]
 struct Metadata {
@@ -100,21 +109,13 @@ impl CheckoutSession {
     }
 
     pub(crate) fn payment(&self) -> Option<&str> {
-        match self.payment_intent.as_ref()? {
-            Expandable::Id(name) => Some(name),
-            Expandable::Object(intent) => Some(&intent.id),
-        }
+        self.payment_intent.as_ref().map(Expandable::id)
     }
 
     /// Known only when the payment intent was expanded.
     pub(crate) fn has_failed(&self) -> bool {
-        match &self.payment_intent {
-            Some(Expandable::Object(intent)) => match intent.status {
-                IntentStatus::RequiresPaymentMethod | IntentStatus::Canceled => true,
-                IntentStatus::Other => false,
-            },
-            Some(Expandable::Id(_)) | None => false,
-        }
+        let failed = [IntentStatus::RequiresPaymentMethod, IntentStatus::Canceled];
+        matches!(&self.payment_intent, Some(Expandable::Object(intent)) if failed.contains(&intent.status))
     }
 
     /// `None` if a paid session has no payment or no amount.
@@ -179,10 +180,7 @@ impl StripeRefund {
     }
 
     pub(crate) fn payment(&self) -> Option<&str> {
-        match self.payment_intent.as_ref()? {
-            Expandable::Id(name) => Some(name),
-            Expandable::Object(intent) => Some(&intent.id),
-        }
+        self.payment_intent.as_ref().map(Expandable::id)
     }
 
     /// Our key, unless the refund was created at Stripe.

@@ -1,6 +1,5 @@
 //! Verifies and reads Stripe's webhooks.
 
-use attune_domain::{BookingId, Money};
 use attune_ports::{PaymentEvent, PaymentEventKind, PaymentEvents, WebhookError};
 use attune_webhook_signature::{Refusal, Signatures, hex};
 use jiff::Timestamp;
@@ -86,16 +85,26 @@ impl Envelope {
         let event_type = if self.object == "event" && self.account.is_null() { self.event_type() } else { None };
         let created = self.created.as_i64().and_then(|second| Timestamp::from_second(second).ok());
         let live = self.livemode.as_bool();
+        let other = |id, at, live| PaymentEvent {
+            id,
+            at,
+            live,
+            kind: PaymentEventKind::Other,
+            object_id: None,
+            amount: None,
+            booking: None,
+            provider_payment_id: None,
+            refund_idempotency_key: None,
+        };
         let Some(event_type) = event_type else {
-            let data = EventData::default();
-            return Some(data.into_event(self.id, created.unwrap_or(signed_at), live.unwrap_or(false)));
+            return Some(other(self.id, created.unwrap_or(signed_at), live.unwrap_or(false)));
         };
         let object = self.data.get_mut("object").map(Value::take)?;
-        let data = match event_type {
-            EventType::Checkout(event) => EventData::from_session(&event, &serde_json::from_value(object).ok()?),
-            EventType::Refund => EventData::from_refund(&serde_json::from_value(object).ok()?),
-        };
-        Some(data.into_event(self.id, created?, live?))
+        let event = other(self.id, created?, live?);
+        Some(match event_type {
+            EventType::Checkout(kind) => about_session(event, &kind, &serde_json::from_value(object).ok()?),
+            EventType::Refund => about_refund(event, &serde_json::from_value(object).ok()?),
+        })
     }
 
     fn event_type(&self) -> Option<EventType> {
@@ -110,77 +119,39 @@ impl Envelope {
     }
 }
 
-struct EventData {
-    kind: PaymentEventKind,
-    reference: Option<String>,
-    amount: Option<Money>,
-    booking: Option<BookingId>,
-    payment: Option<String>,
-    refund_key: Option<String>,
-}
-
-impl Default for EventData {
-    fn default() -> Self {
-        Self {
-            kind: PaymentEventKind::Other,
-            reference: None,
-            amount: None,
-            booking: None,
-            payment: None,
-            refund_key: None,
-        }
+fn about_session(event: PaymentEvent, kind: &CheckoutEvent, session: &CheckoutSession) -> PaymentEvent {
+    // The same account may sell subscriptions as well.
+    if session.mode != Some(SessionMode::Payment) {
+        return event;
+    }
+    let kind = match (kind, session.payment_status) {
+        (CheckoutEvent::Completed, PaymentStatus::Paid) => PaymentEventKind::CheckoutPaid,
+        (CheckoutEvent::Completed, PaymentStatus::Unpaid) => PaymentEventKind::CheckoutProcessing,
+        // No payment was required, which never happens with ours.
+        (CheckoutEvent::Completed, PaymentStatus::Other) => return event,
+        (CheckoutEvent::Succeeded, _) => PaymentEventKind::ProcessingSucceeded,
+        (CheckoutEvent::Failed, _) => PaymentEventKind::ProcessingFailed,
+        (CheckoutEvent::Expired, _) => PaymentEventKind::CheckoutExpired,
+    };
+    PaymentEvent {
+        kind,
+        object_id: Some(session.id.clone()),
+        amount: session.amount().ok(),
+        booking: session.booking(),
+        provider_payment_id: session.payment().map(str::to_owned),
+        ..event
     }
 }
 
-impl EventData {
-    fn from_session(event: &CheckoutEvent, session: &CheckoutSession) -> Self {
-        // The same account may sell subscriptions as well.
-        if session.mode != Some(SessionMode::Payment) {
-            return Self::default();
-        }
-        let kind = match (event, session.payment_status) {
-            (CheckoutEvent::Completed, PaymentStatus::Paid) => PaymentEventKind::CheckoutPaid,
-            (CheckoutEvent::Completed, PaymentStatus::Unpaid) => PaymentEventKind::CheckoutProcessing,
-            // No payment was required, which never happens with ours.
-            (CheckoutEvent::Completed, PaymentStatus::Other) => return Self::default(),
-            (CheckoutEvent::Succeeded, _) => PaymentEventKind::ProcessingSucceeded,
-            (CheckoutEvent::Failed, _) => PaymentEventKind::ProcessingFailed,
-            (CheckoutEvent::Expired, _) => PaymentEventKind::CheckoutExpired,
-        };
-        Self {
-            kind,
-            reference: Some(session.id.clone()),
-            amount: session.amount().ok(),
-            booking: session.booking(),
-            payment: session.payment().map(str::to_owned),
-            refund_key: None,
-        }
-    }
-
-    fn from_refund(refund: &StripeRefund) -> Self {
-        Self {
-            kind: PaymentEventKind::RefundChanged(refund.state()),
-            reference: Some(refund.id.clone()),
-            amount: refund.amount().ok(),
-            booking: refund.booking(),
-            payment: refund.payment().map(str::to_owned),
-            refund_key: refund.key().map(str::to_owned),
-        }
-    }
-
-    fn into_event(self, id: String, at: Timestamp, live: bool) -> PaymentEvent {
-        let Self { kind, reference, amount, booking, payment, refund_key } = self;
-        PaymentEvent {
-            id,
-            at,
-            live,
-            kind,
-            object_id: reference,
-            amount,
-            booking,
-            provider_payment_id: payment,
-            refund_idempotency_key: refund_key,
-        }
+fn about_refund(event: PaymentEvent, refund: &StripeRefund) -> PaymentEvent {
+    PaymentEvent {
+        kind: PaymentEventKind::RefundChanged(refund.state()),
+        object_id: Some(refund.id.clone()),
+        amount: refund.amount().ok(),
+        booking: refund.booking(),
+        provider_payment_id: refund.payment().map(str::to_owned),
+        refund_idempotency_key: refund.key().map(str::to_owned),
+        ..event
     }
 }
 

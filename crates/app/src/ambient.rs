@@ -1,11 +1,11 @@
-//! The real clock, randomness, time zones and outbox waker.
+//! The real clock, randomness and outbox waker.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::time::Instant;
 
-use attune_domain::TimeZoneName;
-use attune_ports::{Clock, OutboxWaker, Random, TimeZones};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use attune_ports::{Clock, OutboxWaker, Random};
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 pub(crate) struct SystemClock;
@@ -14,9 +14,15 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         whole_millis(Timestamp::now())
     }
+
+    fn monotonic(&self) -> SignedDuration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        SignedDuration::try_from(START.elapsed()).unwrap_or(SignedDuration::MAX)
+    }
 }
 
 /// A clock that tests set by writing an instant into a file. While the file cannot be read, the last instant is used.
+/// Its monotonic time follows the file too, so that it is never taken for a clock that was set by mistake.
 pub(crate) struct FileClock {
     path: PathBuf,
     last: std::sync::Mutex<Timestamp>,
@@ -52,16 +58,6 @@ impl Random for SystemRandom {
             tracing::error!(%error, "system random number generator failed");
             std::process::abort();
         }
-    }
-}
-
-/// The machine's time zone database, or the built-in copy where there is none.
-pub(crate) struct SystemZones;
-
-impl TimeZones for SystemZones {
-    fn find(&self, name: &TimeZoneName) -> Option<TimeZone> {
-        // The database also contains a zone named "unknown".
-        TimeZone::get(name.as_str()).ok().filter(|zone| !zone.is_unknown())
     }
 }
 

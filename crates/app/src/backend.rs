@@ -1,15 +1,17 @@
 //! Selects the store by the scheme of the database URL.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result, anyhow};
 use attune_adapter_memory::MemoryStore;
 use attune_adapter_postgres::{PostgresConfig, PostgresStore};
-use attune_adapter_sqlite::{SqliteConfig, SqliteStore};
+use attune_adapter_sqlite::{OpenError, SqliteConfig, SqliteStore};
 use attune_ports::{Queries, Store};
 
+use crate::known_databases::KnownDatabases;
 use crate::secret::create_folder;
-use crate::settings::{Database, DatabaseUrl};
+use crate::settings::{Database, DatabaseUrl, ResolvedConfig};
 
 pub(crate) enum Backend {
     Sqlite(Arc<SqliteStore>),
@@ -18,28 +20,37 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    /// Opens the store and migrates it.
-    pub(crate) async fn open(url: &DatabaseUrl, settings: &Database) -> Result<Self> {
-        let backend = Self::connect(url, settings).await?;
+    /// Opens the store, which is created where there has never been one, and migrates it.
+    pub(crate) async fn open(config: &ResolvedConfig, settings: &Database) -> Result<Self> {
+        let backend = match &config.database {
+            DatabaseUrl::Sqlite(path) => {
+                create_folder(&config.data_dir)?;
+                if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+                    create_folder(folder)?;
+                }
+                let known = KnownDatabases::of(&config.data_dir);
+                let create = !known.contain(path)?;
+                Self::open_sqlite(path, create, settings).map_err(|error| with_remedy(error, &known))?
+            }
+            DatabaseUrl::Postgres(_) | DatabaseUrl::Memory => Self::connect(&config.database, settings).await?,
+        };
         match &backend {
-            Self::Sqlite(store) => drop(store.migrate().await?),
+            Self::Sqlite(store) => {
+                store.migrate().await?;
+                if let DatabaseUrl::Sqlite(path) = &config.database {
+                    KnownDatabases::of(&config.data_dir).add(path)?;
+                }
+            }
             Self::Postgres(store) => drop(store.migrate().await?),
             Self::Memory(_) => {}
         }
         Ok(backend)
     }
 
-    /// Opens the store without migrating it.
+    /// Opens the store as it is: nothing is created or migrated.
     pub(crate) async fn connect(url: &DatabaseUrl, settings: &Database) -> Result<Self> {
         match url {
-            DatabaseUrl::Sqlite(path) => {
-                if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-                    create_folder(folder)?;
-                }
-                let store =
-                    SqliteStore::open(SqliteConfig { path: path.clone(), readers: settings.sqlite_readers.max(1) })?;
-                Ok(Self::Sqlite(Arc::new(store)))
-            }
+            DatabaseUrl::Sqlite(path) => Ok(Self::open_sqlite(path, false, settings)?),
             DatabaseUrl::Postgres(url) => {
                 let cores = std::thread::available_parallelism().map_or(2, usize::from);
                 let automatic = u32::try_from(2 * cores + 2).unwrap_or(u32::MAX);
@@ -53,6 +64,12 @@ impl Backend {
             }
             DatabaseUrl::Memory => Ok(Self::Memory(MemoryStore::new())),
         }
+    }
+
+    fn open_sqlite(path: &Path, create: bool, settings: &Database) -> Result<Self, OpenError> {
+        let path = path.to_owned();
+        let store = SqliteStore::open(SqliteConfig { path, create, readers: settings.sqlite_readers.max(1) })?;
+        Ok(Self::Sqlite(Arc::new(store)))
     }
 
     pub(crate) fn store(&self) -> Arc<dyn Store> {
@@ -86,4 +103,14 @@ impl Backend {
             Self::Memory(_) => {}
         }
     }
+}
+
+fn with_remedy(error: OpenError, known: &KnownDatabases) -> Error {
+    let OpenError::Missing { path } = error else { return error.into() };
+    anyhow!(
+        "there is no database in the file {}, but there was one: restore it from a backup, or, to begin with an empty one, \
+         remove its line from {} and its -wal and -shm files",
+        path.display(),
+        known.path().display()
+    )
 }

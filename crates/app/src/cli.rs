@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use attune_domain::NotifyLevel;
 use clap::{Args, Parser, Subcommand};
 
 use crate::settings::Profile;
@@ -51,6 +52,9 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Print the OpenAPI description of the API.
     Openapi,
+    /// Print the paths of all pages and the states in which each can be looked at, as JSON, for tests.
+    #[command(hide = true)]
+    Pages,
     /// Print the resolved settings as TOML, secrets hidden.
     Config,
 }
@@ -92,6 +96,9 @@ pub(crate) struct AddUser {
     /// Create an admin (a therapist), who can see and change every booking.
     #[arg(long)]
     pub(crate) admin: bool,
+    /// Which emails an admin gets about the bookings in their calendar: none, changes (the default) or all.
+    #[arg(long)]
+    pub(crate) notify: Option<NotifyLevel>,
     /// Read the password from the first line of standard input. Required, because a password on the command line would
     /// be visible to all users of this machine.
     #[arg(long, required = true)]

@@ -4,14 +4,13 @@ use anyhow::{Context, Result};
 use attune_application::accounts::{AddUserCommand, AddUserError};
 use attune_application::bookings::{CreateBookingCommand, CreateBookingError, PaymentChoice};
 use attune_application::{Idempotent, RequestMetadata};
-use attune_domain::{BookingId, BookingStatus, EmailAddress, PersonName, Role, UserId};
+use attune_domain::{BookingId, BookingStatus, EmailAddress, NotifyLevel, PersonName, Role, UserId};
 use attune_ports::{BookingFilter, BookingOrder, PageRequest, Password};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{ToSpan, Zoned};
 use url::Url;
 
-use crate::settings::ResolvedConfig;
 use crate::wiring::App;
 
 struct DemoUser {
@@ -21,10 +20,10 @@ struct DemoUser {
 }
 
 /// Creates what is missing and sets new passwords. Returns the text to print.
-pub(crate) async fn prepare(app: &App, config: &ResolvedConfig, base: &Url) -> Result<String> {
+pub(crate) async fn prepare(app: &App, base: &Url) -> Result<String> {
     let smith = user(app, "dr.smith@example.com", "Dr.", "Smith", Role::Admin).await?;
     let john = user(app, "john.doe@example.com", "John", "Doe", Role::Client).await?;
-    let booking = booking(app, config, &smith, &john).await.context("the demo booking cannot be created")?;
+    let booking = booking(app, &smith, &john).await.context("the demo booking cannot be created")?;
     Ok(text(base.as_str().trim_end_matches('/'), &smith, &john, booking))
 }
 
@@ -34,19 +33,16 @@ async fn user(app: &App, email: &'static str, first: &str, last: &str, role: Rol
     app.deps.random.fill(&mut bytes);
     let password = URL_SAFE_NO_PAD.encode(bytes);
     let address = EmailAddress::parse(email)?;
-    let added = app
-        .use_cases
-        .add_user
-        .run(AddUserCommand {
-            email: address.clone(),
-            first_name: PersonName::parse(first)?,
-            last_name: PersonName::parse(last)?,
-            time_zone: None,
-            role,
-            password: Password::new(password.clone()),
-        })
-        .await;
-    let id = match added {
+    let command = AddUserCommand {
+        email: address.clone(),
+        first_name: PersonName::parse(first)?,
+        last_name: PersonName::parse(last)?,
+        time_zone: None,
+        role,
+        notify: NotifyLevel::Changes,
+        password: Password::new(password.clone()),
+    };
+    let id = match app.use_cases.add_user.run(command).await {
         Ok(user) => user.id,
         Err(AddUserError::EmailTaken) => {
             let found = app.deps.queries.credentials(&address).await?.context("a demo account disappeared")?;
@@ -62,7 +58,7 @@ async fn user(app: &App, email: &'static str, first: &str, last: &str, role: Rol
 }
 
 /// John's next booking, or a new one on the next free morning.
-async fn booking(app: &App, config: &ResolvedConfig, smith: &DemoUser, john: &DemoUser) -> Result<BookingId> {
+async fn booking(app: &App, smith: &DemoUser, john: &DemoUser) -> Result<BookingId> {
     let filter = BookingFilter {
         client: Some(john.id),
         status: Some(BookingStatus::Scheduled),
@@ -74,31 +70,31 @@ async fn booking(app: &App, config: &ResolvedConfig, smith: &DemoUser, john: &De
     if let Some(booking) = existing.items.first() {
         return Ok(booking.id());
     }
-    let create = &app.use_cases.create_booking;
-    let today = Zoned::new(app.deps.clock.now(), config.zone.clone());
+    let zone = app.use_cases.practice.zone().await?;
+    let today = Zoned::new(app.deps.clock.now(), zone.clone());
     for days in 1..30 {
-        let morning = today.checked_add(days.days())?.date().at(10, 0, 0, 0).to_zoned(config.zone.clone())?;
-        let created = create
-            .run(CreateBookingCommand {
-                client: john.id,
-                booked_by: smith.id,
-                scheduled_at: morning.timestamp(),
-                service: None,
-                therapist: Some(smith.id),
-                note: None,
-                payment: PaymentChoice::PaidOffline { method: "demo".to_owned(), memo: None },
-                override_hours: true,
-                metadata: RequestMetadata::default(),
-                idempotency: None,
-            })
-            .await;
-        let booking = match created {
-            Ok(Idempotent::Executed(created)) => created.booking,
-            // Without an idempotency key, nothing is replayed.
-            Ok(Idempotent::Replayed(_)) | Err(CreateBookingError::SlotTaken) => continue,
-            Err(other) => return Err(other.into()),
+        let morning = today.checked_add(days.days())?.date().at(10, 0, 0, 0).to_zoned(zone.clone())?;
+        let command = CreateBookingCommand {
+            client: john.id,
+            booked_by: smith.id,
+            role: Role::Admin,
+            scheduled_at: morning.timestamp(),
+            service: None,
+            therapist: Some(smith.id),
+            note: None,
+            payment: PaymentChoice::PaidOffline { method: "demo".to_owned(), memo: None },
+            amount: None,
+            has_taken_place: false,
+            override_hours: true,
+            metadata: RequestMetadata::default(),
+            idempotency: None,
         };
-        return Ok(booking.id());
+        match app.use_cases.create_booking.run(command).await {
+            Ok(Idempotent::Executed(created)) => return Ok(created.booking.id()),
+            // Without an idempotency key, nothing is replayed.
+            Ok(Idempotent::Replayed(_)) | Err(CreateBookingError::SlotTaken) => {}
+            Err(other) => return Err(other.into()),
+        }
     }
     anyhow::bail!("the next thirty mornings are booked")
 }

@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use attune_adapter_jitsi::{Deployment, ServerChoices, ServerSettings, not_enforceable};
-use attune_ports::Clock;
+use attune_domain::meeting::TokenPlacement;
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use crate::ambient::{FileClock, SystemClock};
 use crate::backend::Backend;
 use crate::cli::Doctor;
+use crate::known_databases::KnownDatabases;
 use crate::output::print;
+use crate::serve::pages_base;
 use crate::settings::{DatabaseUrl, MailTransport, Profile, ResolvedConfig, Settings};
-use crate::wiring::{notifier, signer};
+use crate::wiring::{clock, end_meeting, notifier, signer, wording};
 
 const SERVER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Jitsi compares the times in a token without leeway; our links allow one minute.
@@ -38,15 +39,17 @@ pub(crate) async fn run(
     let mut findings = vec![
         ("settings", check_settings(config, profile)),
         ("database", check_database(settings, config).await),
-        ("mail", check_mail(settings, config, options).await),
+        ("mail", check_mail(config, &pages_base(config, config.bind)?, options).await),
         ("links", check_links(config)),
         ("pages", check_pages(config)),
+        ("time zones", check_time_zones(config)),
     ];
     if options.offline {
         findings.push(("video server", Warn("not checked (--offline)".into())));
     } else {
         let (server, clock) = check_server(config).await;
         findings.extend([("video server", server), ("clock", clock)]);
+        findings.extend(check_end_meeting(config).await.map(|finding| ("end meeting", finding)));
     }
     let mut text = String::new();
     for (name, finding) in &findings {
@@ -79,10 +82,12 @@ fn video_server_report(config: &ResolvedConfig) -> Result<String> {
         lobby: meetings.limits.lobby,
         max_occupants: meetings.limits.max_occupants,
         visitors: meetings.tokens.visitors,
-        fixed_names: meetings.tokens.fixed_names,
+        lock_display_names: meetings.tokens.lock_display_names,
         reservations_url: Some(format!("{base}/jitsi")),
         events_url: Some(format!("{base}{events}")),
         server_secret: meetings.server_secret.is_some(),
+        token_in_query: meetings.placement == TokenPlacement::Query,
+        end_meeting_key_id: meetings.end_meeting.as_ref().map(|end_meeting| end_meeting.key_id.clone()),
     };
     let mut text = match deployment {
         None => "The video server needs no settings: links are not signed (jitsi.mode is plain).\n".to_owned(),
@@ -110,6 +115,12 @@ fn check_settings(config: &ResolvedConfig, profile: Profile) -> Finding {
 async fn check_database(settings: &Settings, config: &ResolvedConfig) -> Finding {
     let what = match &config.database {
         DatabaseUrl::Sqlite(path) if !path.exists() => {
+            let known = KnownDatabases::of(&config.data_dir);
+            match known.contain(path) {
+                Ok(false) => {}
+                Ok(true) => return Fail(format!("SQLite, {}: was removed; restore it from a backup", path.display())),
+                Err(error) => return Fail(format!("SQLite: {error:#}")),
+            }
             return Warn(format!("SQLite, {}: does not exist yet; the first start creates it", path.display()));
         }
         DatabaseUrl::Sqlite(path) => format!("SQLite, {}", path.display()),
@@ -129,8 +140,8 @@ async fn check_database(settings: &Settings, config: &ResolvedConfig) -> Finding
     }
 }
 
-async fn check_mail(settings: &Settings, config: &ResolvedConfig, options: &Doctor) -> Finding {
-    let notifier = match notifier(settings, config) {
+async fn check_mail(config: &ResolvedConfig, base: &Url, options: &Doctor) -> Finding {
+    let notifier = match wording().and_then(|wording| notifier(config, base, wording)) {
         Ok(notifier) => notifier,
         Err(error) => return Fail(format!("{error:#}")),
     };
@@ -166,6 +177,11 @@ fn check_pages(config: &ResolvedConfig) -> Finding {
     }
 }
 
+fn check_time_zones(config: &ResolvedConfig) -> Finding {
+    let text = config.zones.description();
+    if config.zones.is_known_to_be_newest() { Fine(text) } else { Warn(text) }
+}
+
 async fn check_server(config: &ResolvedConfig) -> (Finding, Finding) {
     let base = config.meetings.base.as_str();
     let unknown = || Warn("cannot be compared with the video server's".into());
@@ -179,10 +195,7 @@ async fn check_server(config: &ResolvedConfig) -> (Finding, Finding) {
             return (Fail(format!("{base} is unreachable: {:#}", anyhow::Error::from(error.without_url()))), unknown());
         }
     };
-    let now = match &config.clock_file {
-        Some(path) => FileClock::new(path.clone()).now(),
-        None => SystemClock.now(),
-    };
+    let now = clock(config).now();
     let status = response.status();
     let server = if status.is_success() || status.is_redirection() {
         Fine(format!("{base} is reachable"))
@@ -191,6 +204,18 @@ async fn check_server(config: &ResolvedConfig) -> (Finding, Finding) {
     };
     let date = response.headers().get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
     (server, date.and_then(parse_http_date).map_or_else(unknown, |theirs| compare_clocks(now, theirs)))
+}
+
+/// `None` if the video server closes no room for us.
+async fn check_end_meeting(config: &ResolvedConfig) -> Option<Finding> {
+    let end_meeting = match end_meeting(config, clock(config)) {
+        Ok(end_meeting) => end_meeting?,
+        Err(error) => return Some(Fail(format!("{error:#}"))),
+    };
+    Some(match end_meeting.check().await {
+        Ok(()) => Fine("the video server closes rooms at our request".into()),
+        Err(error) => Fail(format!("{:#}", anyhow::Error::from(error))),
+    })
 }
 
 /// RFC 9110, section 5.6.7.
@@ -211,3 +236,6 @@ fn compare_clocks(ours: Timestamp, theirs: Timestamp) -> Finding {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,126 +1,188 @@
 //! The checks behind `/health/ready`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use anyhow::{Context, Result};
 use async_trait::async_trait;
-use attune_ports::{Clock, Health, HealthCheck, Notifier, Queries};
+use attune_ports::{Clock, Health, HealthCheck, Notifier, Queries, StoreError};
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 
 use crate::backend::Backend;
 use crate::settings::MeetingConfig;
+use crate::time_zones::ZoneDatabase;
 
 const OVERDUE: SignedDuration = SignedDuration::from_mins(5);
+/// How long a result is shared.
+const SHARED_FOR: Duration = Duration::from_secs(10);
+/// A check that takes longer has failed. Shorter than the limit of the HTTP adapter, so that the result is stored.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(4);
+/// The mail server and the video server are given up earlier, because a slow one must not put the instance out of service.
+const PEER_TIMEOUT: Duration = Duration::from_secs(3);
 
-pub(crate) struct Database(pub(crate) Arc<dyn Queries>);
+/// What is checked, and through what.
+pub(crate) enum Check {
+    Database(Arc<Backend>),
+    Migrations(Arc<Backend>),
+    Outbox(Arc<dyn Queries>, Arc<dyn Clock>),
+    Payments(Arc<dyn Queries>),
+    Mail(Arc<dyn Notifier>),
+    /// `None` for the public server, whose state is no business of an installation.
+    Jitsi(Option<VideoServer>),
+    TimeZones(Arc<ZoneDatabase>),
+}
+
+pub(crate) struct VideoServer {
+    base: String,
+    client: reqwest::Client,
+}
+
+impl Check {
+    pub(crate) fn jitsi(meetings: &MeetingConfig) -> Result<Self> {
+        let base = meetings.base.as_str().to_owned();
+        if meetings.deployment.is_none() && base.starts_with("https://meet.jit.si/") {
+            return Ok(Self::Jitsi(None));
+        }
+        let client = reqwest::Client::builder().timeout(PEER_TIMEOUT).build();
+        Ok(Self::Jitsi(Some(VideoServer { base, client: client.context("the video server cannot be checked")? })))
+    }
+}
 
 #[async_trait]
-impl HealthCheck for Database {
+impl HealthCheck for Check {
     fn name(&self) -> &'static str {
-        "database"
+        match self {
+            Self::Database(_) => "database",
+            Self::Migrations(_) => "migrations",
+            Self::Outbox(..) => "outbox",
+            Self::Payments(_) => "payments",
+            Self::Mail(_) => "mail",
+            Self::Jitsi(_) => "jitsi",
+            Self::TimeZones(_) => "time_zones",
+        }
+    }
+
+    fn version(&self) -> Option<&str> {
+        if let Self::TimeZones(zones) = self { Some(zones.version()) } else { None }
     }
 
     async fn check(&self) -> Health {
-        match self.0.ping().await {
-            Ok(()) => Health::Ok,
-            Err(_) => Health::Failing("the database is unreachable"),
+        match self {
+            Self::Database(backend) => check_database(backend).await,
+            Self::Migrations(backend) => match backend.schema_is_current().await {
+                Ok(true) => Health::Ok,
+                Ok(false) => Health::Failing("the tables do not match this version"),
+                Err(_) => Health::Failing("the schema version cannot be read"),
+            },
+            Self::Outbox(queries, clock) => {
+                let overdue_before = clock.now().saturating_sub(OVERDUE).unwrap_or(Timestamp::MIN);
+                match queries.outbox_health(overdue_before).await {
+                    Err(_) => Health::Failing("the outbox cannot be read"),
+                    Ok(health) if health.dead > 0 => Health::Warn("some emails were given up and need an admin"),
+                    Ok(health) if health.overdue > 0 => Health::Warn("some emails are overdue; is a worker running?"),
+                    Ok(_) => Health::Ok,
+                }
+            }
+            Self::Payments(queries) => match queries.payment_problems(None, 1).await {
+                Err(_) => Health::Failing("payments cannot be read"),
+                Ok(open) if open.is_empty() => Health::Ok,
+                Ok(_) => Health::Warn("a payment needs review by an admin"),
+            },
+            Self::Mail(notifier) => match timeout(PEER_TIMEOUT, notifier.check()).await {
+                Ok(Ok(())) => Health::Ok,
+                // Bookings work without email, so the instance stays in service.
+                Ok(Err(_)) | Err(_) => Health::Warn("the mail server is unavailable; emails stay queued"),
+            },
+            Self::Jitsi(None) => Health::Warn(
+                "meet.jit.si is for trials: the first participant has to log in there; roles are not enforced",
+            ),
+            // Appointments can be made without it, so the instance stays in service.
+            Self::Jitsi(Some(server)) => match server.client.get(&server.base).send().await {
+                Ok(response) if response.status().is_success() || response.status().is_redirection() => Health::Ok,
+                Ok(_) => Health::Warn("the video server responds with an error"),
+                Err(_) => Health::Warn("the video server is unreachable"),
+            },
+            Self::TimeZones(zones) if zones.is_known_to_be_newest() => Health::Ok,
+            Self::TimeZones(_) => {
+                Health::Warn("the machine's time zone database has no version; the built-in one is used")
+            }
         }
     }
 }
 
-pub(crate) struct Migrations(pub(crate) Arc<Backend>);
-
-#[async_trait]
-impl HealthCheck for Migrations {
-    fn name(&self) -> &'static str {
-        "migrations"
+async fn check_database(backend: &Backend) -> Health {
+    if backend.queries().ping().await.is_err() {
+        return Health::Failing("the database is unreachable");
     }
-
-    async fn check(&self) -> Health {
-        match self.0.schema_is_current().await {
-            Ok(true) => Health::Ok,
-            Ok(false) => Health::Failing("the tables do not match this version"),
-            Err(_) => Health::Failing("the schema version cannot be read"),
+    match rewrite(backend).await {
+        // Someone else is writing, so it can be written to.
+        Ok(()) | Err(StoreError::Contended) => Health::Ok,
+        Err(error) if attune_adapter_sqlite::is_replaced(&error) => {
+            Health::Failing("the database file was removed or replaced while it was in use")
         }
+        Err(_) => Health::Failing("the database accepts no writes"),
     }
 }
 
-pub(crate) struct Outbox {
-    pub(crate) queries: Arc<dyn Queries>,
-    pub(crate) clock: Arc<dyn Clock>,
+/// A write that changes nothing, committed like any other: it fails on a full disk and on a standby.
+async fn rewrite(backend: &Backend) -> Result<(), StoreError> {
+    let mut work = backend.store().begin().await?;
+    work.rewrite_installation().await?;
+    work.commit().await
 }
 
-#[async_trait]
-impl HealthCheck for Outbox {
-    fn name(&self) -> &'static str {
-        "outbox"
+/// Shares each result for ten seconds with everyone who asks, so that probes, however many, are no load. A check that was
+/// begun is finished even if no one waits for it any longer.
+pub(crate) struct Shared {
+    check: Arc<dyn HealthCheck>,
+    latest: Mutex<Option<Latest>>,
+}
+
+struct Latest {
+    began: Instant,
+    /// `None` while the check is running.
+    result: watch::Receiver<Option<Health>>,
+}
+
+impl Shared {
+    pub(crate) fn new(check: impl HealthCheck + 'static) -> Self {
+        Self { check: Arc::new(check), latest: Mutex::default() }
     }
 
-    async fn check(&self) -> Health {
-        let overdue_before = self.clock.now().saturating_sub(OVERDUE).unwrap_or(Timestamp::MIN);
-        match self.queries.outbox_health(overdue_before).await {
-            Err(_) => Health::Failing("the outbox cannot be read"),
-            Ok(health) if health.dead > 0 => Health::Warn("some emails were given up and need an admin"),
-            Ok(health) if health.overdue > 0 => Health::Warn("some emails are overdue; is a worker running?"),
-            Ok(_) => Health::Ok,
+    fn latest(&self) -> watch::Receiver<Option<Health>> {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Latest { result, .. }) = latest.as_ref().filter(|latest| latest.began.elapsed() < SHARED_FOR) {
+            return result.clone();
         }
-    }
-}
-
-pub(crate) struct Payments(pub(crate) Arc<dyn Queries>);
-
-#[async_trait]
-impl HealthCheck for Payments {
-    fn name(&self) -> &'static str {
-        "payments"
-    }
-
-    async fn check(&self) -> Health {
-        match self.0.payment_problems(1).await {
-            Err(_) => Health::Failing("payments cannot be read"),
-            Ok(open) if open.is_empty() => Health::Ok,
-            Ok(_) => Health::Warn("a payment needs review by an admin"),
-        }
-    }
-}
-
-pub(crate) struct Mail(pub(crate) Arc<dyn Notifier>);
-
-#[async_trait]
-impl HealthCheck for Mail {
-    fn name(&self) -> &'static str {
-        "mail"
-    }
-
-    async fn check(&self) -> Health {
-        match self.0.check().await {
-            Ok(()) => Health::Ok,
-            // Bookings work without email, so the instance stays in service.
-            Err(_) => Health::Warn("the mail server is unavailable; emails stay queued"),
-        }
-    }
-}
-
-pub(crate) struct Jitsi(Health);
-
-impl Jitsi {
-    /// The video server itself is not checked: appointments can continue without us.
-    pub(crate) fn new(meetings: &MeetingConfig) -> Self {
-        let public = meetings.base.as_str().starts_with("https://meet.jit.si/");
-        Self(if meetings.deployment.is_none() && public {
-            Health::Warn("meet.jit.si is for trials: the first participant has to log in there; roles are not enforced")
-        } else {
-            Health::Ok
-        })
+        let (report, result) = watch::channel(None);
+        let check = Arc::clone(&self.check);
+        tokio::spawn(async move {
+            let health = timeout(CHECK_TIMEOUT, check.check()).await;
+            report.send_replace(Some(health.unwrap_or(Health::Failing("no response in time"))));
+        });
+        *latest = Some(Latest { began: Instant::now(), result: result.clone() });
+        result
     }
 }
 
 #[async_trait]
-impl HealthCheck for Jitsi {
+impl HealthCheck for Shared {
     fn name(&self) -> &'static str {
-        "jitsi"
+        self.check.name()
+    }
+
+    fn version(&self) -> Option<&str> {
+        self.check.version()
     }
 
     async fn check(&self) -> Health {
-        self.0
+        let mut result = self.latest();
+        let health = result.wait_for(Option::is_some).await.ok().and_then(|health| *health);
+        health.unwrap_or(Health::Failing("the check did not complete"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,11 +7,13 @@ mod demo;
 mod doctor;
 mod files;
 mod health;
+mod known_databases;
 mod output;
 mod secret;
 mod serve;
 mod settings;
 mod telemetry;
+mod time_zones;
 mod user;
 mod wiring;
 mod worker;
@@ -44,9 +46,25 @@ fn main() -> ExitCode {
     }
 }
 
+/// All pages and their states as JSON.
+fn pages() -> Result<String> {
+    let pages: Vec<_> = attune_adapter_web::pages(true)
+        .iter()
+        .map(|page| serde_json::json!({"path": page.path, "states": page.states}))
+        .collect();
+    serde_json::to_string_pretty(&pages).context("the pages cannot be printed")
+}
+
 fn run(cli: Cli) -> Result<()> {
-    if matches!(cli.command, Command::Openapi) {
-        return print(&attune_adapter_http::openapi_json());
+    match cli.command {
+        Command::Openapi => return print(&attune_adapter_http::openapi_json(attune_adapter_web::openapi())),
+        Command::Pages => return print(&pages()?),
+        Command::Serve(_)
+        | Command::Worker
+        | Command::Migrate
+        | Command::User(_)
+        | Command::Doctor(_)
+        | Command::Config => {}
     }
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -67,7 +85,7 @@ fn run(cli: Cli) -> Result<()> {
             Command::Migrate => serve::migrate(&settings, &config).await,
             Command::Doctor(options) => doctor::run(&settings, &config, cli.profile, &options).await,
             Command::User(User::Add(user)) => user::add(&settings, &config, user).await,
-            Command::Openapi | Command::Config => Ok(()),
+            Command::Openapi | Command::Pages | Command::Config => Ok(()),
         }
     })
 }

@@ -4,7 +4,9 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
+use attune_application::setup::EnsureServiceError;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use url::Url;
@@ -30,6 +32,7 @@ pub(crate) async fn serve(
         !(options.demo && profile == Profile::Production),
         "--demo creates accounts for trials; it is refused in production"
     );
+    raise_file_limit();
     let listener =
         TcpListener::bind(config.bind).with_context(|| format!("http.bind: cannot listen on {}", config.bind))?;
     // The standard library's backlog is 128; a burst of clients should wait instead of being refused.
@@ -40,9 +43,14 @@ pub(crate) async fn serve(
     // All invalid settings are found before the first admin's password is generated and printed.
     let api = Arc::new(app.api(config)?);
     let http = http_settings(settings, config)?;
-    app.use_cases.set_up.ensure_service(&config.first_service).await.context("the first service cannot be created")?;
+    let pages = app.pages(settings, config, &base)?;
+    app.ensure_practice(config).await?;
+    app.use_cases.set_up.ensure_service(&config.first_service).await.map_err(|error| match error {
+        EnsureServiceError::Price(price) => anyhow!("practice.first_service_price is invalid: {price}"),
+        EnsureServiceError::Store(store) => anyhow::Error::from(store).context("the first service cannot be created"),
+    })?;
     if options.demo {
-        print(&demo::prepare(&app, config, &base).await?)?;
+        print(&demo::prepare(&app, &base).await?)?;
     }
     if let Some(email) = &config.first_admin
         && let Some(admin) =
@@ -54,7 +62,7 @@ pub(crate) async fn serve(
             admin.password
         ))?;
     }
-    let server = attune_adapter_http::serve(listener, api, http).context("the HTTP server cannot be started")?;
+    let server = attune_adapter_http::serve(listener, api, http, pages).context("the HTTP server cannot be started")?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);
     let worker = (!options.no_worker).then(|| tokio::spawn(app.worker().run(stopped)));
@@ -80,6 +88,7 @@ pub(crate) async fn serve(
 
 pub(crate) async fn worker(settings: &Settings, config: &ResolvedConfig) -> Result<()> {
     let app = App::build(settings, config, &pages_base(config, config.bind)?).await?;
+    app.ensure_practice(config).await?;
     let (stop, stopped) = watch::channel(false);
     let worker = tokio::spawn(app.worker().run(stopped));
     print("worker started")?;
@@ -94,9 +103,17 @@ pub(crate) async fn worker(settings: &Settings, config: &ResolvedConfig) -> Resu
 }
 
 pub(crate) async fn migrate(settings: &Settings, config: &ResolvedConfig) -> Result<()> {
-    let backend = Backend::open(&config.database, &settings.database).await?;
+    let backend = Backend::open(config, &settings.database).await?;
     backend.close().await;
     print("the database is up to date")
+}
+
+/// Every connection is an open file, and most systems allow a process 1,024 unless it asks for more.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "limit of open files not raised");
+    }
 }
 
 async fn wait_for_stop() -> Result<()> {

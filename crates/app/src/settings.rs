@@ -5,6 +5,7 @@ mod meetings;
 mod payments;
 mod resolve;
 
+use attune_adapter_http::RateLimits;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use load::{Profile, Sources, load};
@@ -26,7 +27,7 @@ pub(crate) struct Settings {
     pub(crate) payments: Payments,
     pub(crate) mail: Mail,
     pub(crate) reminders: Reminders,
-    pub(crate) limits: Limits,
+    pub(crate) limits: RateLimits,
     pub(crate) log: Log,
     pub(crate) testing: Testing,
 }
@@ -75,6 +76,14 @@ pub(crate) struct Practice {
     pub(crate) name: String,
     pub(crate) timezone: String,
     pub(crate) currency: String,
+    pub(crate) phone: String,
+    pub(crate) email: String,
+    pub(crate) website: String,
+    pub(crate) imprint: String,
+    pub(crate) privacy: String,
+    pub(crate) offline_payment: String,
+    pub(crate) accent_color: String,
+    pub(crate) name_fallback: String,
     pub(crate) first_service_name: String,
     pub(crate) first_service_minutes: u32,
     pub(crate) first_service_buffer_minutes: u32,
@@ -107,6 +116,10 @@ pub(crate) struct Jitsi {
     pub(crate) server_secret_file: String,
     pub(crate) jaas_webhook_secret: Secret,
     pub(crate) jaas_webhook_secret_file: String,
+    pub(crate) end_meeting_url: String,
+    pub(crate) end_meeting_key_file: String,
+    pub(crate) end_meeting_key_id: String,
+    pub(crate) muc_domain: String,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -127,6 +140,7 @@ pub(crate) struct Payments {
     pub(crate) provider: String,
     pub(crate) hold_minutes: u32,
     pub(crate) offline_hold_hours: u32,
+    pub(crate) invite_hold_hours: u32,
     pub(crate) stripe_key: Secret,
     pub(crate) stripe_key_file: String,
     pub(crate) stripe_webhook_secret: Secret,
@@ -155,21 +169,6 @@ pub(crate) struct Mail {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reminders {
     pub(crate) offsets_minutes: Vec<String>,
-}
-
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Limits {
-    pub(crate) enabled: bool,
-    pub(crate) logins_per_minute: u32,
-    pub(crate) registrations_per_hour: u32,
-    pub(crate) refreshes_per_minute: u32,
-    pub(crate) link_recoveries_per_hour: u32,
-    pub(crate) availability_per_minute: u32,
-    pub(crate) login_failures_before_delay: u32,
-    pub(crate) max_login_delay_seconds: u32,
-    pub(crate) api_per_second: u32,
-    pub(crate) api_burst: u32,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

@@ -5,7 +5,7 @@ mod writer;
 
 use std::io::IsTerminal;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use tracing_subscriber::EnvFilter;
 
 use self::lines::{JsonLines, TextLines};
@@ -14,7 +14,9 @@ use crate::settings::LogFormat;
 
 /// The log is flushed when the returned guard is dropped.
 pub(crate) fn start(format: LogFormat, level: &str) -> Result<FlushGuard> {
-    let filter = EnvFilter::try_new(level).context("log.level is invalid")?;
+    // The framework reports what strangers send as errors of ours. The HTTP adapter counts it.
+    let strangers = "actix_http::h1::dispatcher=off".parse().context("the log filter is invalid")?;
+    let filter = EnvFilter::try_new(level).context("log.level is invalid")?.add_directive(strangers);
     let terminal = std::io::stderr().is_terminal();
     let json = match format {
         LogFormat::Json => true,
@@ -30,6 +32,6 @@ pub(crate) fn start(format: LogFormat, level: &str) -> Result<FlushGuard> {
     } else {
         builder.event_format(TextLines::default()).try_init()
     };
-    started.map_err(|error| anyhow::anyhow!("logging cannot be started: {error}"))?;
+    started.map_err(|error| anyhow!("logging cannot be started: {error}"))?;
     Ok(guard)
 }

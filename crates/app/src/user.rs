@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use anyhow::{Context, Result};
 use attune_application::accounts::AddUserCommand;
-use attune_domain::{EmailAddress, PersonName, Role};
+use attune_domain::{EmailAddress, NotifyLevel, PersonName, Role};
 use attune_ports::Password;
 
 use crate::cli::AddUser;
@@ -24,6 +24,7 @@ pub(crate) async fn add(settings: &Settings, config: &ResolvedConfig, user: AddU
         last_name: name(user.last_name, "last-name")?,
         time_zone: None,
         role: if user.admin { Role::Admin } else { Role::Client },
+        notify: user.notify.unwrap_or(NotifyLevel::Changes),
         password: Password::new(String::new()),
     };
     let mut line = String::new();

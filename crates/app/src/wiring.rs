@@ -4,24 +4,28 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use attune_adapter_auth::{ArgonHasher, HasherConfig, JwtAccessTokens, SignedJoinTokens, SigningSecret, TokenConfig};
-use attune_adapter_http::{Api, HttpSettings, RateLimits, ServerSecret};
-use attune_adapter_jitsi::{JaasSignature, JitsiSigner, Secret as JitsiSecret};
+use attune_adapter_http::{Api, HttpSettings, Pages, ServerSecret};
+use attune_adapter_jitsi::{EndMeeting, JaasSignature, JitsiSigner, Secret as JitsiSecret};
 use attune_adapter_payments::LocalGateway;
 use attune_adapter_smtp::{FileNotifier, MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
-use attune_application::meetings::{JoinPages, LinkSigning};
+use attune_adapter_web::{Web, WebSettings};
+use attune_application::meetings::{JoinPages, LinkSigning, RoomClosing};
+use attune_application::payments::PayPages;
 use attune_application::{Deps, UseCaseSettings, UseCases};
 use attune_domain::notification::RetryPolicy;
+use attune_http_common::RequestLimits;
 use attune_ports::{
-    HealthCheck, MeetingTokenSigner, Notifier, OnlinePayments, PaymentEvents, PaymentGateway, Provider, Random,
+    Clock, HealthCheck, MeetingTokenSigner, Notifier, OnlinePayments, PaymentEvents, PaymentGateway, Provider, Random,
     WebhookVerifier,
 };
+use attune_wording::Wording;
 use url::Url;
 
-use crate::ambient::{FileClock, SystemClock, SystemRandom, SystemZones, Waker};
+use crate::ambient::{FileClock, SystemClock, SystemRandom, Waker};
 use crate::backend::Backend;
-use crate::health;
+use crate::health::{Check, Shared};
 use crate::secret::{create_folder, stored_secret};
 use crate::settings::{MailTransport, PaymentConfig, ResolvedConfig, Settings, StripeAccount};
 use crate::worker::Worker;
@@ -33,6 +37,7 @@ pub(crate) struct App {
     pub(crate) use_cases: UseCases,
     payment_events: Option<Arc<dyn PaymentEvents>>,
     waker: Arc<Waker>,
+    wording: Arc<Wording>,
 }
 
 /// The keys that sign access tokens and join tokens.
@@ -47,27 +52,30 @@ impl App {
         create_folder(&config.data_dir)?;
         let secrets = secrets(settings, config, &SystemRandom)?;
         let signer = signer(config)?;
-        let notifier = notifier(settings, config)?;
+        let wording = wording()?;
+        let notifier = notifier(config, base, wording.clone())?;
         let (gateway, online, payment_events) = payment_adapters(&config.payments, base)?;
-        let backend = Arc::new(Backend::open(&config.database, &settings.database).await?);
+        let backend = Arc::new(Backend::open(config, &settings.database).await?);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let waker = Arc::new(Waker::default());
+        let pages = format!("{}/", base.as_str().trim_end_matches('/'));
         let join_tokens = Arc::new(SignedJoinTokens::new(&secrets.current, &secrets.previous));
+        let clock = clock(config);
         let deps = Deps {
             store: backend.store(),
             queries: backend.queries(),
-            clock: match &config.clock_file {
-                Some(path) => Arc::new(FileClock::new(path.clone())),
-                None => Arc::new(SystemClock),
-            },
+            room_closing: end_meeting(config, clock.clone())?
+                .map(|closer| RoomClosing { closer: Arc::new(closer), rooms: config.meetings.base.clone() }),
+            clock,
             hasher: Arc::new(hasher(settings, random.clone())?),
             random,
-            zones: Arc::new(SystemZones),
+            zones: config.zones.clone(),
             access_tokens: Arc::new(JwtAccessTokens::new(TokenConfig {
                 secret: secrets.current,
                 previous: secrets.previous,
                 issuer: "attune".to_owned(),
                 audience: "attune-api".to_owned(),
+                lifetime: config.access_token_lifetime,
             })),
             notifier,
             waker: waker.clone(),
@@ -79,16 +87,18 @@ impl App {
                 settings: config.meetings.tokens,
                 placement: config.meetings.placement,
             }),
-            join_pages: JoinPages { base: format!("{}/", base.as_str().trim_end_matches('/')), tokens: join_tokens },
+            join_pages: JoinPages { base: pages.clone(), tokens: join_tokens.clone() },
+            pay_pages: PayPages { base: pages, tokens: join_tokens },
             settings: use_case_settings(settings, config),
         };
-        Ok(Self { use_cases: UseCases::new(&deps), deps, backend, payment_events, waker })
+        Ok(Self { use_cases: UseCases::new(&deps), deps, backend, payment_events, waker, wording })
     }
 
     pub(crate) fn worker(&self) -> Worker {
         let cases = &self.use_cases;
         Worker {
             deliver: cases.deliver.clone(),
+            agendas: cases.plan_agendas.clone(),
             expire_holds: cases.expire_holds.clone(),
             reconcile: cases.reconcile.clone(),
             refunds: cases.process_refunds.clone(),
@@ -98,16 +108,23 @@ impl App {
         }
     }
 
+    /// Stores the configured practice at the first start.
+    pub(crate) async fn ensure_practice(&self, config: &ResolvedConfig) -> Result<()> {
+        let set_up = &self.use_cases.set_up;
+        set_up.ensure_practice(&config.practice, mail_domain(config)).await.context("the practice cannot be stored")
+    }
+
     /// Everything that HTTP requests can reach.
     pub(crate) fn api(&self, config: &ResolvedConfig) -> Result<Api> {
         let Deps { queries, clock, random, notifier, .. } = self.deps.clone();
-        let readiness: Vec<Arc<dyn HealthCheck>> = vec![
-            Arc::new(health::Database(queries.clone())),
-            Arc::new(health::Migrations(self.backend.clone())),
-            Arc::new(health::Outbox { queries: queries.clone(), clock: clock.clone() }),
-            Arc::new(health::Mail(notifier)),
-            Arc::new(health::Jitsi::new(&config.meetings)),
-            Arc::new(health::Payments(queries.clone())),
+        let checks = [
+            Check::Database(self.backend.clone()),
+            Check::Migrations(self.backend.clone()),
+            Check::Outbox(queries.clone(), clock.clone()),
+            Check::Mail(notifier),
+            Check::jitsi(&config.meetings)?,
+            Check::Payments(queries.clone()),
+            Check::TimeZones(config.zones.clone()),
         ];
         Ok(Api {
             use_cases: self.use_cases.clone(),
@@ -116,7 +133,25 @@ impl App {
             queries,
             clock,
             random,
-            readiness,
+            wording: self.wording.clone(),
+            readiness: checks.map(|check| Arc::new(Shared::new(check)) as Arc<dyn HealthCheck>).into(),
+        })
+    }
+
+    /// The pages, which the HTTP server shows besides the API. `base` is their URL.
+    pub(crate) fn pages(&self, settings: &Settings, config: &ResolvedConfig, base: &Url) -> Result<Pages> {
+        let Deps { queries, clock, .. } = self.deps.clone();
+        let test_checkout = config.payments.provider == Provider::Test;
+        let settings = WebSettings {
+            base_path: base.path().trim_end_matches('/').to_owned(),
+            test_checkout,
+            requests: request_limits(settings)?,
+        };
+        let web = Arc::new(Web::new(self.use_cases.clone(), queries, clock, settings, self.wording.clone()));
+        Ok(Pages {
+            endpoints: Arc::new(move || attune_adapter_web::endpoints(test_checkout)),
+            configure: Arc::new(move |config| attune_adapter_web::configure(&web, config)),
+            openapi: attune_adapter_web::openapi(),
         })
     }
 }
@@ -139,13 +174,15 @@ fn use_case_settings(settings: &Settings, config: &ResolvedConfig) -> UseCaseSet
         access_lifetime: config.access_token_lifetime,
         login_sessions: config.login_sessions,
         max_login_failures: settings.limits.enabled.then_some(settings.auth.max_login_failures_per_day),
-        practice_zone: config.zone.clone(),
+        practice: Arc::new(config.practice.clone()),
         default_hours: config.default_hours.clone(),
         meetings: meetings.base.clone(),
         window: meetings.window,
         room_limits: meetings.limits,
         email_links: meetings.email_links,
+        name_fallback: config.name_fallback,
         reminders: config.reminders.clone(),
+        invite_hold: config.payments.invite_hold,
         retry: RetryPolicy::default(),
         parallel_emails: config.mail_connections,
     }
@@ -160,7 +197,7 @@ fn secrets(settings: &Settings, config: &ResolvedConfig, random: &dyn Random) ->
         &stored
     };
     let read = |name: &'static str, text: &str| {
-        SigningSecret::new(text.as_bytes().to_vec()).map_err(|why| anyhow::anyhow!("{name} is invalid: {why}"))
+        SigningSecret::new(text.as_bytes().to_vec()).map_err(|why| anyhow!("{name} is invalid: {why}"))
     };
     let mut previous = Vec::new();
     if settings.auth.previous_secret.is_set() {
@@ -172,15 +209,30 @@ fn secrets(settings: &Settings, config: &ResolvedConfig, random: &dyn Random) ->
 /// `None` if the video server checks no tokens.
 pub(crate) fn signer(config: &ResolvedConfig) -> Result<Option<Arc<dyn MeetingTokenSigner>>> {
     let Some(deployment) = &config.meetings.deployment else { return Ok(None) };
-    let signer = JitsiSigner::new((**deployment).clone())
-        .map_err(|why| anyhow::anyhow!("the settings jitsi.* are invalid: {why}"))?;
+    let signer =
+        JitsiSigner::new((**deployment).clone()).map_err(|why| anyhow!("the settings jitsi.* are invalid: {why}"))?;
     Ok(Some(Arc::new(signer)))
+}
+
+pub(crate) fn clock(config: &ResolvedConfig) -> Arc<dyn Clock> {
+    match &config.clock_file {
+        Some(path) => Arc::new(FileClock::new(path.clone())),
+        None => Arc::new(SystemClock),
+    }
+}
+
+/// `None` if the video server closes no room for us.
+pub(crate) fn end_meeting(config: &ResolvedConfig, clock: Arc<dyn Clock>) -> Result<Option<EndMeeting>> {
+    let Some(end_meeting) = &config.meetings.end_meeting else { return Ok(None) };
+    let end_meeting = EndMeeting::new((**end_meeting).clone(), clock)
+        .map_err(|why| anyhow!("the settings jitsi.end_meeting_* are invalid: {why}"))?;
+    Ok(Some(end_meeting))
 }
 
 fn jaas_webhooks(config: &ResolvedConfig) -> Result<Option<Arc<dyn WebhookVerifier>>> {
     let Some(secret) = &config.meetings.jaas_webhook_secret else { return Ok(None) };
     let verifier = JaasSignature::new(vec![JitsiSecret::new(secret.expose())])
-        .map_err(|why| anyhow::anyhow!("jitsi.jaas_webhook_secret is invalid: {why}"))?;
+        .map_err(|why| anyhow!("jitsi.jaas_webhook_secret is invalid: {why}"))?;
     Ok(Some(Arc::new(verifier)))
 }
 
@@ -209,19 +261,23 @@ fn payment_adapters(config: &PaymentConfig, base: &Url) -> Result<PaymentAdapter
     Ok((gateway, online, events.map(|events| Arc::new(events) as Arc<dyn PaymentEvents>)))
 }
 
-/// For Message-IDs and the UIDs of calendar entries.
+/// For Message-IDs, and the UIDs of the calendar entries that releases before the installation's id mailed.
 fn mail_domain(config: &ResolvedConfig) -> &str {
     config.mail_from.as_str().rsplit_once('@').map_or("attune.localhost", |(_, domain)| domain)
 }
 
-pub(crate) fn notifier(settings: &Settings, config: &ResolvedConfig) -> Result<Arc<dyn Notifier>> {
-    let composer = MailComposer::new(MailConfig {
-        practice_name: settings.practice.name.clone(),
+pub(crate) fn wording() -> Result<Arc<Wording>> {
+    Ok(Arc::new(Wording::load().context("the built-in texts are invalid")?))
+}
+
+pub(crate) fn notifier(config: &ResolvedConfig, base: &Url, wording: Arc<Wording>) -> Result<Arc<dyn Notifier>> {
+    let mail = MailConfig {
         message_domain: mail_domain(config).to_owned(),
+        public_url: base.clone(),
         from: config.mail_from.clone(),
         templates_dir: config.templates_dir.clone(),
-    })
-    .context("the email templates are invalid")?;
+    };
+    let composer = MailComposer::new(mail, wording).context("the email templates are invalid")?;
     Ok(match &config.mail {
         MailTransport::File(folder) => {
             Arc::new(FileNotifier::new(folder.clone(), composer).context("mail.dir cannot be used")?)
@@ -235,36 +291,26 @@ pub(crate) fn notifier(settings: &Settings, config: &ResolvedConfig) -> Result<A
 }
 
 pub(crate) fn http_settings(settings: &Settings, config: &ResolvedConfig) -> Result<HttpSettings> {
-    let limits = &settings.limits;
     let defaults = HttpSettings::default();
     Ok(HttpSettings {
-        practice_name: settings.practice.name.clone(),
-        calendar_domain: mail_domain(config).to_owned(),
-        test_checkout: config.payments.provider == Provider::Test,
         server_secret: config.meetings.server_secret.as_ref().map(|s| ServerSecret::new(s.expose().to_owned())),
         branding: config.meetings.branding.clone(),
         cors_origins: settings.http.cors_origins.iter().filter(|o| !o.is_empty()).cloned().collect(),
-        trusted_proxies: settings
-            .http
-            .trusted_proxies
-            .iter()
-            .filter(|p| !p.is_empty())
-            .map(|p| p.parse().map_err(|_| anyhow::anyhow!("http.trusted_proxies: {p:?} is not an address")))
-            .collect::<Result<_>>()?,
+        requests: request_limits(settings)?,
         hsts: settings.http.hsts,
         workers: if settings.http.workers == 0 { defaults.workers } else { settings.http.workers },
-        limits: RateLimits {
-            enabled: limits.enabled,
-            logins_per_minute: limits.logins_per_minute,
-            registrations_per_hour: limits.registrations_per_hour,
-            refreshes_per_minute: limits.refreshes_per_minute,
-            recoveries_per_hour: limits.link_recoveries_per_hour,
-            availability_per_minute: limits.availability_per_minute,
-            free_login_failures: limits.login_failures_before_delay,
-            max_login_delay_secs: limits.max_login_delay_seconds,
-            api_per_second: limits.api_per_second,
-            api_burst: limits.api_burst,
-        },
+        limits: settings.limits.clone(),
         ..defaults
     })
+}
+
+fn request_limits(settings: &Settings) -> Result<RequestLimits> {
+    let trusted_proxies = settings
+        .http
+        .trusted_proxies
+        .iter()
+        .filter(|p| !p.is_empty())
+        .map(|p| p.parse().map_err(|_| anyhow!("http.trusted_proxies: {p:?} is not an address")))
+        .collect::<Result<_>>()?;
+    Ok(RequestLimits { trusted_proxies, ..RequestLimits::default() })
 }

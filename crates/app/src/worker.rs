@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use attune_application::PurgeExpired;
 use attune_application::bookings::{CompleteEndedBookings, ExpireHolds};
-use attune_application::notifications::DeliverNotifications;
+use attune_application::notifications::{DeliverNotifications, PlanAgendas};
 use attune_application::payments::{ProcessRefunds, ReconcilePayments};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -23,6 +23,7 @@ const STORE_RETRY_DELAY: Duration = Duration::from_secs(2);
 
 pub(crate) struct Worker {
     pub(crate) deliver: DeliverNotifications,
+    pub(crate) agendas: PlanAgendas,
     pub(crate) expire_holds: ExpireHolds,
     pub(crate) reconcile: ReconcilePayments,
     pub(crate) refunds: ProcessRefunds,
@@ -42,6 +43,11 @@ impl Worker {
     async fn emails(&self, mut stop: watch::Receiver<bool>) {
         let mut next_maintenance = Instant::now();
         while !*stop.borrow() {
+            match self.agendas.run().await {
+                Ok(0) => {}
+                Ok(agendas) => tracing::info!(agendas, "agendas planned"),
+                Err(error) => tracing::warn!(%error, cause = cause(&error), "agendas not planned"),
+            }
             let delay = match self.deliver.run_until_stopped(|| *stop.borrow()).await {
                 Ok(delivered) if delivered.more => continue,
                 Ok(_) => OUTBOX_INTERVAL,

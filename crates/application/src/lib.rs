@@ -8,17 +8,19 @@ pub mod payments;
 pub mod practice;
 pub mod setup;
 
+mod audit;
+mod clock_monitor;
 #[cfg(test)]
 mod fixtures;
 mod idempotency;
 mod lifecycle;
 mod purge;
-mod request_metadata;
 mod retry;
 mod use_cases;
 
+pub use audit::RequestMetadata;
+pub use clock_monitor::ClockMonitor;
 pub use idempotency::{Idempotent, IdempotentRequest, Replay, SaveResponse};
 pub use lifecycle::BookingLifecycle;
 pub use purge::PurgeExpired;
-pub use request_metadata::RequestMetadata;
 pub use use_cases::{Deps, UseCaseSettings, UseCases};

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use attune_ports::{Clock, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::ClockMonitor;
+
 /// Longer than any client retries.
-const REPLIES: SignedDuration = SignedDuration::from_hours(24);
+const RESPONSES: SignedDuration = SignedDuration::from_hours(24);
 /// Stripe retries for three days.
 const PAYMENT_EVENTS: SignedDuration = SignedDuration::from_hours(30 * 24);
 const BATCH: u32 = 500;
@@ -15,21 +17,25 @@ const BATCH: u32 = 500;
 pub struct PurgeExpired {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
+    pub monitor: ClockMonitor,
 }
 
 impl PurgeExpired {
-    /// Returns how many rows were deleted.
+    /// Returns how many rows were deleted; none while the clock is doubted.
     pub async fn run(&self) -> Result<u64, StoreError> {
+        if !self.monitor.is_settled().await {
+            return Ok(0);
+        }
         let now = self.clock.now();
-        let before = |kept| now.saturating_sub(kept).unwrap_or(Timestamp::MIN);
+        let before = |retention| now.saturating_sub(retention).unwrap_or(Timestamp::MIN);
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
-            let mut forgotten = work.purge_responses(before(REPLIES), BATCH).await?;
-            forgotten += work.purge_payment_events(before(PAYMENT_EVENTS), BATCH).await?;
-            if forgotten > 0 {
+            let mut purged = work.purge_responses(before(RESPONSES), BATCH).await?;
+            purged += work.purge_payment_events(before(PAYMENT_EVENTS), BATCH).await?;
+            if purged > 0 {
                 work.commit().await?;
             }
-            Ok::<_, StoreError>(forgotten)
+            Ok::<_, StoreError>(purged)
         })
         .await
     }

@@ -1,29 +1,32 @@
-//! Creates what a new practice needs before anyone can book: an admin and a service.
+//! Creates what a new practice needs before anyone can book: its own data, an admin and a service.
 
 use std::sync::Arc;
 
-use attune_domain::{EmailAddress, Money, Role, ServiceId, UserId};
-use attune_ports::{NewService, Random, Store, StoreError};
+use attune_domain::{EmailAddress, NotifyLevel, Practice, Role, ServiceId, UserId};
+use attune_ports::{NewService, PaymentGateway, PriceError, Random, Store, StoreError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use thiserror::Error;
 
 use crate::accounts::{AddUser, AddUserCommand, AddUserError};
-
-/// The service that a new practice offers.
-#[derive(Debug, Clone)]
-pub struct FirstService {
-    pub name: String,
-    pub minutes: u32,
-    pub buffer_minutes: u32,
-    pub price: Money,
-}
 
 #[derive(Clone)]
 pub struct SetUpPractice {
     pub store: Arc<dyn Store>,
+    pub gateway: Arc<dyn PaymentGateway>,
     pub add_user: AddUser,
     pub random: Arc<dyn Random>,
 }
+
+#[derive(Debug, Error)]
+pub enum EnsureServiceError {
+    #[error(transparent)]
+    Price(#[from] PriceError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+crate::retry::contended_through_store!(EnsureServiceError);
 
 pub struct FirstAdmin {
     pub id: UserId,
@@ -32,24 +35,28 @@ pub struct FirstAdmin {
 }
 
 impl SetUpPractice {
-    /// Adds this service unless there is one. Several instances may call this at once.
-    pub async fn ensure_service(&self, service: &FirstService) -> Result<ServiceId, StoreError> {
+    /// Stores this practice unless there is one, and the domain of the calendar entries that an older release mailed.
+    pub async fn ensure_practice(&self, practice: &Practice, legacy_uid_domain: &str) -> Result<(), StoreError> {
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
-            // The lock is borrowed for its effect: two instances that start together must not both find nothing.
+            work.set_legacy_uid_domain(legacy_uid_domain).await?;
+            work.add_practice(practice).await?;
+            work.commit().await
+        })
+        .await
+    }
+
+    /// Adds this service unless there is one. Several instances may call this at once.
+    pub async fn ensure_service(&self, service: &NewService) -> Result<ServiceId, EnsureServiceError> {
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            // Excludes other instances: of two that start together, only one must find no service.
             work.lock_enabled_admins().await?;
             if let Some(found) = work.default_service().await? {
                 return Ok(found.id);
             }
-            let id = work
-                .add_service(&NewService {
-                    name: service.name.clone(),
-                    description: String::new(),
-                    minutes: service.minutes,
-                    buffer_minutes: service.buffer_minutes,
-                    price: service.price,
-                })
-                .await?;
+            self.gateway.check_price(service.price)?;
+            let id = work.add_service(service).await?;
             work.commit().await?;
             Ok(id)
         })
@@ -59,9 +66,9 @@ impl SetUpPractice {
     /// Adds an admin with a random password, unless the practice has one who is not disabled.
     pub async fn ensure_admin(&self, email: &EmailAddress) -> Result<Option<FirstAdmin>, AddUserError> {
         let mut work = self.store.begin().await?;
-        let there = !work.lock_enabled_admins().await?.is_empty();
+        let has_admin = !work.lock_enabled_admins().await?.is_empty();
         drop(work);
-        if there {
+        if has_admin {
             return Ok(None);
         }
         let password = self.random_password();
@@ -71,6 +78,7 @@ impl SetUpPractice {
             last_name: None,
             time_zone: None,
             role: Role::Admin,
+            notify: NotifyLevel::Changes,
             password: attune_ports::Password::new(password.clone()),
         };
         match self.add_user.run(command).await {

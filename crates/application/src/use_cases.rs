@@ -1,40 +1,39 @@
 //! Builds every use case from the ports and settings, once for the server, the worker, the command line and the tests.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use attune_domain::calendar::WeeklySchedule;
 use attune_domain::login_session::LoginSessionPolicy;
 use attune_domain::meeting::RoomLimits;
 use attune_domain::notification::{ReminderPlan, RetryPolicy};
-use attune_domain::{AccessWindow, MeetingBaseUrl};
+use attune_domain::{AccessWindow, MeetingBaseUrl, NameFallback, Practice};
 use attune_ports::{
     AccessTokens, Clock, Notifier, OnlinePayments, OutboxWaker, PasswordHasher, PaymentGateway, Queries, Random, Store,
     TimeZones,
 };
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 
 use crate::accounts::{
-    AddUser, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register, Registration,
-    UpdateProfile,
+    AddClient, AddUser, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register,
+    Registration, UpdateProfile,
 };
 use crate::bookings::{
-    CalendarLoader, ChangeBooking, CompleteEndedBookings, CreateBooking, CreateSeries, ExpireHolds, ShowAvailability,
-    ViewBooking,
+    CalendarLoader, ChangeBooking, CompleteEndedBookings, CreateBooking, CreateSeries, EditBooking, ExpireHolds,
+    ShowAvailability, UpcomingBookings, ViewBooking,
 };
 use crate::meetings::{
-    AttendanceReport, EmailLinkTarget, JoinMeeting, JoinPages, LinkSigning, ManageParticipants, MeetingLinks,
-    RecordAttendance, ResendLinks, ReserveConference, RevokeLinks,
+    AttendanceReport, CloseRoom, EmailLinkTarget, EndAppointment, JoinMeeting, JoinPages, LinkSigning,
+    ManageParticipants, MeetingLinks, RecordAttendance, ResendLinks, ReserveConference, RevokeLinks, RoomClosing,
 };
-use crate::notifications::DeliverNotifications;
+use crate::notifications::{DeliverNotifications, ManageNotifications, PlanAgendas};
 use crate::payments::{
-    HandlePaymentWebhook, OpenCheckout, PayTestCheckout, ProcessRefunds, ReconcilePayments, RecordOfflinePayment,
-    RefundPayment, ResolvePaymentProblem, RevenueReport,
+    HandlePaymentWebhook, OpenCheckout, PayPage, PayPages, PayTestCheckout, ProcessRefunds, ReconcilePayments,
+    RecordOfflinePayment, RefundPayment, ResolvePaymentProblem, RevenueReport,
 };
-use crate::practice::{ManageCalendar, ManageServices};
+use crate::practice::{CurrentPractice, ManageCalendar, ManagePracticeProfile, ManageServices};
 use crate::setup::SetUpPractice;
-use crate::{BookingLifecycle, PurgeExpired, SaveResponse};
+use crate::{BookingLifecycle, ClockMonitor, PurgeExpired, SaveResponse};
 
 /// The ports and settings that the use cases need.
 #[derive(Clone)]
@@ -54,6 +53,9 @@ pub struct Deps {
     /// `None` where the video server checks no tokens.
     pub signing: Option<LinkSigning>,
     pub join_pages: JoinPages,
+    pub pay_pages: PayPages,
+    /// `None` where the video server closes no room for us.
+    pub room_closing: Option<RoomClosing>,
     pub settings: UseCaseSettings,
 }
 
@@ -65,14 +67,19 @@ pub struct UseCaseSettings {
     pub login_sessions: LoginSessionPolicy,
     /// Failed logins per account and day; `None` is no limit.
     pub max_login_failures: Option<u64>,
-    pub practice_zone: TimeZone,
-    /// The working hours of therapists who set none.
+    /// The practice until another one is stored.
+    pub practice: Arc<Practice>,
+    /// The working hours of therapists who set none, in the practice's time zone, whatever theirs is.
     pub default_hours: WeeklySchedule,
     pub meetings: MeetingBaseUrl,
     pub window: AccessWindow,
     pub room_limits: RoomLimits,
     pub email_links: EmailLinkTarget,
+    /// What the room calls people without a name.
+    pub name_fallback: NameFallback,
     pub reminders: ReminderPlan,
+    /// How long a slot is held for a client whom the practice asks to pay online.
+    pub invite_hold: SignedDuration,
     pub retry: RetryPolicy,
     /// How many emails are sent at the same time.
     pub parallel_emails: NonZeroUsize,
@@ -82,6 +89,7 @@ pub struct UseCaseSettings {
 #[derive(Clone)]
 pub struct UseCases {
     pub add_user: AddUser,
+    pub add_client: AddClient,
     pub set_up: SetUpPractice,
     pub register: Register,
     pub log_in: LogIn,
@@ -95,12 +103,18 @@ pub struct UseCases {
     pub create_series: CreateSeries,
     pub view_booking: ViewBooking,
     pub change_booking: ChangeBooking,
+    pub edit_booking: EditBooking,
+    pub upcoming: UpcomingBookings,
     pub availability: ShowAvailability,
     pub complete_ended: CompleteEndedBookings,
     pub expire_holds: ExpireHolds,
     pub services: ManageServices,
+    pub practice: CurrentPractice,
+    pub profile: ManagePracticeProfile,
     pub calendar: ManageCalendar,
     pub open_checkout: OpenCheckout,
+    pub pay_pages: PayPages,
+    pub pay_page: PayPage,
     pub pay_test_checkout: PayTestCheckout,
     pub record_offline: RecordOfflinePayment,
     pub refund: RefundPayment,
@@ -116,9 +130,12 @@ pub struct UseCases {
     pub revoke_links: RevokeLinks,
     pub participants: ManageParticipants,
     pub rooms: ReserveConference,
+    pub end_appointment: EndAppointment,
     pub record_attendance: RecordAttendance,
     pub attendance: AttendanceReport,
     pub deliver: DeliverNotifications,
+    pub plan_agendas: PlanAgendas,
+    pub manage_notifications: ManageNotifications,
     pub save_response: SaveResponse,
     pub purge: PurgeExpired,
 }
@@ -133,47 +150,35 @@ macro_rules! of {
 impl UseCases {
     pub fn new(deps: &Deps) -> Self {
         let Deps { store, queries, clock, random, zones, hasher, notifier, waker, gateway, online, .. } = deps;
-        let (tokens, settings) = (&deps.access_tokens, &deps.settings);
-        let UseCaseSettings { window, meetings, reminders, retry, practice_zone, registration, .. } = settings;
-        let (policy, limits, grace) = (settings.login_sessions, settings.room_limits, window.grace);
+        let Deps { access_tokens: tokens, signing, join_pages: pages, room_closing: closing, settings, .. } = deps;
+        let Deps { pay_pages, .. } = deps;
+        let UseCaseSettings { window, meetings, reminders, retry, practice: configured, registration, .. } = settings;
+        let UseCaseSettings { access_lifetime, default_hours, parallel_emails, invite_hold, .. } = settings;
+        let UseCaseSettings { login_sessions: policy, max_login_failures: max_failures, .. } = settings;
+        let UseCaseSettings { room_limits: limits, email_links: email_target, name_fallback, .. } = settings;
+        let grace = window.grace;
+        let planned = Arc::new(Mutex::new(None));
 
+        let monitor = ClockMonitor::new(clock.clone(), queries.clone());
         let lifecycle = of!(BookingLifecycle { meetings, reminders, random, waker });
-        let calendars = CalendarLoader {
-            queries: queries.clone(),
-            zones: zones.clone(),
-            default_hours: settings.default_hours.clone(),
-        };
-        let issue = IssueTokens {
-            tokens: tokens.clone(),
-            random: random.clone(),
-            clock: clock.clone(),
-            access_lifetime: settings.access_lifetime,
-        };
-        let links = MeetingLinks {
-            queries: queries.clone(),
-            clock: clock.clone(),
-            window: *window,
-            signing: deps.signing.clone(),
-            pages: deps.join_pages.clone(),
-            email_target: settings.email_links,
-        };
+        let practice = of!(CurrentPractice { queries, zones, configured });
+        let calendars = of!(CalendarLoader { queries, zones, practice, default_hours });
+        let issue = of!(IssueTokens { tokens, random, clock, access_lifetime });
+        let links = of!(MeetingLinks { queries, clock, window, signing, pages, email_target, name_fallback });
         let add_user = of!(AddUser { store, hasher, clock, zones });
         let checkout = of!(OpenCheckout { store, queries, gateway, random, clock });
         let reconcile = of!(ReconcilePayments { checkout, online, lifecycle });
-        let holds = of!(ExpireHolds { store, clock, reconcile });
+        let holds = of!(ExpireHolds { store, clock, reconcile, monitor });
         let view = of!(ViewBooking { queries });
-        let create_booking = of!(CreateBooking { store, clock, lifecycle, calendars, checkout, holds });
+        let close_room = of!(CloseRoom { closing });
+        let create_booking = of!(CreateBooking { store, clock, lifecycle, calendars, checkout, invite_hold, holds });
+        let change_booking =
+            of!(ChangeBooking { store, queries, clock, lifecycle, calendars, holds, view, window, close_room });
         Self {
-            set_up: of!(SetUpPractice { store, add_user, random }),
+            set_up: of!(SetUpPractice { store, gateway, add_user, random }),
+            add_client: of!(AddClient { add_user }),
             register: of!(Register { registration, add_user }),
-            log_in: LogIn {
-                store: store.clone(),
-                queries: queries.clone(),
-                hasher: hasher.clone(),
-                issue: issue.clone(),
-                clock: clock.clone(),
-                max_failures: settings.max_login_failures,
-            },
+            log_in: of!(LogIn { store, queries, hasher, issue, clock, max_failures }),
             refresh: of!(Refresh { store, issue, clock, policy }),
             log_out: of!(LogOut { store, clock }),
             authenticate: of!(Authenticate { queries, tokens, clock, policy }),
@@ -181,11 +186,14 @@ impl UseCases {
             change_password: of!(ChangePassword { store, queries, hasher, clock }),
             manage_user: of!(ManageUser { store, clock }),
             create_series: of!(CreateSeries { create_booking }),
-            change_booking: of!(ChangeBooking { store, queries, clock, lifecycle, calendars, holds, view }),
+            edit_booking: of!(EditBooking { store, queries, gateway, clock, lifecycle, holds }),
+            upcoming: of!(UpcomingBookings { queries, clock, change_booking }),
+            change_booking,
             availability: of!(ShowAvailability { queries, clock, calendars }),
-            complete_ended: of!(CompleteEndedBookings { store, queries, clock, lifecycle, grace }),
-            services: of!(ManageServices { store, clock }),
-            calendar: of!(ManageCalendar { store, zones, clock }),
+            complete_ended: of!(CompleteEndedBookings { store, queries, clock, monitor, lifecycle, grace }),
+            services: of!(ManageServices { store, gateway, clock }),
+            calendar: of!(ManageCalendar { store, zones, calendars, clock }),
+            profile: of!(ManagePracticeProfile { store, zones, clock, practice }),
             pay_test_checkout: of!(PayTestCheckout { store, queries, clock, lifecycle }),
             record_offline: of!(RecordOfflinePayment { store, queries, clock, lifecycle }),
             refund: of!(RefundPayment { store, queries, clock, lifecycle }),
@@ -193,31 +201,43 @@ impl UseCases {
             handle_webhook: online
                 .as_ref()
                 .map(|online| of!(HandlePaymentWebhook { store, queries, clock, lifecycle, online })),
-            revenue: RevenueReport { queries: queries.clone(), zone: practice_zone.clone() },
+            pay_page: PayPage {
+                pages: pay_pages.clone(),
+                practice: practice.clone(),
+                checkout: checkout.clone(),
+                reconcile: reconcile.clone(),
+            },
+            pay_pages: pay_pages.clone(),
+            revenue: of!(RevenueReport { queries }),
             resolve_problem: of!(ResolvePaymentProblem { store, clock }),
-            join: of!(JoinMeeting { links, zones, practice_zone }),
+            join: of!(JoinMeeting { links, practice }),
             resend_links: of!(ResendLinks { store, queries, clock, waker, window }),
             revoke_links: of!(RevokeLinks { store, clock, lifecycle }),
             participants: of!(ManageParticipants { store, zones, clock, lifecycle }),
+            end_appointment: of!(EndAppointment { store, clock, lifecycle, window, close_room }),
             rooms: of!(ReserveConference { store, queries, clock, window, limits }),
             record_attendance: of!(RecordAttendance { store, queries, clock }),
             attendance: of!(AttendanceReport { queries, clock, window }),
-            deliver: DeliverNotifications {
-                store: store.clone(),
-                queries: queries.clone(),
-                notifier: notifier.clone(),
-                clock: clock.clone(),
-                random: random.clone(),
-                zones: zones.clone(),
-                links: links.clone(),
-                reminders: reminders.clone(),
-                retry: *retry,
-                practice_zone: practice_zone.clone(),
-                parallel_emails: settings.parallel_emails,
-            },
+            deliver: of!(DeliverNotifications {
+                store,
+                queries,
+                notifier,
+                clock,
+                monitor,
+                random,
+                links,
+                pay_pages,
+                reminders,
+                retry,
+                practice,
+                parallel_emails
+            }),
+            plan_agendas: of!(PlanAgendas { store, queries, clock, monitor, practice, planned }),
+            manage_notifications: of!(ManageNotifications { store, clock, waker }),
             save_response: of!(SaveResponse { store }),
-            purge: of!(PurgeExpired { store, clock }),
+            purge: of!(PurgeExpired { store, clock, monitor }),
             add_user,
+            practice,
             view_booking: view,
             links,
             open_checkout: checkout,

@@ -140,9 +140,9 @@ pub(crate) async fn log_in(server: &str, login: &str) -> Result<String> {
     let (email, password) = login.split_once(':').context("--login has no colon")?;
     let body = serde_json::json!({ "email": email, "password": password }).to_string();
     let mut line = Connection::open(server).await.context("the server is unreachable")?;
-    let answer = line.send(&request("POST", server, "/api/auth/login", None, Some(&body))).await?;
-    ensure!(answer.status == 200, "the login failed with {}", answer.status);
-    let body: serde_json::Value = serde_json::from_slice(answer.body)?;
+    let response = line.send(&request("POST", server, "/api/auth/login", None, Some(&body))).await?;
+    ensure!(response.status == 200, "the login failed with {}", response.status);
+    let body: serde_json::Value = serde_json::from_slice(response.body)?;
     Ok(body["access_token"].as_str().context("the login returned no token")?.to_owned())
 }
 

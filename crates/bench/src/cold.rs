@@ -34,24 +34,24 @@ impl Cold {
             .stdout(Stdio::null())
             .spawn()
             .with_context(|| format!("{program} cannot be started"))?;
-        let answered = runtime.block_on(first_answer(&self.server, &self.path));
+        let response = runtime.block_on(first_response(&self.server, &self.path));
         let elapsed = began.elapsed();
         let _ = child.kill();
         child.wait()?;
-        answered?;
+        response?;
         println!("{:.1}", elapsed.as_secs_f64() * 1_000.0);
         Ok(())
     }
 }
 
 /// Waits for the first successful response.
-pub(crate) async fn first_answer(server: &str, path: &str) -> Result<()> {
+pub(crate) async fn first_response(server: &str, path: &str) -> Result<()> {
     let began = Instant::now();
     let request_bytes = request("GET", server, path, None, None);
     while began.elapsed() < TIME_LIMIT {
         if let Ok(mut line) = Connection::open(server).await
-            && let Ok(answer) = line.send(&request_bytes).await
-            && answer.status == 200
+            && let Ok(response) = line.send(&request_bytes).await
+            && response.status == 200
         {
             return Ok(());
         }

@@ -13,7 +13,7 @@ pub(crate) struct Connection {
 }
 
 /// A response in the connection's buffer.
-pub(crate) struct Answer<'a> {
+pub(crate) struct Response<'a> {
     pub(crate) status: u16,
     pub(crate) body: &'a [u8],
 }
@@ -26,7 +26,7 @@ impl Connection {
     }
 
     /// Waits for the complete response.
-    pub(crate) async fn send(&mut self, request: &[u8]) -> io::Result<Answer<'_>> {
+    pub(crate) async fn send(&mut self, request: &[u8]) -> io::Result<Response<'_>> {
         self.filled = 0;
         self.stream.write_all(request).await?;
         let mut searched = 0;
@@ -44,7 +44,7 @@ impl Connection {
         while self.filled < end {
             self.read_more().await?;
         }
-        Ok(Answer { status, body: &self.buffer[head..end] })
+        Ok(Response { status, body: &self.buffer[head..end] })
     }
 
     async fn read_more(&mut self) -> io::Result<()> {

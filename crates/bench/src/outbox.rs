@@ -21,7 +21,7 @@ use tokio::task::LocalSet;
 use tokio_postgres::NoTls;
 
 use crate::book::{Load, booking_body, closed_loop, log_in};
-use crate::cold::first_answer;
+use crate::cold::first_response;
 use crate::http::request;
 use crate::seed::{Dialect, FIRST_CLIENT, POSTGRES, SQLITE};
 
@@ -138,7 +138,7 @@ impl Outbox {
     async fn measure(self, sink: &SmtpSink) -> Result<()> {
         let mut servers = self.start(sink)?;
         for number in 0..self.servers {
-            first_answer(&self.address(number), "/health").await?;
+            first_response(&self.address(number), "/health").await?;
         }
         let server = self.address(0);
         let token = log_in(&server, &self.login).await?;

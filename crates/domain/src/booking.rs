@@ -41,7 +41,7 @@
 mod cancellation_quote;
 mod status;
 
-pub use cancellation_quote::CancellationQuote;
+pub use cancellation_quote::{CancellationQuote, CancelledPayment};
 pub use status::BookingStatus;
 
 use jiff::{SignedDuration, Timestamp};
@@ -111,25 +111,12 @@ pub struct BookingRecord {
 }
 
 impl_redacted_debug!(Cancellation { at, by, late, refund });
-impl_redacted_debug!(BookingRecord {
-    id,
-    client,
-    therapist,
-    service,
-    scheduled_at,
-    blocked_until,
-    status,
-    payment_status,
-    price,
-    room,
-    hold_expires_at,
-    cancellation,
-    terms,
-    link_version,
-    version,
-    created_at,
-    updated_at
-});
+impl_redacted_debug! {
+    BookingRecord {
+        id, client, therapist, service, scheduled_at, blocked_until, status, payment_status, price, room,
+        hold_expires_at, cancellation, terms, link_version, version, created_at, updated_at
+    }
+}
 
 /// A booking whose fields are consistent: created by [`Booking::book`] or [`Booking::restore`] and changed only by the
 /// operations below.
@@ -183,6 +170,8 @@ text_enum! {
         Scheduled => "booking.scheduled",
         /// Moved to another time.
         Rescheduled => "booking.rescheduled",
+        /// Handed to another therapist.
+        Reassigned => "booking.reassigned",
         /// Cancelled.
         Cancelled => "booking.cancelled",
         /// The hold expired.
@@ -197,6 +186,10 @@ text_enum! {
         LinksRevoked => "booking.links_revoked",
         /// Only the payment status changed.
         PaymentChanged => "booking.payment_changed",
+        /// Its service, price or note was edited.
+        Edited => "booking.edited",
+        /// A session that had taken place was entered.
+        Entered => "booking.entered",
     }
 }
 
@@ -253,6 +246,48 @@ pub enum BookError {
     /// Longer than [`Booking::MAX_NOTE_CHARS`], or with a NUL character.
     #[error("the note is too long or contains a NUL character")]
     Note,
+    /// A session is entered after the fact, and has not ended.
+    #[error("the session has not ended")]
+    NotEnded,
+    /// A session is entered after more than [`Booking::ENTRY_WINDOW`].
+    #[error("the session was more than 90 days ago")]
+    TooLongAgo,
+}
+
+/// An admin's changes of a booking. `None` leaves a field unchanged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BookingEdit {
+    /// The service and its length; the session keeps its start.
+    pub service: Option<EditedService>,
+    /// What is due, while nothing was paid.
+    pub price: Option<Money>,
+    /// `Some(None)` removes the note.
+    pub note: Option<Option<String>>,
+}
+
+/// Another service for a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EditedService {
+    /// The service.
+    pub id: ServiceId,
+    /// Length in minutes, without the buffer.
+    pub minutes: u32,
+    /// Minutes after the session in which the therapist's calendar stays blocked.
+    pub buffer_minutes: u32,
+}
+
+/// Why a booking cannot be edited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum EditError {
+    /// The state of the booking does not allow it.
+    #[error(transparent)]
+    State(#[from] ChangeError),
+    /// The new length or note is not possible.
+    #[error(transparent)]
+    Content(#[from] BookError),
+    /// The new price is in another currency.
+    #[error("the price is in another currency")]
+    Currency,
 }
 
 /// Why an operation is not possible in a booking's current state.
@@ -305,6 +340,8 @@ impl Booking {
     pub const HORIZON_DAYS: i64 = 366;
     /// How long after the start a client can be marked as a no-show.
     pub const NO_SHOW_AFTER: SignedDuration = SignedDuration::from_mins(15);
+    /// How long after its start a session that has taken place can still be entered.
+    pub const ENTRY_WINDOW: SignedDuration = SignedDuration::from_hours(90 * 24);
     /// How long after the end a completion can be changed to a no-show and back.
     pub const CORRECTION_WINDOW: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -312,27 +349,17 @@ impl Booking {
     /// which alone sees all bookings.
     pub fn book(request: NewBooking<'_>, now: Timestamp) -> Result<(Self, BookingEvent), BookError> {
         let scheduled_at = checked_start(request.scheduled_at, now)?;
-        if request.minutes == 0 || request.minutes > Self::MAX_MINUTES || request.buffer_minutes > Self::MAX_MINUTES {
-            return Err(BookError::Length);
-        }
-        if request.note.as_deref().is_some_and(|n| n.chars().count() > Self::MAX_NOTE_CHARS || n.contains('\0')) {
-            return Err(BookError::Note);
-        }
-        let (status, payment_status, room, hold_expires_at, event) = match request.payment {
-            PaymentPlan::NotRequired(new) => (
-                BookingStatus::Scheduled,
-                PaymentStatus::NotRequired,
-                Some(MeetingRoom::new(request.id, now, new)),
-                None,
-                BookingEvent::Scheduled,
-            ),
-            PaymentPlan::Due { hold_until } => (
-                BookingStatus::PendingPayment,
-                PaymentStatus::Pending,
-                None,
-                Some(hold_until.min(scheduled_at)),
-                BookingEvent::Held,
-            ),
+        check_length(request.minutes, request.buffer_minutes)?;
+        check_note(request.note.as_deref())?;
+        let (status, payment_status, event) = match request.payment {
+            PaymentPlan::NotRequired(_) => {
+                (BookingStatus::Scheduled, PaymentStatus::NotRequired, BookingEvent::Scheduled)
+            }
+            PaymentPlan::Due { .. } => (BookingStatus::PendingPayment, PaymentStatus::Pending, BookingEvent::Held),
+        };
+        let (room, hold_expires_at) = match request.payment {
+            PaymentPlan::NotRequired(new) => (Some(MeetingRoom::new(request.id, now, new)), None),
+            PaymentPlan::Due { hold_until } => (None, Some(hold_until.min(scheduled_at))),
         };
         let booking = Self(BookingRecord {
             id: request.id,
@@ -356,6 +383,34 @@ impl Booking {
             updated_at: now,
         });
         Ok((booking, event))
+    }
+
+    /// Enters a session that has taken place: the booking is completed. `paid` is whether its price was received. Errors:
+    /// [`BookError::NotEnded`] before the session's end, [`BookError::TooLongAgo`] after [`Self::ENTRY_WINDOW`].
+    pub fn enter_past(
+        request: NewBooking<'_>,
+        room: NewRoom<'_>,
+        paid: bool,
+        now: Timestamp,
+    ) -> Result<(Self, BookingEvent), BookError> {
+        let start = request.scheduled_at;
+        let start = Timestamp::from_second(start.as_second()).map_err(|_| BookError::TooLongAgo)?;
+        if now.duration_since(start) > Self::ENTRY_WINDOW {
+            return Err(BookError::TooLongAgo);
+        }
+        if now < after_minutes(start, request.minutes) {
+            return Err(BookError::NotEnded);
+        }
+        let before = start.saturating_sub(SignedDuration::from_secs(1)).map_err(|_| BookError::TooLongAgo)?;
+        let payment = PaymentPlan::NotRequired(room);
+        let (Self(mut record), _) = Self::book(NewBooking { payment, ..request }, before)?;
+        record.status = BookingStatus::Completed;
+        if paid && !record.price.is_zero() {
+            record.payment_status = PaymentStatus::Succeeded;
+        }
+        record.created_at = now;
+        record.updated_at = now;
+        Ok((Self(record), BookingEvent::Entered))
     }
 
     /// Reads a stored booking; refuses fields that contradict each other.
@@ -422,6 +477,20 @@ impl Booking {
         }
     }
 
+    /// A part of the price was received: the slot stays held until `until` at least, so that the rest can be paid. Errors:
+    /// [`ChangeError::InvalidState`] unless the booking is held, and while another payment is being processed.
+    pub fn part_received(self, until: Timestamp, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
+        match (self.status(), self.payment_status()) {
+            (BookingStatus::PendingPayment, PaymentStatus::Pending | PaymentStatus::Failed) => {}
+            _ => return Err(ChangeError::InvalidState),
+        }
+        let until = self.hold_expires_at().map_or(until, |held| held.max(until)).min(self.scheduled_at());
+        Ok(self.changed(now, BookingEvent::PaymentChanged, |b| {
+            b.payment_status = PaymentStatus::Pending;
+            b.hold_expires_at = Some(until);
+        }))
+    }
+
     /// Whether a payment can be accepted or recorded now, as [`Self::payment_succeeded`] decides it.
     pub fn check_payable(&self, now: Timestamp) -> Result<(), PayError> {
         match self.status() {
@@ -466,6 +535,41 @@ impl Booking {
         Ok((Self(record), event))
     }
 
+    /// Changes the service, the price or the note. The service can be changed until the session ends, and the price until
+    /// something is paid or being processed; a note at any time.
+    pub fn edit(self, edit: BookingEdit, now: Timestamp) -> Result<(Self, BookingEvent), EditError> {
+        let is_pending = self.status() == BookingStatus::PendingPayment;
+        if edit.service.is_some() {
+            if !is_pending && self.status() != BookingStatus::Scheduled {
+                return Err(ChangeError::InvalidState.into());
+            }
+            self.check_open_for(Role::Admin, now)?;
+        }
+        if let Some(price) = edit.price.filter(|price| *price != self.price()) {
+            if !is_pending || self.payment_status() == PaymentStatus::Processing {
+                return Err(ChangeError::InvalidState.into());
+            }
+            if price.currency() != self.price().currency() {
+                return Err(EditError::Currency);
+            }
+        }
+        if let Some(EditedService { minutes, buffer_minutes, .. }) = edit.service {
+            check_length(minutes, buffer_minutes)?;
+        }
+        check_note(edit.note.as_ref().and_then(Option::as_deref))?;
+        Ok(self.changed(now, BookingEvent::Edited, |b| {
+            if let Some(EditedService { id, minutes, buffer_minutes }) = edit.service {
+                b.service = id;
+                b.minutes = minutes;
+                b.blocked_until = after_minutes(b.scheduled_at, minutes.saturating_add(buffer_minutes));
+            }
+            b.price = edit.price.unwrap_or(b.price);
+            if let Some(note) = edit.note {
+                b.note = note;
+            }
+        }))
+    }
+
     /// The hold expired before the payment; the slot is free again.
     pub fn expire(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
         if self.status() != BookingStatus::PendingPayment || self.payment_status() == PaymentStatus::Processing {
@@ -504,6 +608,18 @@ impl Booking {
         }))
     }
 
+    /// Hands a session that has not ended to another therapist; time, room, price and payment stay the same.
+    pub fn reassign(self, to: UserId, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
+        if !matches!(self.status(), BookingStatus::PendingPayment | BookingStatus::Scheduled) {
+            return Err(ChangeError::InvalidState);
+        }
+        if now >= self.ends_at() {
+            return Err(ChangeError::WindowClosed);
+        }
+        let event = BookingEvent::Reassigned;
+        Ok(self.changed(now, event, |b| b.therapist = to))
+    }
+
     /// What a cancellation at this moment would refund and cost. `refundable` is
     /// [`crate::payment::PaymentLedger::refundable`] of its payments.
     pub fn cancellation_quote(&self, refundable: Money, by: Role, now: Timestamp) -> CancellationQuote {
@@ -512,17 +628,20 @@ impl Booking {
 
     /// Cancels a booking. Clients may do so until the session starts, admins until it ends.
     ///
-    /// A refund above zero makes the payment `refund_pending`. Errors: [`ChangeError::RefundTooLarge`] for a refund
-    /// above the price, in another currency, or of an unpaid booking.
+    /// A refund above zero makes the payment `refund_pending`; that of a held booking returns a part that was received.
+    /// Errors: [`ChangeError::RefundTooLarge`] for a refund above the price, in another currency, or of a booking for
+    /// which nothing was received.
     pub fn cancel(self, cancellation: Cancellation, by: Role) -> Result<(Self, BookingEvent), ChangeError> {
         let now = cancellation.at;
-        let max_refund = if self.payment_status().has_been_paid() { self.price().minor() } else { 0 };
+        let may_have_money = self.payment_status().has_been_paid() || self.status() == BookingStatus::PendingPayment;
+        let max_refund = if may_have_money { self.price().minor() } else { 0 };
         if cancellation.refund.currency() != self.price().currency() || cancellation.refund.minor() > max_refund {
             return Err(ChangeError::RefundTooLarge);
         }
         let payment_status = match (self.status(), self.payment_status()) {
             (BookingStatus::PendingPayment, PaymentStatus::Processing) => return Err(ChangeError::InvalidState),
-            (BookingStatus::PendingPayment, _) => PaymentStatus::Cancelled,
+            (BookingStatus::PendingPayment, _) if cancellation.refund.is_zero() => PaymentStatus::Cancelled,
+            (BookingStatus::PendingPayment, _) => PaymentStatus::RefundPending,
             (BookingStatus::Scheduled, paid) => {
                 self.check_open_for(by, now)?;
                 if cancellation.refund.is_zero() { paid } else { PaymentStatus::RefundPending }
@@ -660,6 +779,16 @@ pub enum RescheduleError {
     /// The new time is not possible.
     #[error(transparent)]
     Time(#[from] BookError),
+}
+
+fn check_length(minutes: u32, buffer_minutes: u32) -> Result<(), BookError> {
+    let is_possible = (1..=Booking::MAX_MINUTES).contains(&minutes) && buffer_minutes <= Booking::MAX_MINUTES;
+    if is_possible { Ok(()) } else { Err(BookError::Length) }
+}
+
+fn check_note(note: Option<&str>) -> Result<(), BookError> {
+    let is_too_much = |note: &str| note.chars().count() > Booking::MAX_NOTE_CHARS || note.contains('\0');
+    if note.is_some_and(is_too_much) { Err(BookError::Note) } else { Ok(()) }
 }
 
 fn after_minutes(start: Timestamp, minutes: u32) -> Timestamp {

@@ -58,7 +58,7 @@
 mod booking_rules;
 mod exceptions;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 mod local_time;
 mod open_hours;
 mod schedule;
@@ -70,7 +70,10 @@ pub use booking_rules::{AppointmentLength, BookingRules, LengthError, RuleError,
 pub use exceptions::{InvalidDateRange, ScheduleExceptions};
 pub use local_time::{EmptyRange, InvalidLocalTime, LocalTime, LocalTimeRange};
 pub use open_hours::{Interval, OpenInterval, open_intervals};
-pub use schedule::{ScheduleException, ScheduleExceptionError, WeeklySchedule};
+pub use schedule::{
+    ScheduleException, ScheduleExceptionChange, ScheduleExceptionChangeError, ScheduleExceptionError,
+    ScheduleExceptionField, WeeklySchedule,
+};
 pub use series::{Occurrence, SeriesError, weekly_series};
 pub use slots::{Availability, BusyTimes, RangeError, RuleOverride, Slot, SlotCalculator, SlotError, SlotQuery};
 pub use weekly_hours::{OverlappingHours, WeeklyHours};

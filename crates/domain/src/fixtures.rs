@@ -8,7 +8,7 @@ use crate::meeting::{
 };
 use crate::{
     Booking, BookingId, BookingStatus, Cancellation, ChangeTerms, Currency, EmailAddress, Money, ParticipantId,
-    PaymentStatus, PersonName, Role, ServiceId, UserId,
+    PaymentStatus, PersonName, Role, ServiceId, User, UserId,
 };
 
 /// 2024-01-15T10:00:00Z, for 50 minutes.
@@ -186,3 +186,22 @@ pub(crate) const INSTANTS: [i64; 13] = [
     CLOSE,
     CLOSE + 86_400,
 ];
+
+/// An account with the number 1 and nothing but an address.
+pub(crate) fn account(role: Role) -> User {
+    User {
+        id: user(1),
+        email: "someone@example.org".parse().unwrap(),
+        first_name: None,
+        last_name: None,
+        preferred_name: None,
+        time_zone: None,
+        language: None,
+        role,
+        disabled: false,
+        email_verified_at: None,
+        created_at: at(0),
+        notify: crate::NotifyLevel::Changes,
+        agenda_at: None,
+    }
+}

@@ -57,6 +57,10 @@ macro_rules! ids {
             type Err = InvalidId;
 
             fn from_str(text: &str) -> Result<Self, InvalidId> {
+                // One spelling per id: neither a sign nor leading zeros.
+                if !text.starts_with(|c: char| matches!(c, '1'..='9')) {
+                    return Err(InvalidId);
+                }
                 text.parse::<i64>().map_err(|_| InvalidId)?.try_into()
             }
         }
@@ -87,3 +91,6 @@ ids! {
     /// A payment event that needs review.
     PaymentProblemId,
 }
+
+#[cfg(test)]
+mod tests;

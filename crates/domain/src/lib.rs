@@ -10,11 +10,15 @@ pub mod calendar;
 #[cfg(test)]
 mod fixtures;
 pub mod ids;
+pub mod language;
 pub mod login_session;
 pub mod meeting;
 pub mod notification;
+mod notify_level;
 pub mod payment;
 pub mod policy;
+pub mod practice;
+pub mod search;
 #[cfg(feature = "serde")]
 mod serialization;
 pub mod service;
@@ -22,7 +26,9 @@ pub mod terms;
 pub mod text;
 pub mod user;
 
-pub use booking::{Booking, BookingEvent, BookingRecord, BookingStatus, Cancellation, CancellationQuote};
+pub use booking::{
+    Booking, BookingEvent, BookingRecord, BookingStatus, Cancellation, CancellationQuote, CancelledPayment,
+};
 pub use calendar::{
     AppointmentLength, Availability, BookingRules, Interval, Slot, SlotCalculator, SlotError, WeeklyHours,
 };
@@ -30,12 +36,16 @@ pub use ids::{
     BookingId, ConferenceId, LoginSessionId, NotificationId, ParticipantId, PaymentId, PaymentProblemId, RefundId,
     ScheduleExceptionId, ServiceId, UserId,
 };
+pub use language::Language;
 pub use meeting::{
     AccessWindow, AccountViewer, JoinToken, LinkError, MeetingBaseUrl, MeetingLinkPolicy, MeetingRole, MeetingRoom,
     MeetingTokenClaims, Participant, ParticipantRole, PersonalLink, RoomSuffix, SignedLink, ViewerId,
 };
+pub use notify_level::NotifyLevel;
 pub use payment::{Currency, Money, PaymentStatus};
 pub use policy::PracticePolicy;
+pub use practice::{Installation, Practice, PracticeName, PracticeTexts};
+pub use search::PersonSearch;
 pub use service::Service;
 pub use terms::ChangeTerms;
-pub use user::{EmailAddress, PersonName, Role, TimeZoneName, User};
+pub use user::{EmailAddress, NameFallback, PersonName, Role, TimeZoneName, User};

@@ -37,9 +37,16 @@
 //! # }
 //! ```
 
+mod therapist;
+
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Booking, BookingEvent, BookingId, BookingStatus, NotificationId, ParticipantId, ViewerId};
+pub use therapist::{agenda_due, agenda_notification, day_bounds, therapist_kind, therapist_notification};
+
+use crate::{
+    Booking, BookingEvent, BookingId, BookingStatus, NotificationId, ParticipantId, PaymentStatus, UserId, ViewerId,
+};
 
 /// What an email is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,11 +73,31 @@ pub enum NotificationKind {
     PaymentProblem,
     /// A refund was made.
     Refund,
+    /// The slot is held: how to pay the practice, how much and until when.
+    PaymentInstructions,
+    /// The practice booked a session, and the client is to pay online: how much and until when.
+    PaymentRequest,
+    /// The hold that the recipient was asked to pay for ends soon.
+    PaymentReminder,
+    /// The hold ended without payment.
+    HoldExpired,
+    /// To the therapist: a session in their calendar was booked and confirmed.
+    TherapistBooked,
+    /// To the therapist: a session in their calendar was moved.
+    TherapistRescheduled,
+    /// To the therapist: a session in their calendar was cancelled.
+    TherapistCancelled,
+    /// To the therapist: the payment of a session was received.
+    TherapistPayment,
+    /// To the therapist: a payment problem of a session needs review.
+    TherapistPaymentReview,
+    /// To a therapist: the sessions of one day.
+    Agenda,
 }
 
 impl NotificationKind {
     /// Every kind without an offset; [`Self::Reminder`] has one.
-    const WITHOUT_OFFSET: [Self; 8] = [
+    pub const WITHOUT_OFFSET: [Self; 18] = [
         Self::MeetingInfo,
         Self::Invitation,
         Self::Rescheduled,
@@ -79,6 +106,16 @@ impl NotificationKind {
         Self::Receipt,
         Self::PaymentProblem,
         Self::Refund,
+        Self::PaymentInstructions,
+        Self::PaymentRequest,
+        Self::PaymentReminder,
+        Self::HoldExpired,
+        Self::TherapistBooked,
+        Self::TherapistRescheduled,
+        Self::TherapistCancelled,
+        Self::TherapistPayment,
+        Self::TherapistPaymentReview,
+        Self::Agenda,
     ];
 
     /// The stable name in the API and in stores.
@@ -93,6 +130,16 @@ impl NotificationKind {
             Self::Receipt => "receipt",
             Self::PaymentProblem => "payment_problem",
             Self::Refund => "refund",
+            Self::PaymentInstructions => "payment_instructions",
+            Self::PaymentRequest => "payment_request",
+            Self::PaymentReminder => "payment_reminder",
+            Self::HoldExpired => "hold_expired",
+            Self::TherapistBooked => "therapist_booked",
+            Self::TherapistRescheduled => "therapist_rescheduled",
+            Self::TherapistCancelled => "therapist_cancelled",
+            Self::TherapistPayment => "therapist_payment",
+            Self::TherapistPaymentReview => "therapist_payment_review",
+            Self::Agenda => "agenda",
         }
     }
 
@@ -101,9 +148,64 @@ impl NotificationKind {
         if let Self::Reminder { minutes_before } = self { minutes_before } else { 0 }
     }
 
-    /// Whether it is about a payment. Such an email is sent whatever the state of the booking.
+    /// The kinds that every booking, move and cancellation causes. A client can cause any number of them, and the address of
+    /// an account may be a stranger's, so [`Announcements`] limits them. The same acts must not flood a therapist's mailbox.
+    ///
+    /// Only the practice causes a [`Self::PaymentRequest`], and [`Self::HoldExpired`] follows an email that was limited.
+    pub const ANNOUNCEMENTS: [Self; 7] = [
+        Self::MeetingInfo,
+        Self::Rescheduled,
+        Self::Cancelled,
+        Self::PaymentInstructions,
+        Self::TherapistBooked,
+        Self::TherapistRescheduled,
+        Self::TherapistCancelled,
+    ];
+
+    /// Whether it is one of [`Self::ANNOUNCEMENTS`].
+    pub fn is_announcement(self) -> bool {
+        Self::ANNOUNCEMENTS.contains(&self)
+    }
+
+    /// Whether it is about a payment and not about the session: it has neither a link into the room nor a calendar entry.
     pub fn is_about_payment(self) -> bool {
-        matches!(self, Self::Receipt | Self::PaymentProblem | Self::Refund)
+        matches!(
+            self,
+            Self::Receipt | Self::PaymentProblem | Self::Refund | Self::TherapistPayment | Self::TherapistPaymentReview
+        ) || self.is_about_hold()
+    }
+
+    /// Whether it is about a hold. Such an email is sent only while the hold is as it says; any other one about a payment
+    /// is sent whatever the state of the booking.
+    pub fn is_about_hold(self) -> bool {
+        self.announces_hold() || matches!(self, Self::PaymentReminder | Self::HoldExpired)
+    }
+
+    /// Whether its recipient learns from it that a slot is held for them. No one else is told how the hold ended.
+    pub fn announces_hold(self) -> bool {
+        matches!(self, Self::PaymentInstructions | Self::PaymentRequest)
+    }
+
+    /// Whether it is planned ahead, and not sent when it is enqueued.
+    fn is_planned(self) -> bool {
+        matches!(self, Self::Reminder { .. } | Self::PaymentReminder)
+    }
+
+    /// Whether it is for the therapist of a booking. It names the client.
+    pub fn is_for_therapist(self) -> bool {
+        matches!(
+            self,
+            Self::TherapistBooked
+                | Self::TherapistRescheduled
+                | Self::TherapistCancelled
+                | Self::TherapistPayment
+                | Self::TherapistPaymentReview
+        )
+    }
+
+    /// Whether it says that a session is cancelled.
+    pub fn is_cancellation(self) -> bool {
+        matches!(self, Self::Cancelled | Self::TherapistCancelled)
     }
 
     /// The kind with this name, [`Self::as_str`], and offset, [`Self::offset_minutes`].
@@ -113,19 +215,61 @@ impl NotificationKind {
     }
 }
 
+/// What an email is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotificationSubject {
+    /// A booking, as it was when the email was enqueued.
+    Booking {
+        /// The booking.
+        id: BookingId,
+        /// The start of the session that the email announces. It is not sent if the booking has another start by then.
+        starts_at: Timestamp,
+        /// The version of the booking that caused the email.
+        version: u32,
+    },
+    /// A user's account.
+    User(UserId),
+    /// A day in a therapist's calendar.
+    Day {
+        /// The therapist.
+        user: UserId,
+        /// The date where the therapist is.
+        date: Date,
+    },
+}
+
+impl NotificationSubject {
+    /// A booking as it is now.
+    pub fn of(booking: &Booking) -> Self {
+        Self::Booking { id: booking.id(), starts_at: booking.scheduled_at(), version: booking.version() }
+    }
+
+    /// The booking, if the email is about one.
+    pub fn booking(self) -> Option<BookingId> {
+        match self {
+            Self::Booking { id, .. } => Some(id),
+            Self::User(_) | Self::Day { .. } => None,
+        }
+    }
+
+    /// The start of the session that the email announces, if it announces one.
+    pub fn starts_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Booking { starts_at, .. } => Some(starts_at),
+            Self::User(_) | Self::Day { .. } => None,
+        }
+    }
+}
+
 /// An email to enqueue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewNotification {
-    /// What it is about.
+    /// The kind of email.
     pub kind: NotificationKind,
-    /// The booking.
-    pub booking: BookingId,
+    /// What it is about.
+    pub subject: NotificationSubject,
     /// Who receives it.
     pub recipient: ViewerId,
-    /// The start of the session that it announces. The email is not sent if the booking has another start by then.
-    pub starts_at: Timestamp,
-    /// The version of the booking that caused it.
-    pub booking_version: u32,
     /// When it is sent at the earliest.
     pub send_after: Timestamp,
 }
@@ -136,20 +280,42 @@ impl NewNotification {
     ///
     /// The key has the start and not the version of the booking, so that moving a session away and back does not repeat
     /// its reminders. Each move is announced, so `rescheduled` has the version. A link is sent once per hour and version,
-    /// so that requests for it cannot flood a mailbox. Payment problems and refunds are keyed by their time: each one is
-    /// enqueued once, in the unit of work that records it.
+    /// so that requests for it cannot flood a mailbox. Receipts, payment problems, refunds and payment reminders are keyed by
+    /// their time: each one is enqueued once, in the unit of work that records it. So is an email about an account. There is
+    /// one agenda for each therapist and day. An email to a therapist about a change of the booking has the version.
     pub fn dedupe_key(&self) -> String {
-        let (kind, booking, start) = (self.kind.as_str(), self.booking, self.starts_at.as_second());
+        let kind = self.kind.as_str();
+        let (booking, start, version) = match self.subject {
+            NotificationSubject::Booking { id, starts_at, version } => (id, starts_at.as_second(), version),
+            NotificationSubject::User(id) => {
+                return format!("{kind}:user-{id}:{}:{}", self.send_after.as_millisecond(), self.recipient);
+            }
+            NotificationSubject::Day { user, date } => return format!("{kind}:user-{user}:{date}"),
+        };
         match (self.kind, self.recipient) {
             (NotificationKind::MeetingLink, recipient) => {
                 let hour = self.send_after.as_second().div_euclid(3_600);
-                format!("{kind}:{booking}:{}:{hour}:{start}:{recipient}", self.booking_version)
+                format!("{kind}:{booking}:{}:{hour}:{start}:{recipient}", version)
             }
-            (NotificationKind::PaymentProblem | NotificationKind::Refund, recipient) => {
+            (
+                NotificationKind::Receipt
+                | NotificationKind::PaymentProblem
+                | NotificationKind::Refund
+                | NotificationKind::PaymentReminder
+                | NotificationKind::TherapistPayment
+                | NotificationKind::TherapistPaymentReview,
+                recipient,
+            ) => {
                 format!("{kind}:{booking}:{}:{start}:{recipient}", self.send_after.as_millisecond())
             }
-            (NotificationKind::Rescheduled, recipient) => {
-                format!("{kind}:{booking}:{}:{start}:{recipient}", self.booking_version)
+            (
+                NotificationKind::Rescheduled
+                | NotificationKind::TherapistBooked
+                | NotificationKind::TherapistRescheduled
+                | NotificationKind::TherapistCancelled,
+                recipient,
+            ) => {
+                format!("{kind}:{booking}:{}:{start}:{recipient}", version)
             }
             (_, ViewerId::Account(_)) => format!("{kind}:{booking}:{}:{start}", self.kind.offset_minutes()),
             (_, recipient @ ViewerId::Participant(_)) => {
@@ -161,8 +327,8 @@ impl NewNotification {
     /// After when sending is pointless: a reminder is useless once the session is about to start. Other kinds have no
     /// such time.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        matches!(self.kind, NotificationKind::Reminder { .. })
-            .then(|| self.starts_at.saturating_sub(REMINDER_CUTOFF).unwrap_or(self.starts_at))
+        let starts_at = self.subject.starts_at().filter(|_| matches!(self.kind, NotificationKind::Reminder { .. }))?;
+        Some(starts_at.saturating_sub(REMINDER_CUTOFF).unwrap_or(starts_at))
     }
 }
 
@@ -223,7 +389,10 @@ pub fn notifications_for(
             | BookingEvent::Completed
             | BookingEvent::MarkedNoShow
             | BookingEvent::Reopened
-            | BookingEvent::PaymentChanged => None,
+            | BookingEvent::Reassigned
+            | BookingEvent::PaymentChanged
+            | BookingEvent::Edited
+            | BookingEvent::Entered => None,
         };
         queued.extend(announcement.map(|kind| notification(booking, kind, recipient, now)));
         if matches!(event, BookingEvent::Scheduled | BookingEvent::Rescheduled | BookingEvent::Reopened) {
@@ -246,8 +415,53 @@ pub fn notifications_for_participant(
         .collect()
 }
 
-/// An email about a payment to the client: [`NotificationKind::Receipt`], [`NotificationKind::PaymentProblem`] or
-/// [`NotificationKind::Refund`].
+/// The emails to a client whom the practice asks to pay for a hold: the request, and a reminder that is due before the
+/// hold ends ([`payment_reminder_at`]).
+pub fn payment_request_notifications(booking: &Booking, now: Timestamp) -> Vec<NewNotification> {
+    let client = ViewerId::Account(booking.client());
+    let request = notification(booking, NotificationKind::PaymentRequest, client, now);
+    std::iter::once(request).chain(payment_reminder(booking, now)).collect()
+}
+
+/// The reminder of a payment for the hold as it is now.
+pub fn payment_reminder(booking: &Booking, now: Timestamp) -> Option<NewNotification> {
+    let at = payment_reminder_at(now, booking.hold_expires_at()?)?;
+    Some(notification(booking, NotificationKind::PaymentReminder, ViewerId::Account(booking.client()), at))
+}
+
+/// When a client is reminded to pay for a hold of this length: a day before its end, or halfway through a hold of less
+/// than two days. `None` for a hold of less than two hours.
+pub fn payment_reminder_at(from: Timestamp, until: Timestamp) -> Option<Timestamp> {
+    let length = until.duration_since(from);
+    if length < SignedDuration::from_hours(2) {
+        return None;
+    }
+    until.saturating_sub((length / 2).min(PAYMENT_REMINDER_LEAD)).ok()
+}
+
+/// The longest time between a payment reminder and the end of its hold.
+const PAYMENT_REMINDER_LEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// The email about the end of a hold, expired or cancelled, to a client who was told of it by one of `emails`, which are
+/// those about the booking.
+pub fn hold_end_notification(
+    booking: &Booking,
+    event: BookingEvent,
+    emails: &[Notification],
+    now: Timestamp,
+) -> Option<NewNotification> {
+    let kind = if event == BookingEvent::Expired {
+        NotificationKind::HoldExpired
+    } else if event == BookingEvent::Cancelled && booking.room().is_none() {
+        NotificationKind::Cancelled
+    } else {
+        return None;
+    };
+    let is_told = emails.iter().any(|email| email.content.kind.announces_hold());
+    is_told.then(|| notification(booking, kind, ViewerId::Account(booking.client()), now))
+}
+
+/// An email about a payment to the client, [`NotificationKind::is_about_payment`], that is due now.
 pub fn payment_notification(booking: &Booking, kind: NotificationKind, now: Timestamp) -> NewNotification {
     notification(booking, kind, ViewerId::Account(booking.client()), now)
 }
@@ -277,14 +491,7 @@ fn notification(
     recipient: ViewerId,
     send_after: Timestamp,
 ) -> NewNotification {
-    NewNotification {
-        kind,
-        booking: booking.id(),
-        recipient,
-        starts_at: booking.scheduled_at(),
-        booking_version: booking.version(),
-        send_after,
-    }
+    NewNotification { kind, subject: NotificationSubject::of(booking), recipient, send_after }
 }
 
 text_enum! {
@@ -296,6 +503,8 @@ text_enum! {
         Sent => "sent",
         /// Not sent, because the booking changed.
         Skipped => "skipped",
+        /// Taken back before it was due, because its booking was cancelled or by an admin.
+        Cancelled => "cancelled",
         /// Not sent in time.
         Expired => "expired",
         /// Dead letter: given up after too many attempts or a permanent rejection. An admin has to look at it.
@@ -320,6 +529,54 @@ pub struct Notification {
     pub sent_at: Option<Timestamp>,
     /// The last failure, as a stable code without personal data.
     pub last_error: Option<String>,
+    /// How often an admin sent it again after it had been sent.
+    pub resends: u32,
+}
+
+/// No retry and no lease of an email lasts as long as this. A time further ahead, other than that of a reminder, was set by
+/// a clock that was ahead.
+pub const IMPLAUSIBLE_DELAY: SignedDuration = SignedDuration::from_hours(2);
+
+impl NotificationState {
+    /// Whether an admin can send the email again: it was sent, or was not though nothing changed.
+    pub fn can_be_retried(self) -> bool {
+        match self {
+            Self::Sent | Self::Expired | Self::Dead => true,
+            Self::Pending | Self::Skipped | Self::Cancelled => false,
+        }
+    }
+}
+
+impl Notification {
+    /// Identifies the email for email programs, which show two with the same identity once. All attempts have the same one.
+    /// An email that was sent and is sent again has another, or its reader would not see it.
+    pub fn message_id(&self) -> String {
+        let key = self.content.dedupe_key().replace(':', ".");
+        if self.resends == 0 { key } else { format!("{key}.again-{}", self.resends) }
+    }
+
+    /// When the email is due, if its state shows that a clock was ahead when it was decided: a reminder that expired though
+    /// its session is not about to start, or was skipped before it was due, is due when it was planned. So is one that was
+    /// postponed too far. Another email about a booking is never planned ahead, so one that is due too far ahead is due at
+    /// `now`. `None` if the state is plausible.
+    pub fn corrected(&self, now: Timestamp) -> Option<Timestamp> {
+        let planned = self.content.send_after;
+        let is_postponed = self.next_at.duration_since(now) > IMPLAUSIBLE_DELAY;
+        let is_reminder = self.content.kind.is_planned();
+        let is_planned = is_reminder || self.content.subject.booking().is_none();
+        match self.state {
+            NotificationState::Expired if self.content.expires_at().is_some_and(|expiry| expiry > now) => Some(planned),
+            NotificationState::Skipped if is_reminder && planned > now => Some(planned),
+            NotificationState::Pending if is_postponed && is_planned => (self.next_at > planned).then_some(planned),
+            NotificationState::Pending if is_postponed => Some(now),
+            NotificationState::Pending
+            | NotificationState::Sent
+            | NotificationState::Skipped
+            | NotificationState::Cancelled
+            | NotificationState::Expired
+            | NotificationState::Dead => None,
+        }
+    }
 }
 
 /// Whether an email should still be sent.
@@ -337,17 +594,30 @@ pub enum SendDecision {
 /// moved since.
 pub fn send_decision(notification: &NewNotification, booking: &Booking, now: Timestamp) -> SendDecision {
     let required = match notification.kind {
-        NotificationKind::Receipt | NotificationKind::PaymentProblem | NotificationKind::Refund => {
-            return SendDecision::Send;
+        NotificationKind::Receipt
+        | NotificationKind::PaymentProblem
+        | NotificationKind::Refund
+        | NotificationKind::TherapistPayment
+        | NotificationKind::TherapistPaymentReview => return SendDecision::Send,
+        NotificationKind::PaymentInstructions
+        | NotificationKind::PaymentRequest
+        | NotificationKind::PaymentReminder => {
+            let is_due = is_payment_due(notification.kind, booking, now);
+            return if is_due { SendDecision::Send } else { SendDecision::Skip };
         }
-        NotificationKind::Cancelled => BookingStatus::Cancelled,
+        // It is about no booking.
+        NotificationKind::Agenda => return SendDecision::Skip,
+        NotificationKind::HoldExpired => BookingStatus::Expired,
+        NotificationKind::Cancelled | NotificationKind::TherapistCancelled => BookingStatus::Cancelled,
         NotificationKind::MeetingInfo
+        | NotificationKind::TherapistBooked
+        | NotificationKind::TherapistRescheduled
         | NotificationKind::Reminder { .. }
         | NotificationKind::Invitation
         | NotificationKind::Rescheduled
         | NotificationKind::MeetingLink => BookingStatus::Scheduled,
     };
-    if booking.status() != required || booking.scheduled_at() != notification.starts_at {
+    if booking.status() != required || Some(booking.scheduled_at()) != notification.subject.starts_at() {
         return SendDecision::Skip;
     }
     match notification.expires_at() {
@@ -357,14 +627,106 @@ pub fn send_decision(notification: &NewNotification, booking: &Booking, now: Tim
     }
 }
 
+/// Whether the hold can still be paid for. A reminder of a hold that was extended since waits for the one that was
+/// planned then.
+fn is_payment_due(kind: NotificationKind, booking: &Booking, now: Timestamp) -> bool {
+    let is_unpaid = matches!(booking.payment_status(), PaymentStatus::Pending | PaymentStatus::Failed);
+    let left = booking.hold_expires_at().map_or(SignedDuration::ZERO, |until| until.duration_since(now));
+    let is_early = kind == NotificationKind::PaymentReminder && left > PAYMENT_REMINDER_LEAD;
+    is_unpaid && left.is_positive() && !is_early
+}
+
 /// Whether a later reminder of the same session is also due. After an outage a worker sends only the last of the
 /// reminders that are due together.
 pub fn is_superseded(notification: &NewNotification, plan: &ReminderPlan, now: Timestamp) -> bool {
     let NotificationKind::Reminder { minutes_before } = notification.kind else { return false };
+    let Some(starts_at) = notification.subject.starts_at() else { return false };
     plan.offsets_minutes().iter().filter(|offset| **offset < minutes_before).any(|offset| {
         let lead = SignedDuration::from_mins(i64::from(*offset));
-        notification.starts_at.saturating_sub(lead).is_ok_and(|due| due <= now)
+        starts_at.saturating_sub(lead).is_ok_and(|due| due <= now)
     })
+}
+
+/// How many announcements a recipient gets in [`ANNOUNCEMENT_PERIOD`].
+pub const MAX_ANNOUNCEMENTS: usize = 10;
+
+/// The period in which announcements are counted.
+pub const ANNOUNCEMENT_PERIOD: SignedDuration = SignedDuration::from_hours(1);
+
+/// The announcements that one recipient got in the last [`ANNOUNCEMENT_PERIOD`]. See [`NotificationKind::ANNOUNCEMENTS`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Announcements(Vec<Timestamp>);
+
+impl Announcements {
+    /// One was sent, or is being sent.
+    pub fn add(&mut self, at: Timestamp) {
+        self.0.push(at);
+    }
+
+    /// One that was added at this instant was not sent after all.
+    pub fn remove(&mut self, at: Timestamp) {
+        if let Some(index) = self.0.iter().position(|sent| *sent == at) {
+            self.0.swap_remove(index);
+        }
+    }
+
+    /// Until when further ones are postponed; `None` if one may be sent now.
+    pub fn postponed_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let end_of = |sent: &Timestamp| sent.saturating_add(ANNOUNCEMENT_PERIOD).unwrap_or(Timestamp::MAX);
+        let mut ends: Vec<Timestamp> = self.0.iter().map(end_of).filter(|end| *end > now).collect();
+        ends.sort_unstable();
+        // One more is allowed when fewer than the limit are left.
+        ends.len().checked_sub(MAX_ANNOUNCEMENTS).map(|index| ends[index])
+    }
+}
+
+/// Whether an announcement that was postponed no longer needs to be sent: a later one about the same booking follows, or
+/// the booking was cancelled before its recipient learned of it. `all` are the emails about the booking.
+pub fn is_outdated(announcement: &Notification, all: &[Notification]) -> bool {
+    let recipient = announcement.content.recipient;
+    let mut others = all.iter().filter(|other| other.content.recipient == recipient && other.id != announcement.id);
+    let later = |other: &Notification| other.content.kind.is_announcement() && other.id > announcement.id;
+    // What another worker has begun, or whose attempt failed, may have arrived. The last attempt of an email that was not
+    // sent only decided that.
+    let may_have_arrived = |other: &Notification| match other.state {
+        NotificationState::Sent => true,
+        NotificationState::Pending => other.attempts > 0,
+        NotificationState::Skipped | NotificationState::Cancelled | NotificationState::Expired => other.attempts > 1,
+        NotificationState::Dead => false,
+    };
+    // A therapist who booked a session needs no email to know of it.
+    let kind = announcement.content.kind;
+    let learns_by_email = kind == NotificationKind::Cancelled
+        || kind == NotificationKind::TherapistCancelled
+            && others.clone().any(|other| other.content.kind == NotificationKind::TherapistBooked);
+    others.clone().any(later) || learns_by_email && !others.any(may_have_arrived)
+}
+
+/// The start of the session that the recipient of an announcement was last told of, other than by the announcement itself.
+/// `all` are the emails about the booking, by id.
+pub fn last_announced_start(announcement: &Notification, all: &[Notification]) -> Option<Timestamp> {
+    let told = all.iter().filter(|email| {
+        email.id != announcement.id
+            && email.content.recipient == announcement.content.recipient
+            && email.state == NotificationState::Sent
+            && !email.content.kind.is_about_payment()
+    });
+    told.max_by_key(|email| (email.sent_at, email.id)).and_then(|email| email.content.subject.starts_at())
+}
+
+/// Whether the client may have learned of a hold that has ended. `all` are the emails about the booking. The last attempt of
+/// an email that was not sent only decides that, as does the first one of an email that is being processed: its hold has
+/// ended.
+pub fn was_told_of_hold(all: &[Notification]) -> bool {
+    let may_have_arrived = |email: &Notification| match email.state {
+        NotificationState::Sent => true,
+        NotificationState::Pending
+        | NotificationState::Skipped
+        | NotificationState::Cancelled
+        | NotificationState::Expired => email.attempts > 1,
+        NotificationState::Dead => false,
+    };
+    all.iter().any(|email| email.content.kind.announces_hold() && may_have_arrived(email))
 }
 
 /// How long and how often sending is retried.

@@ -38,25 +38,12 @@ macro_rules! as_text {
     )+};
 }
 
-as_text!(
-    as_str: Affiliation,
-    AttendanceEventKind,
-    BookingEvent,
-    BookingStatus,
-    EmailAddress,
-    Feature,
-    LedgerKind,
-    MeetingBaseUrl,
-    MeetingRole,
-    NotificationState,
-    ParticipantRole,
-    PaymentState,
-    PaymentStatus,
-    PersonName,
-    RefundStage,
-    Role,
-    TimeZoneName,
-);
+as_text! {
+    as_str:
+    Affiliation, AttendanceEventKind, BookingEvent, BookingStatus, EmailAddress, Feature, LedgerKind, MeetingBaseUrl,
+    MeetingRole, NotificationState, ParticipantRole, PaymentState, PaymentStatus, PersonName, RefundStage, Role,
+    TimeZoneName
+}
 as_text!(code: Currency);
 as_text!(to_string: LocalTime, ViewerId);
 
@@ -76,19 +63,10 @@ macro_rules! as_number {
     )+};
 }
 
-as_number!(
-    BookingId,
-    ConferenceId,
-    LoginSessionId,
-    NotificationId,
-    ParticipantId,
-    PaymentId,
-    PaymentProblemId,
-    RefundId,
-    ScheduleExceptionId,
-    ServiceId,
-    UserId,
-);
+as_number! {
+    BookingId, ConferenceId, LoginSessionId, NotificationId, ParticipantId, PaymentId, PaymentProblemId, RefundId,
+    ScheduleExceptionId, ServiceId, UserId
+}
 
 /// A struct with public fields that is checked after reading. `$fields` repeats its fields for serde's derived code.
 macro_rules! as_checked_struct {
@@ -117,7 +95,12 @@ macro_rules! as_checked_struct {
 }
 
 as_checked_struct!(
-    ChangeTerms as ChangeTermsFields { free_minutes: u32, late_refund_percent: u8, reschedule_minutes: u32 },
+    ChangeTerms as ChangeTermsFields {
+        free_minutes: u32,
+        grace_minutes: u32,
+        late_refund_percent: u8,
+        reschedule_minutes: u32,
+    },
     |terms: &ChangeTerms| terms.checked()
 );
 as_checked_struct!(

@@ -1,6 +1,8 @@
 //! The services of the practice.
 
-use crate::{Money, ServiceId};
+use std::collections::BTreeMap;
+
+use crate::{Language, Money, ServiceId};
 
 /// A kind of session that can be booked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,4 +21,15 @@ pub struct Service {
     pub price: Money,
     /// Whether it can be booked.
     pub active: bool,
+    /// Its texts in other languages.
+    pub translations: BTreeMap<Language, ServiceTexts>,
+}
+
+/// The texts of a service in one language.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServiceTexts {
+    /// The name; missing: the untranslated one.
+    pub name: Option<String>,
+    /// The description; missing: the untranslated one.
+    pub description: Option<String>,
 }

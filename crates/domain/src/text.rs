@@ -42,6 +42,20 @@ fn clean_any(raw: &str) -> String {
     if out.chars().any(is_visible) { out } else { String::new() }
 }
 
+/// A password in the form in which it is compared: composed (NFC), with every space as the one of ASCII.
+///
+/// Keyboards and systems write the same letters differently: macOS gives `e` and a combining accent where Windows gives
+/// `é`. These are the rules of OpaqueString (RFC 8265, section 4.2.2); case and width remain. Characters that OpaqueString
+/// would refuse are kept, because passwords with them exist.
+pub fn opaque_string(raw: &str) -> String {
+    raw.chars().map(|c| if is_space_separator(c) { ' ' } else { c }).nfc().collect()
+}
+
+/// Unicode's category Zs.
+fn is_space_separator(c: char) -> bool {
+    matches!(c, ' ' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
+}
+
 /// The longest prefix of `text` that has at most `units` UTF-16 units and ends at a grapheme boundary.
 ///
 /// If the first grapheme alone is longer (a letter with hundreds of combining marks), it is cut at a character boundary,

@@ -1,23 +1,38 @@
 //! Accounts and the personal data in them.
 
+use std::borrow::Cow;
+
+use idna::AsciiDenyList;
+use idna::uts46::{DnsLength, Hyphens, Uts46};
 use jiff::Timestamp;
 use thiserror::Error;
+use unicode_normalization::UnicodeNormalization;
 
-use crate::UserId;
+use crate::calendar::LocalTime;
+use crate::notify_level::NotifyLevel;
 use crate::text::clean_line;
+use crate::{Language, UserId};
 
 /// An email address, which identifies one account.
 ///
-/// Stored in lower case, because addresses that differ only in case belong to one person. ASCII only: addresses that
-/// need SMTPUTF8 are refused here instead of at the first email. The domain needs a dot, which catches most typing
-/// errors. `Debug` hides the address, to keep it out of logs.
+/// Stored in one form, because addresses that differ only in case, or in how their domain is written, belong to one person:
+/// in lower case, and with an internationalised domain in its ASCII form (`info@xn--bcher-kva.example`), in which it is also
+/// mailed. The part before the `@` is ASCII only: other characters need SMTPUTF8, which few mail servers offer, so they are
+/// refused here instead of at the first email. The domain needs a dot, which catches most typing errors. `Debug` hides the
+/// address, to keep it out of logs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EmailAddress(String);
 
-/// The text is not an email address that [`EmailAddress`] accepts.
+/// Why a text is not an email address that [`EmailAddress`] accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("not an email address")]
-pub struct InvalidEmailAddress;
+pub enum InvalidEmailAddress {
+    /// It does not have the form of one, or its domain cannot exist.
+    #[error("not an email address")]
+    Malformed,
+    /// Characters outside of ASCII before the `@`.
+    #[error("before the @, only ASCII characters are supported")]
+    LocalPart,
+}
 
 impl EmailAddress {
     /// Longest address in SMTP (RFC 5321, section 4.5.3.1.3, less the angle brackets).
@@ -25,20 +40,29 @@ impl EmailAddress {
 
     /// Reads an address; surrounding blanks and case are ignored.
     pub fn parse(raw: &str) -> Result<Self, InvalidEmailAddress> {
-        let text = raw.trim_matches([' ', '\t']);
-        let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmailAddress)?;
+        let (local, domain) = raw.trim_matches([' ', '\t']).rsplit_once('@').ok_or(InvalidEmailAddress::Malformed)?;
+        let domain = ascii_domain(domain).ok_or(InvalidEmailAddress::Malformed)?;
+        if !local.is_ascii() {
+            return Err(InvalidEmailAddress::LocalPart);
+        }
+        Self::restore(&format!("{local}@{domain}"))
+    }
+
+    /// Reads a stored address. Addresses from before the rules for domains became stricter are accepted.
+    pub fn restore(stored: &str) -> Result<Self, InvalidEmailAddress> {
+        let (local, domain) = stored.rsplit_once('@').ok_or(InvalidEmailAddress::Malformed)?;
         let local_fits = !local.is_empty()
             && local.len() <= 64
             && local.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atom_byte));
         let domain_fits = domain.contains('.') && domain.split('.').all(is_host_label);
-        if text.len() <= Self::MAX_LENGTH && local_fits && domain_fits {
-            Ok(Self(text.to_ascii_lowercase()))
+        if stored.len() <= Self::MAX_LENGTH && local_fits && domain_fits {
+            Ok(Self(stored.to_ascii_lowercase()))
         } else {
-            Err(InvalidEmailAddress)
+            Err(InvalidEmailAddress::Malformed)
         }
     }
 
-    /// The address in lower case.
+    /// The address in the form in which it is stored.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -46,6 +70,21 @@ impl EmailAddress {
 
 impl_redacted_debug!(EmailAddress);
 impl_from_str!(EmailAddress: InvalidEmailAddress, TimeZoneName: InvalidTimeZoneName);
+
+/// A domain in ASCII (UTS #46, nontransitional). The last label of a domain name is alphabetic, or the ASCII form of one
+/// (RFC 3696, section 2), so what begins with a digit there is an IP address in one of its forms.
+fn ascii_domain(domain: &str) -> Option<Cow<'_, str>> {
+    let is_plain =
+        |label: &str| label.is_ascii() && !label.get(..4).is_some_and(|ace| ace.eq_ignore_ascii_case("xn--"));
+    let ascii = if domain.split('.').all(is_plain) {
+        Cow::Borrowed(domain)
+    } else {
+        let (bytes, hyphens) = (domain.as_bytes(), Hyphens::CheckFirstLast);
+        Uts46::new().to_ascii(bytes, AsciiDenyList::STD3, hyphens, DnsLength::Verify).ok()?
+    };
+    let last = ascii.rsplit('.').next()?;
+    last.starts_with(|c: char| c.is_ascii_alphabetic()).then_some(ascii)
+}
 
 /// RFC 5322, section 3.2.3: `atext`.
 fn is_atom_byte(b: u8) -> bool {
@@ -61,7 +100,7 @@ fn is_host_label(label: &str) -> bool {
         && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-/// A name as a person typed it, with white space collapsed. `Debug` hides it.
+/// A name as a person typed it, composed (NFC) and with white space collapsed. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PersonName(String);
 
@@ -88,16 +127,17 @@ impl PersonName {
         if raw.chars().any(char::is_control) {
             return Err(NameError::ControlCharacter);
         }
-        if raw.chars().count() > Self::MAX_CHARS {
+        let text: String = raw.nfc().collect();
+        if text.chars().count() > Self::MAX_CHARS {
             return Err(NameError::TooLong);
         }
-        if clean_line(raw).is_empty() {
+        if clean_line(&text).is_empty() {
             return Ok(None);
         }
-        Ok(Some(Self(raw.split_whitespace().collect::<Vec<_>>().join(" "))))
+        Ok(Some(Self(text.split_whitespace().collect::<Vec<_>>().join(" "))))
     }
 
-    /// The name as it was typed.
+    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -152,6 +192,26 @@ text_enum! {
     }
 }
 
+impl Role {
+    /// What someone without a name is called where their email address must not be seen.
+    pub fn neutral_name(self) -> &'static str {
+        match self {
+            Self::Client => "Client",
+            Self::Admin => "Therapist",
+        }
+    }
+}
+
+text_enum! {
+    /// What the video room calls someone without a name.
+    pub enum NameFallback {
+        /// Their email address, which everyone in the room can read.
+        Email => "email",
+        /// [`Role::neutral_name`].
+        Neutral => "neutral",
+    }
+}
+
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -167,6 +227,8 @@ pub struct User {
     pub preferred_name: Option<PersonName>,
     /// The time zone for emails to this user; else the practice's own is used.
     pub time_zone: Option<TimeZoneName>,
+    /// The language that the user chose for emails and pages.
+    pub language: Option<Language>,
     /// Decides what the account is allowed to do.
     pub role: Role,
     /// A disabled account is refused from the next request on.
@@ -175,19 +237,34 @@ pub struct User {
     pub email_verified_at: Option<Timestamp>,
     /// When the account was created.
     pub created_at: Timestamp,
+    /// Which emails a therapist gets about the bookings in their calendar.
+    pub notify: NotifyLevel,
+    /// The local time at which a therapist gets the agenda of the day, before 24:00.
+    pub agenda_at: Option<LocalTime>,
 }
 
 impl User {
-    /// The name in meetings and emails: the preferred name, else first and last name if both are set, else the email
-    /// address. A first or last name alone is not used, because the practice's front ends never showed it alone.
+    /// The name that the user goes by: the preferred name, else what there is of first and last name. `None` for a user
+    /// without a visible name.
+    pub fn name(&self) -> Option<String> {
+        let clean = |name: &Option<PersonName>| name.as_ref().map(|n| clean_line(n.as_str())).filter(|n| !n.is_empty());
+        clean(&self.preferred_name).or_else(|| match (clean(&self.first_name), clean(&self.last_name)) {
+            (Some(first), Some(last)) => Some(format!("{first} {last}")),
+            (first, last) => first.or(last),
+        })
+    }
+
+    /// The name in emails and lists: [`Self::name`], else the email address.
     pub fn display_name(&self) -> String {
-        let preferred = self.preferred_name.as_ref().map(|n| clean_line(n.as_str())).unwrap_or_default();
-        if !preferred.is_empty() {
-            return preferred;
-        }
-        let first = self.first_name.as_ref().map(|n| clean_line(n.as_str())).unwrap_or_default();
-        let last = self.last_name.as_ref().map(|n| clean_line(n.as_str())).unwrap_or_default();
-        if first.is_empty() || last.is_empty() { self.email.as_str().to_owned() } else { format!("{first} {last}") }
+        self.name().unwrap_or_else(|| self.email.as_str().to_owned())
+    }
+
+    /// The name in the video room.
+    pub fn room_name(&self, fallback: NameFallback) -> String {
+        self.name().unwrap_or_else(|| match fallback {
+            NameFallback::Email => self.email.as_str().to_owned(),
+            NameFallback::Neutral => self.role.neutral_name().to_owned(),
+        })
     }
 
     /// Whether the role is [`Role::Admin`].

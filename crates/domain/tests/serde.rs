@@ -39,21 +39,10 @@ macro_rules! enums_are_written_by_name {
 
 #[test]
 fn enums() {
-    enums_are_written_by_name!(
-        Affiliation,
-        AttendanceEventKind,
-        BookingEvent,
-        BookingStatus,
-        Feature,
-        LedgerKind,
-        MeetingRole,
-        NotificationState,
-        ParticipantRole,
-        PaymentState,
-        PaymentStatus,
-        RefundStage,
-        Role,
-    );
+    enums_are_written_by_name! {
+        Affiliation, AttendanceEventKind, BookingEvent, BookingStatus, Feature, LedgerKind, MeetingRole,
+        NotificationState, ParticipantRole, PaymentState, PaymentStatus, RefundStage, Role
+    }
     is_written_as(NotificationKind::Reminder { minutes_before: 60 }, json!({ "reminder": { "minutes_before": 60 } }));
     for kind in [NotificationKind::MeetingInfo, NotificationKind::PaymentProblem, NotificationKind::Refund] {
         is_written_as(kind, json!(kind.as_str()));
@@ -107,7 +96,8 @@ fn money_is_an_integer_with_its_currency() {
 
 #[test]
 fn policies_are_checked() {
-    let terms = json!({ "free_minutes": 1_440, "late_refund_percent": 0, "reschedule_minutes": 1_440 });
+    let terms =
+        json!({ "free_minutes": 1_440, "grace_minutes": 3, "late_refund_percent": 0, "reschedule_minutes": 1_440 });
     is_written_as(ChangeTerms::default(), terms.clone());
     let rules = json!({ "notice_minutes": 0, "horizon_days": 366, "daily_limit": null, "step_minutes": 15 });
     let policy = json!({ "rules": rules, "terms": terms, "auto_complete": false });
@@ -120,6 +110,7 @@ fn policies_are_checked() {
     is_refused::<PracticePolicy>([
         with("/terms/late_refund_percent", json!(101)),
         with("/terms/free_minutes", json!(ChangeTerms::MAX_MINUTES + 1)),
+        with("/terms/grace_minutes", json!(ChangeTerms::MAX_GRACE_MINUTES + 1)),
         with("/rules/horizon_days", json!(0)),
         with("/rules/daily_limit", json!(0)),
         with("/auto_complete", json!("no")),

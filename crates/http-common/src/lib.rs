@@ -1,15 +1,26 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod body;
+mod document;
+mod endpoint;
 mod lifecycle;
 mod pending_body;
+mod problem;
 mod rate_limits;
 mod request_id;
+pub mod schema;
 mod security_headers;
+mod sliced_body;
 
-pub use address::{AddressRange, InvalidAddressRange, client_address, network_name};
+pub use address::{AddressRange, InvalidAddressRange, Network, client_address, network_name};
+pub use body::{RequestLimits, wants_json};
+pub use document::Document;
+pub use endpoint::Endpoint;
 pub use lifecycle::{Ending, Interruption, run};
 pub use pending_body::PendingBody;
+pub use problem::{Code, FieldError, FieldErrorBody, HandlerResult, Problem, ProblemBody, Row};
 pub use rate_limits::{LoginAttempt, RateLimited, RateLimiter, RateLimits};
 pub use request_id::{RequestId, current_request_id, in_current_request};
 pub use security_headers::{NO_CONTENT_POLICY, add_security_headers};
+pub use sliced_body::SLICE;

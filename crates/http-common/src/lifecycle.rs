@@ -12,6 +12,7 @@ use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 
 use crate::RequestId;
+use crate::sliced_body::SlicedBody;
 
 /// Why a handler did not produce a response.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +59,7 @@ pub async fn run<E: Ending>(
         target: "attune::access", request_id = id.as_str(), %method, route,
         status = status.as_u16(), elapsed_ms, "request completed"
     );
-    outcome.map_err(Error::from)
+    outcome.map(|response| response.map_body(|_, body| SlicedBody::of_large(body))).map_err(Error::from)
 }
 
 async fn respond<E: Ending>(
@@ -86,7 +87,7 @@ async fn respond<E: Ending>(
     Err(Failure { interruption, ending })
 }
 
-/// A failure that left no request to respond to. The framework asks it for its response.
+/// A failure that left no request to respond to. The framework takes the response from it.
 struct Failure<E> {
     interruption: Interruption,
     ending: E,

@@ -33,7 +33,7 @@ impl PendingBody {
         Self(Some(shared))
     }
 
-    /// A response body that keeps the reader until it has been sent.
+    /// A response body that owns the reader until it has been sent.
     pub fn attach_to(&self, body: BoxBody) -> BoxBody {
         match &self.0 {
             None => body,

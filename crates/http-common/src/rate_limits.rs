@@ -4,14 +4,15 @@
 //! under a key of this process: no address and no email address is in the tables.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use attune_domain::{EmailAddress, UserId};
 use attune_ports::Clock;
+use serde::{Deserialize, Serialize};
 
-use crate::address::network;
+use crate::address::Network;
 
 /// Entries in each half of a table.
 const CAPACITY: usize = 100_000;
@@ -20,10 +21,11 @@ const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 
-/// How often things may be done, counted in the memory of this process.
+/// The settings `limits.*`.
 ///
-/// A network is one IPv4 address or one IPv6 /64, because every household and every server has at least that.
-#[derive(Debug, Clone)]
+/// A network is one IPv4 address or one IPv6 /64.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct RateLimits {
     /// `false` lifts all limits, for tests that make thousands of requests from one address.
     pub enabled: bool,
@@ -34,18 +36,20 @@ pub struct RateLimits {
     /// Token refreshes of one network in a minute.
     pub refreshes_per_minute: u32,
     /// Requests of one network for join links in an hour.
-    pub recoveries_per_hour: u32,
+    pub link_recoveries_per_hour: u32,
     /// Searches of one network for available slots in a minute.
     pub availability_per_minute: u32,
     /// Failed logins for one account from one network without a delay. Each further failure doubles the delay, from one
     /// second on.
-    pub free_login_failures: u32,
+    pub login_failures_before_delay: u32,
     /// Longest delay, in seconds.
-    pub max_login_delay_secs: u32,
+    pub max_login_delay_seconds: u32,
     /// Requests of one user in a second, in the long run.
     pub api_per_second: u32,
     /// Requests of one user at once.
     pub api_burst: u32,
+    /// Connections of one network at the same time, except trusted proxies.
+    pub connections_per_network: u32,
 }
 
 impl Default for RateLimits {
@@ -55,12 +59,13 @@ impl Default for RateLimits {
             logins_per_minute: 30,
             registrations_per_hour: 10,
             refreshes_per_minute: 60,
-            recoveries_per_hour: 20,
+            link_recoveries_per_hour: 20,
             availability_per_minute: 120,
-            free_login_failures: 5,
-            max_login_delay_secs: 60,
+            login_failures_before_delay: 5,
+            max_login_delay_seconds: 60,
             api_per_second: 20,
             api_burst: 40,
+            connections_per_network: 256,
         }
     }
 }
@@ -78,23 +83,19 @@ pub enum RateLimited {
 ///
 /// When the young half is full, it replaces the old half. So there are never more than twice the capacity of entries,
 /// and no request has to wait for a purge.
+#[derive(Default)]
 struct BoundedMap<V> {
     young: HashMap<u64, V>,
     old: HashMap<u64, V>,
-    capacity: usize,
 }
 
 impl<V: Copy> BoundedMap<V> {
-    fn new(capacity: usize) -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), capacity }
-    }
-
     fn get(&self, key: u64) -> Option<V> {
         self.young.get(&key).or_else(|| self.old.get(&key)).copied()
     }
 
     fn set(&mut self, key: u64, value: V) {
-        if self.young.len() >= self.capacity && !self.young.contains_key(&key) {
+        if self.young.len() >= CAPACITY && !self.young.contains_key(&key) {
             self.old = std::mem::take(&mut self.young);
         }
         self.young.insert(key, value);
@@ -107,14 +108,14 @@ impl<V: Copy> BoundedMap<V> {
 }
 
 /// A count within a period that starts with the first request.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Window {
     since: i64,
     count: u32,
 }
 
 /// Consecutive wrong passwords.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Failures {
     count: u32,
     last: i64,
@@ -150,13 +151,13 @@ impl RateLimiter {
             limits,
             clock,
             keys: RandomState::new(),
-            logins: Mutex::new(BoundedMap::new(CAPACITY)),
-            registrations: Mutex::new(BoundedMap::new(CAPACITY)),
-            refreshes: Mutex::new(BoundedMap::new(CAPACITY)),
-            recoveries: Mutex::new(BoundedMap::new(CAPACITY)),
-            availability: Mutex::new(BoundedMap::new(CAPACITY)),
-            failures: Mutex::new(BoundedMap::new(CAPACITY)),
-            requests: Mutex::new(BoundedMap::new(CAPACITY)),
+            logins: Mutex::default(),
+            registrations: Mutex::default(),
+            refreshes: Mutex::default(),
+            recoveries: Mutex::default(),
+            availability: Mutex::default(),
+            failures: Mutex::default(),
+            requests: Mutex::default(),
         }
     }
 
@@ -173,7 +174,7 @@ impl RateLimiter {
     }
 
     pub fn recovery(&self, network: Option<IpAddr>) -> Result<(), RateLimited> {
-        self.count(&self.recoveries, network, self.limits.recoveries_per_hour, HOUR)
+        self.count(&self.recoveries, network, self.limits.link_recoveries_per_hour, HOUR)
     }
 
     pub fn availability(&self, network: Option<IpAddr>) -> Result<(), RateLimited> {
@@ -191,7 +192,7 @@ impl RateLimiter {
             return Ok(());
         }
         let now = self.now();
-        let key = self.keys.hash_one(network.map(network_key));
+        let key = self.keys.hash_one(network.map(Network::of));
         let mut table = lock(table);
         // A clock that was set back starts a new period, instead of making clients wait for it to catch up.
         let window = table.get(key).filter(|w| (w.since..w.since + period).contains(&now));
@@ -225,7 +226,7 @@ impl RateLimiter {
     /// Before the password of this account is checked. After some failures the next attempt has to wait.
     pub fn password(&self, account: &str, network: Option<IpAddr>) -> Result<LoginAttempt, RateLimited> {
         let account = EmailAddress::parse(account).map_or_else(|_| account.to_lowercase(), |e| e.as_str().to_owned());
-        let key = self.keys.hash_one((account, network.map(network_key)));
+        let key = self.keys.hash_one((account, network.map(Network::of)));
         if !self.limits.enabled {
             return Ok(LoginAttempt { key, before: None });
         }
@@ -255,8 +256,8 @@ impl RateLimiter {
 
     /// The delay in milliseconds after this many failures: none while failures are free, then 1, 2, 4 … seconds.
     fn delay(&self, count: u32) -> i64 {
-        let max = i64::from(self.limits.max_login_delay_secs);
-        match count.checked_sub(self.limits.free_login_failures) {
+        let max = i64::from(self.limits.max_login_delay_seconds);
+        match count.checked_sub(self.limits.login_failures_before_delay) {
             None => 0,
             Some(doublings) => (1_i64 << doublings.min(30)).min(max) * SECOND,
         }
@@ -265,11 +266,6 @@ impl RateLimiter {
     fn now(&self) -> i64 {
         self.clock.now().as_millisecond()
     }
-}
-
-/// One IPv4 address, or one IPv6 /64.
-fn network_key(address: IpAddr) -> impl Hash {
-    network(address, 32, 64)
 }
 
 fn seconds(ms: i64) -> u64 {

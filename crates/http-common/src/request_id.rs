@@ -6,7 +6,7 @@ use actix_web::http::header::{HeaderMap, HeaderName};
 use attune_ports::Random;
 
 tokio::task_local! {
-    /// The request that the task answers. A span of `tracing` would do as well, but is opened, entered and closed in a
+    /// The request that the task processes. A span of `tracing` would do as well, but is opened, entered and closed in a
     /// registry that all threads share, which costs more than logging the id.
     static CURRENT: RequestId;
 }
@@ -38,7 +38,7 @@ impl RequestId {
     }
 }
 
-/// Keeps the current request's id for work that continues after the response.
+/// Runs work that continues after the response as part of the current request.
 pub fn in_current_request<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
     let current = CURRENT.try_with(RequestId::clone).ok();
     async move {
@@ -49,7 +49,7 @@ pub fn in_current_request<T>(work: impl Future<Output = T>) -> impl Future<Outpu
     }
 }
 
-/// The id of the request that the running task answers, for the log. `None` outside of requests.
+/// The id of the request that the running task processes, for the log. `None` outside of requests.
 pub fn current_request_id() -> Option<Arc<str>> {
     CURRENT.try_with(|id| Arc::clone(&id.0)).ok()
 }

@@ -10,20 +10,21 @@ use crate::RequestId;
 /// For responses that are no pages: a browser that shows one loads nothing and runs nothing.
 pub const NO_CONTENT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Adds the headers. A response that has a `Cache-Control` or a content security policy of its own keeps it.
+/// Adds the headers. A response that has a `Cache-Control`, `Referrer-Policy` or content security policy of its own keeps
+/// it.
 pub fn add_security_headers(headers: &mut HeaderMap, id: &RequestId, policy: &'static str, hsts: bool) {
     if let Ok(id) = HeaderValue::from_str(id.as_str()) {
         headers.insert(RequestId::HEADER, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     // An emailed link that was published by mistake must not be found by search engines.
     headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
-    if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
-        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    for (name, value) in
+        [(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer"), (CONTENT_SECURITY_POLICY, policy)]
+    {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     if hsts {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));

@@ -18,6 +18,10 @@ impl Method {
     }
 }
 
+/// RFC 5546 requires an organizer, and Outlook opens no cancellation without one. This one names no one: the practice's
+/// address would show everyone who sees the calendar what the appointment is about. `.invalid` never exists (RFC 2606).
+const ORGANIZER: &str = "mailto:appointments@attune.invalid";
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appointment {
     /// Never changes, and is globally unique: `booking-12@practice.example`.
@@ -28,16 +32,16 @@ pub struct Appointment {
     pub starts_at: Timestamp,
     pub ends_at: Timestamp,
     pub cancelled: bool,
+    /// The title, in the reader's language.
+    pub summary: String,
+    /// What the reader should do, in their language.
+    pub description: String,
 }
 
 impl Appointment {
     /// The whole object, as it is attached or downloaded.
     pub fn to_ics(&self, method: Method) -> String {
-        let (status, description) = if self.cancelled {
-            ("CANCELLED", "This appointment was cancelled.")
-        } else {
-            ("CONFIRMED", "To join, open the link in your email.")
-        };
+        let status = if self.cancelled { "CANCELLED" } else { "CONFIRMED" };
         let sequence = self.sequence.to_string();
         let properties = [
             ("BEGIN", "VCALENDAR"),
@@ -46,12 +50,13 @@ impl Appointment {
             ("METHOD", method.as_str()),
             ("BEGIN", "VEVENT"),
             ("UID", &escape(&self.uid)),
+            ("ORGANIZER", ORGANIZER),
             ("SEQUENCE", &sequence),
             ("DTSTAMP", &utc(self.written_at)),
             ("DTSTART", &utc(self.starts_at)),
             ("DTEND", &utc(self.ends_at)),
-            ("SUMMARY", "Your appointment"),
-            ("DESCRIPTION", &escape(description)),
+            ("SUMMARY", &escape(&self.summary)),
+            ("DESCRIPTION", &escape(&self.description)),
             ("STATUS", status),
             ("END", "VEVENT"),
             ("END", "VCALENDAR"),

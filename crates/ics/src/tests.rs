@@ -8,6 +8,8 @@ fn appointment() -> Appointment {
         starts_at: "2024-03-31T00:30:00Z".parse().unwrap(),
         ends_at: "2024-03-31T01:20:00Z".parse().unwrap(),
         cancelled: false,
+        summary: "Your appointment".to_owned(),
+        description: "To join, open the link in your email.".to_owned(),
     }
 }
 
@@ -15,14 +17,23 @@ fn appointment() -> Appointment {
 fn text_is_escaped_and_cannot_add_lines() {
     let uid = "a,b;c\\d\r\nATTENDEE:mailto:eve@evil.example\0".to_owned();
     let ics = Appointment { uid, ..appointment() }.to_ics(Method::Publish);
-    assert_eq!(ics.lines().count(), 15);
+    assert_eq!(ics.lines().count(), 16);
     assert!(ics.contains("\r\nUID:a\\,b\\;c\\\\d\\nATTENDEE:mailto:eve@evil.example\r\n"), "{ics}");
+}
+
+#[test]
+fn an_organizer_and_no_attendee_is_named() {
+    let cancelled = Appointment { cancelled: true, ..appointment() };
+    for ics in [appointment().to_ics(Method::Publish), cancelled.to_ics(Method::Cancel)] {
+        assert_eq!(ics.matches("\r\nORGANIZER:mailto:appointments@attune.invalid\r\n").count(), 1, "{ics}");
+        assert!(!ics.contains("ATTENDEE"), "{ics}");
+    }
 }
 
 #[test]
 fn lines_are_folded_at_75_octets_between_characters() {
     for character in ["k", "ü", "心", "😀"] {
-        for length in [17, 18, 24, 35, 36, 70, 71, 72, 145, 146, 500] {
+        for length in [17, 18, 24, 35, 36, 67, 70, 71, 72, 145, 146, 217, 500, 517] {
             let uid = character.repeat(length);
             let ics = Appointment { uid: uid.clone(), ..appointment() }.to_ics(Method::Publish);
             assert!(ics.split("\r\n").all(|line| line.len() <= 75 && line != " "), "{character} {length}");

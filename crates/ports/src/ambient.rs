@@ -1,13 +1,19 @@
 //! Time, randomness and the other parts of the environment that the core does not read directly.
 
 use attune_domain::TimeZoneName;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 /// The current time.
 pub trait Clock: Send + Sync {
     /// The current time, truncated to whole milliseconds, the precision of the stores.
     fn now(&self) -> Timestamp;
+
+    /// The time since an arbitrary instant, which passes evenly even when the clock is set. Where a clock is moved on
+    /// purpose, this is moved along, so that the clock counts as right: by default it follows [`Self::now`].
+    fn monotonic(&self) -> SignedDuration {
+        self.now().duration_since(Timestamp::UNIX_EPOCH)
+    }
 }
 
 /// Cryptographically secure randomness.

@@ -1,7 +1,7 @@
 //! The audit trail: who did what to which object, and when. Entries are only added, never changed or deleted.
 
 use async_trait::async_trait;
-use attune_domain::{BookingId, LoginSessionId, ServiceId, UserId};
+use attune_domain::{Booking, BookingId, BookingStatus, LoginSessionId, ServiceId, UserId};
 use jiff::Timestamp;
 
 use crate::StoreError;
@@ -17,6 +17,8 @@ pub enum AuditObject {
     LoginSession(LoginSessionId),
     /// A service.
     Service(ServiceId),
+    /// The practice's own data, of which there is one.
+    Practice,
 }
 
 impl AuditObject {
@@ -27,6 +29,7 @@ impl AuditObject {
             Self::User(id) => ("user", id.get()),
             Self::LoginSession(id) => ("login_session", id.get()),
             Self::Service(id) => ("service", id.get()),
+            Self::Practice => ("practice", 1),
         }
     }
 
@@ -37,7 +40,32 @@ impl AuditObject {
             "user" => UserId::new(id).map(Self::User),
             "login_session" => LoginSessionId::new(id).map(Self::LoginSession),
             "service" => ServiceId::new(id).map(Self::Service),
+            "practice" => (id == 1).then_some(Self::Practice),
             _ => None,
+        }
+    }
+}
+
+/// A booking after a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BookingState {
+    /// Its version, which the change led to.
+    pub version: u32,
+    /// Its status.
+    pub status: BookingStatus,
+    /// The start of the session.
+    pub scheduled_at: Timestamp,
+    /// Its therapist.
+    pub therapist: UserId,
+}
+
+impl From<&Booking> for BookingState {
+    fn from(booking: &Booking) -> Self {
+        Self {
+            version: booking.version(),
+            status: booking.status(),
+            scheduled_at: booking.scheduled_at(),
+            therapist: booking.therapist(),
         }
     }
 }
@@ -55,6 +83,8 @@ pub struct AuditEntry {
     pub object: AuditObject,
     /// The id of the request that caused it, for finding it in the log.
     pub request_id: Option<String>,
+    /// The booking after the action, if that changed one.
+    pub booking: Option<BookingState>,
 }
 
 /// The audit trail, inside a unit of work.

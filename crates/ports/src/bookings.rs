@@ -38,6 +38,9 @@ pub trait Bookings {
     /// before the given version; [`crate::Conflict::SlotTaken`] as for [`Bookings::add_booking`].
     async fn save_booking(&mut self, booking: &Booking) -> Result<(), StoreError>;
 
+    /// Stores why a booking was changed into a version.
+    async fn add_change_reason(&mut self, booking: BookingId, version: u32, reason: &str) -> Result<(), StoreError>;
+
     /// Scheduled bookings whose session ended at or before `until`, earliest first, at most `limit`. Rows locked by
     /// another unit of work may be left out.
     async fn ended_bookings(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError>;

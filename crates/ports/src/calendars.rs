@@ -8,18 +8,20 @@ use jiff::Timestamp;
 use crate::StoreError;
 
 /// A schedule exception that is not stored yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewScheduleException {
     /// The therapist whose working hours it changes.
     pub therapist: UserId,
     /// The closed date, closed period or extra hours.
     pub what: ScheduleException,
+    /// The practice's own note.
+    pub note: Option<String>,
     /// The current time.
     pub created_at: Timestamp,
 }
 
 /// A stored schedule exception.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredScheduleException {
     /// Its id.
     pub id: ScheduleExceptionId,
@@ -27,6 +29,8 @@ pub struct StoredScheduleException {
     pub therapist: UserId,
     /// The closed date, closed period or extra hours.
     pub what: ScheduleException,
+    /// The practice's own note.
+    pub note: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -37,7 +41,7 @@ pub struct CalendarSettings {
     /// The working hours; `None` for a therapist who never set them.
     pub schedule: Option<WeeklySchedule>,
     /// The schedule exceptions.
-    pub time_off: Vec<ScheduleException>,
+    pub exceptions: Vec<ScheduleException>,
     /// The policy of the practice; the default if it was never set.
     pub policy: PracticePolicy,
 }
@@ -51,8 +55,18 @@ pub trait Calendars {
     /// Stores a schedule exception.
     async fn add_schedule_exception(
         &mut self,
-        time_off: &NewScheduleException,
+        exception: &NewScheduleException,
     ) -> Result<ScheduleExceptionId, StoreError>;
+
+    /// The schedule exception with this id. Its row is locked: no other unit of work can change it until this one ends.
+    async fn schedule_exception(
+        &mut self,
+        id: ScheduleExceptionId,
+    ) -> Result<Option<StoredScheduleException>, StoreError>;
+
+    /// Stores the times and the note of a schedule exception. Errors: [`crate::Conflict::Stale`] when the row does not
+    /// exist.
+    async fn save_schedule_exception(&mut self, exception: &StoredScheduleException) -> Result<(), StoreError>;
 
     /// Deletes a schedule exception. Returns `false` when no exception has this id.
     async fn remove_schedule_exception(&mut self, id: ScheduleExceptionId) -> Result<bool, StoreError>;

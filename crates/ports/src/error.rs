@@ -9,34 +9,34 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 pub enum Conflict {
     /// Another account has this email address.
-    #[error("the e-mail address belongs to another account")]
+    #[error("the email address belongs to another account")]
     EmailTaken,
     /// The therapist's calendar is blocked at that time.
-    #[error("the therapist's time is taken")]
+    #[error("the therapist's calendar is blocked at that time")]
     SlotTaken,
     /// The row was changed since it was read, or does not exist.
-    #[error("the row changed in between")]
+    #[error("the row was changed since it was read, or does not exist")]
     Stale,
     /// The provider's id of the checkout or payment is already stored.
-    #[error("the payment reference is known already")]
+    #[error("the provider's id of the payment is already stored")]
     ProviderIdTaken,
     /// The refunds of the payment would exceed the amount that was paid.
-    #[error("the refund is more than is left of the payment")]
+    #[error("the refunds would exceed the payment")]
     RefundTooLarge,
     /// The refund is already stored.
-    #[error("the refund is known already")]
+    #[error("the refund is already stored")]
     RefundExists,
     /// The ledger would not balance.
     #[error("the ledger would not balance")]
     LedgerUnbalanced,
     /// This address already has an active invitation to this booking.
-    #[error("the address is invited already")]
+    #[error("the address already has an invitation")]
     AlreadyInvited,
     /// A response is already stored under this idempotency key.
-    #[error("a reply is kept already")]
+    #[error("a response is already stored")]
     IdempotencyKeyTaken,
     /// The booking's room is already open.
-    #[error("the room is open already")]
+    #[error("the room is already open")]
     ConferenceOpen,
 }
 

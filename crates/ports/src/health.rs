@@ -16,8 +16,14 @@ pub enum Health {
 /// A part of the system whose health can be checked.
 #[async_trait]
 pub trait HealthCheck: Send + Sync {
-    /// The name of the part in the readiness response: `database`, `migrations`, `outbox`, `mail`, `jitsi`.
+    /// The name of the part in the readiness response: `database`, `migrations`, `outbox`, `payments`, `mail`,
+    /// `jitsi`, `time_zones`.
     fn name(&self) -> &'static str;
+
+    /// The version of the part, where it is of interest.
+    fn version(&self) -> Option<&str> {
+        None
+    }
 
     /// Checks the part. Completes within a few seconds.
     async fn check(&self) -> Health;

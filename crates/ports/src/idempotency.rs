@@ -1,6 +1,4 @@
-//! The idempotency store: what became of a request that was sent with an idempotency key.
-
-use std::fmt;
+//! The idempotency store: the requests that were sent with an idempotency key, and their responses.
 
 use async_trait::async_trait;
 use attune_domain::{BookingId, UserId};
@@ -9,20 +7,15 @@ use jiff::Timestamp;
 use crate::StoreError;
 
 /// The key of one request of one user. `Debug` hides the text that the client chose.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, derive_more::Debug)]
 pub struct IdempotencyKey {
     /// The authenticated user.
     pub user: UserId,
     /// Method and path.
     pub route: String,
-    /// The client's own text, 1 to 255 visible ASCII characters.
+    /// Chosen by the client: 1 to 255 visible ASCII characters.
+    #[debug(skip)]
     pub key: String,
-}
-
-impl fmt::Debug for IdempotencyKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IdempotencyKey").field("user", &self.user).field("route", &self.route).finish_non_exhaustive()
-    }
 }
 
 /// A request that was executed under a key.
@@ -39,37 +32,32 @@ pub struct IdempotencyRecord {
 }
 
 /// A response that is sent again to a retry. `Debug` hides the body.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
 pub struct StoredResponse {
     /// HTTP status.
     pub status: u16,
     /// The body, byte for byte.
+    #[debug(skip)]
     pub body: String,
 }
 
-impl fmt::Debug for StoredResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredResponse").field("status", &self.status).finish_non_exhaustive()
-    }
-}
-
-/// Records are added in the unit of work of their effect, so there is never one without the other. The response follows in
-/// a unit of work of its own.
+/// Records are added in the unit of work of their effect, so neither exists without the other. The response
+/// is stored afterwards, in another unit of work.
 #[async_trait]
 pub trait IdempotencyStore {
-    /// The record under this key. Waits for another unit of work that is about to add one, as far as the store can
-    /// detect it; [`IdempotencyStore::add_idempotency_record`] decides.
+    /// The record under this key. Waits for another unit of work that is adding one, as far as the store can detect
+    /// it; the conflict of [`IdempotencyStore::add_idempotency_record`] is what excludes two.
     async fn idempotency_record(&mut self, key: &IdempotencyKey) -> Result<Option<IdempotencyRecord>, StoreError>;
 
-    /// Errors: [`crate::Conflict::IdempotencyKeyTaken`] if there is a record under this key already.
+    /// Errors: [`crate::Conflict::IdempotencyKeyTaken`] if a record is already stored under this key.
     async fn add_idempotency_record(
         &mut self,
         key: &IdempotencyKey,
         record: &IdempotencyRecord,
     ) -> Result<(), StoreError>;
 
-    /// Stores the response of a record that has none yet. Returns the response that is stored from now on, which is
-    /// another one if that was saved first; `None` if there is no record.
+    /// Stores the response of a record that has none yet. Returns the stored response, which is a different one if
+    /// that was stored first; `None` if there is no record.
     async fn save_response(
         &mut self,
         key: &IdempotencyKey,

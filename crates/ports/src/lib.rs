@@ -17,7 +17,9 @@ mod outbox;
 mod participants;
 mod payment_gateway;
 mod payments;
+mod practice;
 mod queries;
+mod room_closer;
 mod rooms;
 mod security;
 mod services;
@@ -27,7 +29,7 @@ mod webhooks;
 
 pub use ambient::{Clock, OutboxWaker, Random, TimeZones};
 pub use attune_domain::payment::{LedgerKind, PaymentState, RefundStage, RefundState};
-pub use audit::{AuditEntry, AuditObject, AuditTrail};
+pub use audit::{AuditEntry, AuditObject, AuditTrail, BookingState};
 pub use bookings::Bookings;
 pub use calendars::{CalendarSettings, Calendars, NewScheduleException, StoredScheduleException};
 pub use error::{BoxError, Conflict, StoreError};
@@ -35,22 +37,27 @@ pub use health::{Health, HealthCheck};
 pub use idempotency::{IdempotencyKey, IdempotencyRecord, IdempotencyStore, StoredResponse};
 pub use login_failures::{AccountKey, LoginFailures};
 pub use login_sessions::{LoginSessions, NewLoginSession, TokenHash};
-pub use meeting_tokens::{JoinTokens, MeetingTokenSigner};
-pub use notifier::{Email, Notifier, NotifyError, NotifyFailure, PaymentDetails};
+pub use meeting_tokens::{JoinTokens, MeetingTokenSigner, PayTokens};
+pub use notifier::{
+    AgendaEntry, CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, Notifier, NotifyError, NotifyFailure,
+    PaymentDetails, Remainder,
+};
 pub use outbox::{DeliveryResult, Lease, LeaseToken, Outbox};
 pub use participants::{NewParticipant, Participants};
 pub use payment_gateway::{
     Checkout, CheckoutRequest, CheckoutState, OnlinePayments, PaidCheckout, PaymentError, PaymentGateway, PaymentTerms,
-    ProviderRefund, RefundRequest,
+    PriceError, ProviderRefund, RefundRequest,
 };
 pub use payments::{
     LedgerEntry, LedgerSum, NewPayment, NewPaymentProblem, NewRefund, Payment, PaymentProblem, Payments, ProblemKind,
     Provider, Refund, RefundCause,
 };
+pub use practice::PracticeData;
 pub use queries::{
     BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest, BookingView, Caller, Credentials,
-    OutboxHealth, Page, PageRequest, PageStart, Queries, UserFilter,
+    NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Queries, UserFilter,
 };
+pub use room_closer::RoomCloser;
 pub use rooms::{Conference, Rooms};
 pub use security::{
     AccessClaims, AccessTokens, HashError, Password, PasswordCheck, PasswordHash, PasswordHasher, TokenError,

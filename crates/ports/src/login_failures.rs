@@ -1,7 +1,5 @@
 //! Failed logins, counted per account across restarts and instances.
 
-use std::fmt;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -9,14 +7,9 @@ use crate::StoreError;
 
 /// SHA-256 of an email address. Addresses without an account are counted in the same way, so that the count does not
 /// reveal who is a client.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, derive_more::Debug)]
+#[debug("AccountKey(***)")]
 pub struct AccountKey(pub [u8; 32]);
-
-impl fmt::Debug for AccountKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AccountKey(***)")
-    }
-}
 
 /// Failed logins, inside a unit of work.
 #[async_trait]

@@ -1,7 +1,5 @@
 //! Login sessions, inside a unit of work.
 
-use std::fmt;
-
 use async_trait::async_trait;
 use attune_domain::login_session::LoginSession;
 use attune_domain::{LoginSessionId, UserId};
@@ -10,14 +8,9 @@ use jiff::Timestamp;
 use crate::StoreError;
 
 /// SHA-256 of a refresh token. The token itself is never stored.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, derive_more::Debug)]
+#[debug("TokenHash(***)")]
 pub struct TokenHash(pub [u8; 32]);
-
-impl fmt::Debug for TokenHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenHash(***)")
-    }
-}
 
 /// A login session that is not stored yet. It starts at generation 1.
 #[derive(Debug, Clone)]

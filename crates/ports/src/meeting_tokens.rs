@@ -1,6 +1,6 @@
-//! Signing the tokens of meeting links, and signing and verifying join tokens.
+//! Signing the tokens of meeting links, and signing and verifying the tokens of our own pages.
 
-use attune_domain::{JoinToken, MeetingTokenClaims};
+use attune_domain::{BookingId, JoinToken, MeetingTokenClaims};
 
 use crate::BoxError;
 
@@ -20,4 +20,14 @@ pub trait JoinTokens: Send + Sync {
 
     /// The token in a text that this service signed; `None` for any other text.
     fn verify(&self, text: &str) -> Option<JoinToken>;
+}
+
+/// Signs the tokens of our pages on which clients pay. Nothing is stored: what can still be paid is decided when a page is
+/// opened.
+pub trait PayTokens: Send + Sync {
+    /// The signed token, usable in the path of a URL without encoding. The same booking always gives the same text.
+    fn sign_payment(&self, booking: BookingId) -> String;
+
+    /// The booking of a text that this service signed; `None` for any other text, such as a join token.
+    fn verify_payment(&self, text: &str) -> Option<BookingId>;
 }

@@ -1,42 +1,125 @@
 //! Sending emails.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use attune_domain::notification::NotificationKind;
-use attune_domain::{BookingId, EmailAddress, Money};
+use attune_domain::{BookingId, CancelledPayment, EmailAddress, Language, Money, PaymentStatus, Practice};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
 /// The content of one email about a booking, read from the store at the moment of sending. `Debug` shows neither the
 /// recipient nor the link.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
 pub struct Email {
     /// What the email is about.
     pub kind: NotificationKind,
     /// Left part of the Message-ID, the same at every attempt, so that an email program shows a repeated email once.
     pub message_id: String,
     /// The recipient's address.
+    #[debug(skip)]
     pub to: EmailAddress,
+    /// The language that the recipient reads.
+    pub language: Language,
     /// The recipient's name.
+    #[debug(skip)]
     pub to_name: String,
     /// The recipient's own link, to the room or to the join page. `None` in an email about a cancelled booking.
+    #[debug(skip)]
     pub join_url: Option<String>,
-    /// Start of the appointment.
+    /// Our page on which the recipient pays; only in an email that asks for an online payment.
+    #[debug(skip)]
+    pub pay_url: Option<String>,
+    /// Start of the appointment; in an agenda, of the day.
     pub starts_at: Timestamp,
-    /// Length of the appointment in minutes.
+    /// Length of the appointment in minutes; 0 in an agenda.
+    #[debug(skip)]
     pub minutes: u32,
     /// The time zone in which times are written for the recipient.
+    #[debug(skip)]
     pub zone: TimeZone,
-    /// Left part of the calendar entry's UID (RFC 5545): the same in all emails of one booking.
+    /// UID of the calendar entry (RFC 5545): the same in all emails of one booking.
+    #[debug(skip)]
     pub calendar_uid: String,
     /// SEQUENCE of the calendar entry (RFC 5545): grows with each change of the booking.
+    #[debug(skip)]
     pub calendar_sequence: u32,
-    /// What happened to the payment; only in an email about a payment.
+    /// The practice: the signature, how to reach it, and where replies go.
+    #[debug(skip)]
+    pub practice: Arc<Practice>,
+    /// What happened to the payment or is due; only in an email about a payment, or about a session that was cancelled
+    /// before it was paid for.
+    #[debug(skip)]
     pub payment: Option<PaymentDetails>,
+    /// What happened to the booking; only in an email about a change of it.
+    pub change: Option<ChangeDetails>,
+    /// The client's name; only in an email to the therapist of the booking.
+    #[debug(skip)]
+    pub client_name: Option<String>,
+    /// The sessions of the day, earliest first; only in an agenda.
+    #[debug(skip)]
+    pub agenda: Vec<AgendaEntry>,
     /// The current time, used as the email's date.
     pub sent_at: Timestamp,
+}
+
+/// A session in an agenda. `Debug` shows neither the client nor the link.
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+pub struct AgendaEntry {
+    /// Start of the session.
+    pub starts_at: Timestamp,
+    /// Its end.
+    pub ends_at: Timestamp,
+    /// The client's name.
+    #[debug(skip)]
+    pub client_name: String,
+    /// The state of the payment.
+    pub payment: PaymentStatus,
+    /// The therapist's own link, to the join page; `None` where there is none.
+    #[debug(skip)]
+    pub join_url: Option<String>,
+}
+
+/// What an email about a change of a booking reports.
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+pub enum ChangeDetails {
+    /// The session was moved ([`NotificationKind::Rescheduled`]).
+    Moved {
+        /// The start that the recipient was last told of; `None` if they were told of none.
+        was: Option<Timestamp>,
+    },
+    /// The session was cancelled ([`NotificationKind::Cancelled`]).
+    Cancelled {
+        /// Who cancelled it.
+        by: CancelledBy,
+        /// The reason that the practice gave; only for the client.
+        #[debug(skip)]
+        reason: Option<String>,
+        /// What became of the payment; only for the client.
+        payment: Option<CancelledPaymentDetails>,
+    },
+}
+
+/// Who cancelled a session, from the recipient's point of view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelledBy {
+    /// The recipient.
+    Recipient,
+    /// The practice.
+    Practice,
+    /// The client, who is not the recipient.
+    Client,
+}
+
+/// What became of the payment of a cancelled session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CancelledPaymentDetails {
+    /// The amounts.
+    pub payment: CancelledPayment,
+    /// Whether the practice makes the refund by hand; otherwise it is automatic.
+    pub by_hand: bool,
 }
 
 /// What an email about a payment reports.
@@ -50,6 +133,28 @@ pub enum PaymentDetails {
         amount: Money,
         /// When it was received.
         at: Timestamp,
+        /// What is left to pay, unless the price was paid in full.
+        left: Option<Remainder>,
+    },
+    /// The slot is held until the payment is received ([`NotificationKind::PaymentInstructions`],
+    /// [`NotificationKind::PaymentRequest`] or [`NotificationKind::PaymentReminder`]).
+    Due {
+        /// The booking to pay for; its number is the reference of the payment.
+        booking: BookingId,
+        /// The amount that is due.
+        amount: Money,
+        /// The end of the hold.
+        until: Timestamp,
+    },
+    /// The hold ended, or was cancelled, before the payment was received ([`NotificationKind::HoldExpired`] or
+    /// [`NotificationKind::Cancelled`]).
+    NotReceived {
+        /// The booking that was not paid.
+        booking: BookingId,
+        /// The amount that was due.
+        amount: Money,
+        /// What was received of the price, and will be refunded.
+        received: Option<Money>,
     },
     /// The payment failed and nothing was charged ([`NotificationKind::PaymentProblem`]).
     Failed {
@@ -74,15 +179,13 @@ pub enum PaymentDetails {
     },
 }
 
-impl fmt::Debug for Email {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Email")
-            .field("kind", &self.kind)
-            .field("message_id", &self.message_id)
-            .field("starts_at", &self.starts_at)
-            .field("sent_at", &self.sent_at)
-            .finish_non_exhaustive()
-    }
+/// What is left to pay for a slot that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remainder {
+    /// The amount.
+    pub amount: Money,
+    /// The end of the hold.
+    pub until: Timestamp,
 }
 
 /// Why an email was not sent.

@@ -1,23 +1,16 @@
 //! The outbox: emails are enqueued in the unit of work that causes them, and workers lease them to send them.
 
-use std::fmt;
-
 use async_trait::async_trait;
-use attune_domain::NotificationId;
 use attune_domain::notification::{NewNotification, Notification, NotificationState};
+use attune_domain::{BookingId, NotificationId};
 use jiff::Timestamp;
 
 use crate::StoreError;
 
 /// Identifies the current lease of an email, so that only the worker that holds it can acknowledge or return the email.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, derive_more::Debug)]
+#[debug("LeaseToken(***)")]
 pub struct LeaseToken(pub [u8; 16]);
-
-impl fmt::Debug for LeaseToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LeaseToken(***)")
-    }
-}
 
 /// A worker's temporary claim on emails.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +39,10 @@ pub struct DeliveryResult {
 pub trait Outbox {
     /// Enqueues emails. An email whose [`NewNotification::dedupe_key`] is already stored is left unchanged. Returns how
     /// many were new.
-    async fn enqueue(&mut self, notices: &[NewNotification]) -> Result<u64, StoreError>;
+    async fn enqueue(&mut self, notifications: &[NewNotification]) -> Result<u64, StoreError>;
+
+    /// The emails about a booking, in the order in which they were enqueued.
+    async fn notifications_of(&mut self, booking: BookingId) -> Result<Vec<Notification>, StoreError>;
 
     /// Leases up to `limit` pending emails that are due at `now` and have no lease, or an expired one, earliest first,
     /// and counts an attempt for each. Concurrent calls never lease the same email.
@@ -63,11 +59,37 @@ pub trait Outbox {
         &mut self,
         id: NotificationId,
         token: &LeaseToken,
-        settlement: &DeliveryResult,
+        result: &DeliveryResult,
     ) -> Result<bool, StoreError>;
 
     /// Releases leases of emails that the worker did not begin to send, as if they had not been leased: the attempt
     /// does not count. Returns how many were released; emails that are no longer leased with this token are left
     /// unchanged.
     async fn nack_notifications(&mut self, ids: &[NotificationId], token: &LeaseToken) -> Result<u64, StoreError>;
+
+    /// Like [`Outbox::nack_notifications`], but the email is due at `until`. Returns whether the lease was still held.
+    async fn postpone_notification(
+        &mut self,
+        id: NotificationId,
+        token: &LeaseToken,
+        until: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// An email, locked until this unit of work ends.
+    async fn notification(&mut self, id: NotificationId) -> Result<Option<Notification>, StoreError>;
+
+    /// Makes an email pending and due at `now`, with no attempt counted. If it was sent, it counts as sent again
+    /// ([`Notification::resends`]).
+    async fn retry_notification(&mut self, id: NotificationId, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Cancels a pending email. Returns whether it was pending and no worker may be sending it at `now`.
+    async fn cancel_notification(&mut self, id: NotificationId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Cancels the pending reminders of a booking, except those that a worker may be sending at `now`. Returns how many.
+    async fn cancel_reminders(&mut self, booking: BookingId, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Corrects what a clock that was ahead left behind: emails for which [`Notification::corrected`] has another time
+    /// become pending and due at that time, with no attempt counted, and leases that last longer than any worker takes
+    /// ([`attune_domain::notification::IMPLAUSIBLE_DELAY`]) are released. Returns how many emails became due at another time.
+    async fn correct_notifications(&mut self, now: Timestamp) -> Result<u64, StoreError>;
 }

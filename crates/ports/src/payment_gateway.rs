@@ -1,10 +1,8 @@
 //! The payment provider: checkouts and refunds.
 
-use std::fmt;
-
 use async_trait::async_trait;
 use attune_domain::payment::RefundState;
-use attune_domain::{BookingId, Money};
+use attune_domain::{BookingId, Currency, Money};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
@@ -55,6 +53,23 @@ pub enum PaymentError {
     Refused(#[source] BoxError),
 }
 
+/// Why a provider can never charge a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum PriceError {
+    /// It does not support the currency.
+    #[error("the payment provider does not support {0}")]
+    Currency(Currency),
+    /// The price is not a multiple of its smallest amount.
+    #[error("the payment provider charges multiples of {0} only")]
+    Multiple(Money),
+    /// Below its minimum.
+    #[error("the payment provider charges at least {0}")]
+    TooSmall(Money),
+    /// Above its maximum.
+    #[error("the payment provider charges at most {0}")]
+    TooLarge(Money),
+}
+
 /// A payment provider. Never called while a unit of work is open.
 #[async_trait]
 pub trait PaymentGateway: Send + Sync {
@@ -63,6 +78,10 @@ pub trait PaymentGateway: Send + Sync {
 
     /// What is due before a booking is confirmed.
     fn terms(&self) -> PaymentTerms;
+
+    /// Checks a price when it is set, so that no client meets one that cannot be charged. A price of zero is never charged, so
+    /// it is always accepted. Contacts no one.
+    fn check_price(&self, price: Money) -> Result<(), PriceError>;
 
     /// Opens a checkout.
     async fn open_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, PaymentError>;
@@ -88,9 +107,10 @@ pub enum CheckoutState {
 
 /// The payment of a checkout.
 ///
-/// It is what the provider received, not what is due: no booking may be confirmed before `amount`, `booking` and `live` were
-/// compared with the stored payment. A payment that does not match needs review; it is never dropped. `Debug` hides the id.
-#[derive(Clone, PartialEq, Eq)]
+/// It states what the provider received, which may differ from what is due: a booking may only be confirmed after `amount`,
+/// `booking` and `live` were compared with the stored payment. A payment that does not match needs review; it is never
+/// dropped. `Debug` hides the id.
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
 pub struct PaidCheckout {
     /// The amount received.
     pub amount: Money,
@@ -99,23 +119,15 @@ pub struct PaidCheckout {
     /// Whether it is a live payment. See [`OnlinePayments::is_live`].
     pub live: bool,
     /// The provider's id of the payment, which a refund needs; not the checkout's id.
+    #[debug(skip)]
     pub provider_payment_id: String,
 }
 
-impl fmt::Debug for PaidCheckout {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PaidCheckout")
-            .field("amount", &self.amount)
-            .field("booking", &self.booking)
-            .field("live", &self.live)
-            .finish_non_exhaustive()
-    }
-}
-
 /// A refund to be made. `Debug` hides the payment id and the key.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
 pub struct RefundRequest {
     /// [`PaidCheckout::provider_payment_id`].
+    #[debug(skip)]
     pub provider_payment_id: String,
     /// The booking of the payment.
     pub booking: BookingId,
@@ -123,22 +135,15 @@ pub struct RefundRequest {
     pub amount: Money,
     /// Identifies this refund in repeated requests: 1 to 200 visible ASCII characters. Stored before the request is sent, so
     /// that it survives a crash.
+    #[debug(skip)]
     pub idempotency_key: String,
 }
 
-impl fmt::Debug for RefundRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RefundRequest")
-            .field("booking", &self.booking)
-            .field("amount", &self.amount)
-            .finish_non_exhaustive()
-    }
-}
-
 /// A refund, as the provider reports it. `Debug` hides the id.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
 pub struct ProviderRefund {
     /// The provider's id of it.
+    #[debug(skip)]
     pub id: String,
     /// Its state.
     pub state: RefundState,
@@ -146,19 +151,10 @@ pub struct ProviderRefund {
     pub amount: Money,
 }
 
-impl fmt::Debug for ProviderRefund {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProviderRefund")
-            .field("state", &self.state)
-            .field("amount", &self.amount)
-            .finish_non_exhaustive()
-    }
-}
-
 /// A provider that collects on a page of its own, and reports the result afterwards.
 ///
-/// Its reports arrive in any order, perhaps twice or never. [`crate::PaymentEvents`] only make them faster: open payments
-/// are also polled here, with the same result.
+/// Its webhooks ([`crate::PaymentEvents`]) arrive in any order, perhaps twice or never, so open payments are also polled
+/// here, with the same result.
 ///
 /// Errors of all calls: [`PaymentError::Unavailable`] when it is not known whether anything happened, and repeating the same
 /// request later is safe; [`PaymentError::Refused`] when nothing happened and nothing will.
@@ -174,8 +170,7 @@ pub trait OnlinePayments: PaymentGateway {
     /// [`CheckoutState::Open`]. One that has ended already may be expired again.
     ///
     /// A checkout may outlive the hold it was opened for. So this is called before the slot is released, and the state
-    /// decides: [`CheckoutState::Paid`] means that the client was faster, and the booking is confirmed;
-    /// [`CheckoutState::Processing`] that the slot is kept.
+    /// decides: with [`CheckoutState::Paid`] the booking is confirmed, with [`CheckoutState::Processing`] it stays blocked.
     async fn expire_checkout(&self, id: &str) -> Result<CheckoutState, PaymentError>;
 
     /// Makes a refund. A request with the same key never refunds twice, however much later, and returns the refund's current

@@ -1,13 +1,24 @@
 //! Payments, refunds, the ledger and payment problems, as they are stored.
 
-use std::fmt;
-
 use async_trait::async_trait;
 use attune_domain::payment::{LedgerKind, PaymentState, RefundStage};
 use attune_domain::{Booking, BookingId, Currency, Money, PaymentId, PaymentProblemId, RefundId, UserId, text_enum};
 use jiff::Timestamp;
 
 use crate::StoreError;
+
+/// Implements `with_id` with a list of the other fields, because struct update syntax cannot change the type of the id.
+macro_rules! with_id {
+    ($new:ident -> $stored:ident($id:ty): $($field:ident),+) => {
+        impl $new {
+            /// The same, with the id that the store assigned.
+            pub fn with_id(self, id: $id) -> $stored {
+                let Self { id: (), $($field),+ } = self;
+                $stored { id, $($field),+ }
+            }
+        }
+    };
+}
 
 text_enum! {
     /// Who collects the price; the names are also those in the settings.
@@ -24,13 +35,18 @@ text_enum! {
 }
 
 impl Provider {
-    /// Whether the checkout is a page of the provider, which can be paid whatever is stored here. Before its slot is
-    /// released, the provider has to be asked.
+    /// Whether the client pays on a page of the provider, regardless of what is stored here. Before the slot is released,
+    /// the state of the checkout has to be queried.
     pub fn is_online(self) -> bool {
         match self {
             Self::Stripe => true,
             Self::None | Self::Offline | Self::Test => false,
         }
+    }
+
+    /// Whether the client pays on a page, of the provider or of the built-in test.
+    pub fn has_checkout_page(self) -> bool {
+        self.is_online() || self == Self::Test
     }
 }
 
@@ -38,7 +54,7 @@ impl Provider {
 ///
 /// After it is stored only `provider_checkout_id`, `checkout_url`, `state`, `provider_payment_id`, `check_at` and
 /// `settled_at` change.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
 pub struct Payment<Id = PaymentId> {
     /// Unique; `()` until the store has assigned it.
     pub id: Id,
@@ -48,25 +64,31 @@ pub struct Payment<Id = PaymentId> {
     pub provider: Provider,
     /// The provider's id of the checkout, unique within the provider. Until the provider's answer is known it is a
     /// placeholder: see [`NewPayment::placeholder_checkout_id`].
+    #[debug(skip)]
     pub provider_checkout_id: String,
     /// The price of the booking.
     pub amount: Money,
     /// Its state.
     pub state: PaymentState,
     /// The provider's page on which the client pays.
+    #[debug(skip)]
     pub checkout_url: Option<String>,
     /// [`crate::CheckoutRequest::nonce`]. Stored before the request is sent, so that repeating it after a crash opens no
     /// second checkout.
+    #[debug(skip)]
     pub checkout_nonce: Option<[u8; 16]>,
     /// [`crate::CheckoutRequest::expires_at`]. Stored because a repeated request has to be identical.
     pub expires_at: Option<Timestamp>,
     /// [`crate::PaidCheckout::provider_payment_id`], once it is paid. A refund needs it.
+    #[debug(skip)]
     pub provider_payment_id: Option<String>,
     /// When the provider is to be polled next; `None` when there is nothing to poll.
     pub check_at: Option<Timestamp>,
     /// The method of an offline payment: `cash`, `bank_transfer`, …
+    #[debug(skip)]
     pub method: Option<String>,
     /// The practice's own note, such as a receipt number.
+    #[debug(skip)]
     pub memo: Option<String>,
     /// The admin who recorded an offline payment.
     pub recorded_by: Option<UserId>,
@@ -79,37 +101,19 @@ pub struct Payment<Id = PaymentId> {
 /// A payment that is not stored yet.
 pub type NewPayment = Payment<()>;
 
-impl NewPayment {
-    /// The same, with the id that the store assigned.
-    pub fn with_id(self, id: PaymentId) -> Payment {
-        Payment {
-            id,
-            booking: self.booking,
-            provider: self.provider,
-            provider_checkout_id: self.provider_checkout_id,
-            amount: self.amount,
-            state: self.state,
-            checkout_url: self.checkout_url,
-            checkout_nonce: self.checkout_nonce,
-            expires_at: self.expires_at,
-            provider_payment_id: self.provider_payment_id,
-            check_at: self.check_at,
-            method: self.method,
-            memo: self.memo,
-            recorded_by: self.recorded_by,
-            created_at: self.created_at,
-            settled_at: self.settled_at,
-        }
-    }
+with_id! { NewPayment -> Payment(PaymentId):
+    booking, provider, provider_checkout_id, amount, state, checkout_url, checkout_nonce, expires_at, provider_payment_id,
+    check_at, method, memo, recorded_by, created_at, settled_at
 }
 
-/// The prefix of placeholders.
+/// Begins a placeholder.
 const PLACEHOLDER: &str = "opening:";
 
 impl Payment<()> {
-    /// An attempt to collect the price of this booking.
+    /// An attempt to collect an amount for this booking: its price, or what is left of it.
     pub fn attempt(
         booking: &Booking,
+        amount: Money,
         provider: Provider,
         provider_checkout_id: String,
         state: PaymentState,
@@ -120,7 +124,7 @@ impl Payment<()> {
             booking: booking.id(),
             provider,
             provider_checkout_id,
-            amount: booking.price(),
+            amount,
             state,
             checkout_url: None,
             checkout_nonce: None,
@@ -148,23 +152,6 @@ impl<Id> Payment<Id> {
     }
 }
 
-impl<Id: fmt::Debug> fmt::Debug for Payment<Id> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Payment")
-            .field("id", &self.id)
-            .field("booking", &self.booking)
-            .field("provider", &self.provider)
-            .field("amount", &self.amount)
-            .field("state", &self.state)
-            .field("expires_at", &self.expires_at)
-            .field("check_at", &self.check_at)
-            .field("recorded_by", &self.recorded_by)
-            .field("created_at", &self.created_at)
-            .field("settled_at", &self.settled_at)
-            .finish_non_exhaustive()
-    }
-}
-
 text_enum! {
     /// Why a payment is refunded.
     pub enum RefundCause {
@@ -182,7 +169,7 @@ text_enum! {
 /// A refund of a payment, in full or in part. `Debug` hides the idempotency key, the provider's id and the reason.
 ///
 /// After it is stored only `stage`, `provider_refund_id`, `attempts`, `next_at`, `last_error` and `settled_at` change.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
 pub struct Refund<Id = RefundId> {
     /// Unique; `()` until the store has assigned it.
     pub id: Id,
@@ -191,18 +178,22 @@ pub struct Refund<Id = RefundId> {
     /// The payment that is refunded.
     pub payment: PaymentId,
     /// [`crate::RefundRequest::idempotency_key`], unique.
+    #[debug(skip)]
     pub idempotency_key: String,
     /// More than zero.
     pub amount: Money,
     /// Why it is refunded.
     pub cause: RefundCause,
     /// The admin's reason.
+    #[debug(skip)]
     pub reason: Option<String>,
     /// The user who requested it; `None` for the system.
+    #[debug(skip)]
     pub requested_by: Option<UserId>,
     /// Its stage.
     pub stage: RefundStage,
     /// [`crate::ProviderRefund::id`], once it is known.
+    #[debug(skip)]
     pub provider_refund_id: Option<String>,
     /// Number of requests that the provider did not answer.
     pub attempts: u32,
@@ -219,45 +210,9 @@ pub struct Refund<Id = RefundId> {
 /// A refund that is not stored yet.
 pub type NewRefund = Refund<()>;
 
-impl NewRefund {
-    /// The same, with the id that the store assigned.
-    pub fn with_id(self, id: RefundId) -> Refund {
-        Refund {
-            id,
-            booking: self.booking,
-            payment: self.payment,
-            idempotency_key: self.idempotency_key,
-            amount: self.amount,
-            cause: self.cause,
-            reason: self.reason,
-            requested_by: self.requested_by,
-            stage: self.stage,
-            provider_refund_id: self.provider_refund_id,
-            attempts: self.attempts,
-            next_at: self.next_at,
-            last_error: self.last_error,
-            created_at: self.created_at,
-            settled_at: self.settled_at,
-        }
-    }
-}
-
-impl<Id: fmt::Debug> fmt::Debug for Refund<Id> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refund")
-            .field("id", &self.id)
-            .field("booking", &self.booking)
-            .field("payment", &self.payment)
-            .field("amount", &self.amount)
-            .field("cause", &self.cause)
-            .field("stage", &self.stage)
-            .field("attempts", &self.attempts)
-            .field("next_at", &self.next_at)
-            .field("last_error", &self.last_error)
-            .field("created_at", &self.created_at)
-            .field("settled_at", &self.settled_at)
-            .finish_non_exhaustive()
-    }
+with_id! { NewRefund -> Refund(RefundId):
+    booking, payment, idempotency_key, amount, cause, reason, requested_by, stage, provider_refund_id, attempts, next_at,
+    last_error, created_at, settled_at
 }
 
 /// An entry of the ledger. The sum of a payment's entries, signed by [`LedgerKind::signed`], is its balance.
@@ -303,7 +258,7 @@ pub struct PaymentProblem<Id = PaymentProblemId> {
     /// Unique; `()` until the store has assigned it.
     pub id: Id,
     /// Makes the problem unique, so that it is listed once: 1 to 200 characters.
-    pub key: String,
+    pub dedupe_key: String,
     /// What is wrong.
     pub kind: ProblemKind,
     /// The booking, if known.
@@ -323,21 +278,8 @@ pub struct PaymentProblem<Id = PaymentProblemId> {
 /// A problem that is not stored yet.
 pub type NewPaymentProblem = PaymentProblem<()>;
 
-impl NewPaymentProblem {
-    /// The same, with the id that the store assigned.
-    pub fn with_id(self, id: PaymentProblemId) -> PaymentProblem {
-        PaymentProblem {
-            id,
-            key: self.key,
-            kind: self.kind,
-            booking: self.booking,
-            payment: self.payment,
-            refund: self.refund,
-            provider_reference: self.provider_reference,
-            at: self.at,
-            resolved_at: self.resolved_at,
-        }
-    }
+with_id! { NewPaymentProblem -> PaymentProblem(PaymentProblemId):
+    dedupe_key, kind, booking, payment, refund, provider_reference, at, resolved_at
 }
 
 /// The sum of ledger entries in a quarter of an hour; in all time zones, days begin at one.
@@ -376,8 +318,8 @@ pub trait Payments {
     /// [`crate::Conflict::ProviderIdTaken`].
     async fn save_payment(&mut self, payment: &Payment) -> Result<(), StoreError>;
 
-    /// Adds a refund. Errors: [`crate::Conflict::RefundExists`] when its idempotency key or provider id is taken, whatever
-    /// else is wrong; [`crate::Conflict::RefundTooLarge`] when the payment is not paid or in another currency, or when its
+    /// Adds a refund. Errors: [`crate::Conflict::RefundExists`] when another refund has its idempotency key or provider
+    /// id, whatever else is wrong; [`crate::Conflict::RefundTooLarge`] when the payment is not paid or in another currency, or when its
     /// refunds that did not fail would exceed its amount; [`StoreError::Failed`] for an amount of zero.
     async fn add_refund(&mut self, refund: &NewRefund) -> Result<RefundId, StoreError>;
 
@@ -400,7 +342,7 @@ pub trait Payments {
     /// Deletes the ids of webhook events from before an instant, the oldest first, at most `limit`. Returns how many.
     async fn purge_payment_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
-    /// Adds a problem, once per key, even after it was resolved. `false`: the key is known. The booking, payment and refund
+    /// Adds a problem, once per dedupe key, even after it was resolved. `false`: the key is already stored. The booking, payment and refund
     /// have to exist.
     async fn add_payment_problem(&mut self, problem: &NewPaymentProblem) -> Result<bool, StoreError>;
 

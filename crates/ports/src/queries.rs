@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use attune_domain::calendar::Interval;
 use attune_domain::login_session::LoginSession;
 use attune_domain::meeting::AttendanceEvent;
-use attune_domain::notification::Notification;
+use attune_domain::notification::{Notification, NotificationKind, NotificationState};
 use attune_domain::{
-    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, LoginSessionId, Participant, ParticipantId,
-    PaymentStatus, PracticePolicy, Role, Service, User, UserId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, Participant,
+    ParticipantId, PaymentStatus, PersonSearch, Practice, PracticePolicy, Role, Service, User, UserId, ViewerId,
 };
 use jiff::Timestamp;
 
@@ -32,8 +32,8 @@ pub struct Caller {
 pub struct Credentials {
     /// The user.
     pub user: User,
-    /// The hashed password.
-    pub password_hash: PasswordHash,
+    /// The hashed password; `None` for a user who cannot log in with one yet.
+    pub password_hash: Option<PasswordHash>,
 }
 
 /// A booking with its client.
@@ -125,10 +125,12 @@ pub enum BookingOrder {
 }
 
 /// Selects bookings. A field that is `None` matches all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BookingFilter {
     /// The client.
     pub client: Option<UserId>,
+    /// Words in the client's names or email address.
+    pub search: Option<PersonSearch>,
     /// The therapist.
     pub therapist: Option<UserId>,
     /// The status of the booking.
@@ -144,12 +146,25 @@ pub struct BookingFilter {
 }
 
 /// Selects accounts. A field that is `None` matches all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UserFilter {
+    /// Words in the names or the email address.
+    pub search: Option<PersonSearch>,
     /// The role.
     pub role: Option<Role>,
     /// Whether the account is disabled.
     pub disabled: Option<bool>,
+}
+
+/// Selects emails. A field that is `None` matches all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NotificationFilter {
+    /// The state.
+    pub state: Option<NotificationState>,
+    /// The kind, whatever its offset.
+    pub kind: Option<NotificationKind>,
+    /// The booking that it is about.
+    pub booking: Option<BookingId>,
 }
 
 /// The state of the outbox.
@@ -168,6 +183,11 @@ pub struct OutboxHealth {
 pub trait Queries: Send + Sync {
     /// Checks that the store responds.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// The time by the clock of the database server; `None` if the store has no clock but that of this machine.
+    async fn database_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
+    }
 
     /// The user and the login session behind an access token, in one read.
     async fn caller(&self, session: LoginSessionId) -> Result<Option<Caller>, StoreError>;
@@ -205,17 +225,23 @@ pub trait Queries: Send + Sync {
     /// Everything that determines when a therapist can be booked, except the bookings themselves.
     async fn calendar_settings(&self, therapist: UserId) -> Result<CalendarSettings, StoreError>;
 
+    /// The practice; `None` before the first start.
+    async fn practice(&self) -> Result<Option<Practice>, StoreError>;
+
+    /// This installation.
+    async fn installation(&self) -> Result<Installation, StoreError>;
+
     /// The policy of the practice; the default if it was never set.
     async fn policy(&self) -> Result<PracticePolicy, StoreError>;
 
     /// The schedule exceptions of one therapist, or of all if `None`, by id.
-    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<StoredScheduleException>, StoreError>;
+    async fn schedule_exceptions(&self, therapist: Option<UserId>) -> Result<Vec<StoredScheduleException>, StoreError>;
 
     /// The periods between `from` and `until` in which the therapist's calendar is blocked, by start. Each lasts from
     /// the start of a session to the end of the buffer after it; one that only touches an end of the range is not
     /// included. Unpaid bookings whose hold has expired at `now` are left out, unless the provider is processing their
     /// payment.
-    async fn taken(
+    async fn busy_times(
         &self,
         therapist: UserId,
         from: Timestamp,
@@ -261,14 +287,18 @@ pub trait Queries: Send + Sync {
     /// currencies by their names, byte by byte.
     async fn ledger_sums(&self, from: Timestamp, until: Timestamp) -> Result<Vec<LedgerSum>, StoreError>;
 
-    /// Open payment problems, oldest first, at most `limit`.
-    async fn payment_problems(&self, limit: u32) -> Result<Vec<PaymentProblem>, StoreError>;
+    /// Open payment problems, oldest first, at most `limit`; only those of this therapist's bookings, unless `None`.
+    async fn payment_problems(&self, therapist: Option<UserId>, limit: u32) -> Result<Vec<PaymentProblem>, StoreError>;
 
     /// The emails about a booking, by id.
-    async fn notices(&self, booking: BookingId) -> Result<Vec<Notification>, StoreError>;
+    async fn notifications(&self, booking: BookingId) -> Result<Vec<Notification>, StoreError>;
 
     /// The audit entries of a booking, oldest first.
     async fn history(&self, booking: BookingId) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// Why a booking was changed, by the versions that the changes led to, in their order. The reason of a cancellation is
+    /// that of the booking.
+    async fn change_reasons(&self, booking: BookingId) -> Result<Vec<(u32, String)>, StoreError>;
 
     /// The booking whose room has this name, and its client.
     async fn booking_by_room(&self, room_id: &str) -> Result<Option<BookingView>, StoreError>;
@@ -293,6 +323,17 @@ pub trait Queries: Send + Sync {
 
     /// The attendance events of these bookings, by booking and then in chronological order.
     async fn attendance(&self, bookings: &[BookingId]) -> Result<Vec<(BookingId, AttendanceEvent)>, StoreError>;
+
+    /// The emails of these kinds that were sent to these recipients after `since`, in no particular order.
+    async fn sent_emails(
+        &self,
+        recipients: &[ViewerId],
+        kinds: &[NotificationKind],
+        since: Timestamp,
+    ) -> Result<Vec<Notification>, StoreError>;
+
+    /// One page of all emails, newest first.
+    async fn outbox(&self, filter: &NotificationFilter, page: PageRequest) -> Result<Page<Notification>, StoreError>;
 
     /// The state of the outbox; pending emails due before `overdue_before` count as overdue.
     async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError>;

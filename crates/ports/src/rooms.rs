@@ -35,5 +35,5 @@ pub trait Rooms {
 
     /// Stores attendance events of a booking. Events that are already stored (same occupant, kind and time) are left
     /// unchanged. Returns how many were new.
-    async fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceEvent]) -> Result<u64, StoreError>;
+    async fn add_attendance(&mut self, booking: BookingId, events: &[AttendanceEvent]) -> Result<u64, StoreError>;
 }

@@ -1,38 +1,46 @@
 //! Passwords and access tokens.
 
-use std::fmt;
-
 use async_trait::async_trait;
+use attune_domain::text::opaque_string;
 use attune_domain::{LoginSessionId, UserId};
 use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::BoxError;
 
-/// A password as the user typed it. Never logged, never stored.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
+/// A password, normalised ([`opaque_string`]) so that it does not depend on the keyboard it was typed on. Never logged, never
+/// stored.
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("Password(***)")]
+pub struct Password {
+    text: String,
+    /// If normalising changed it.
+    typed: Option<String>,
+}
 
 impl Password {
-    /// Wraps the password, unchanged.
+    /// Normalises the password.
     pub fn new(typed: String) -> Self {
-        Self(typed)
+        let text = opaque_string(&typed);
+        let typed = (typed != text).then_some(typed);
+        Self { text, typed }
     }
 
     /// The password in plain text.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
     }
-}
 
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(***)")
+    /// The password exactly as it was typed, if normalising changed it: hashes from before passwords were normalised may be
+    /// of this one.
+    pub fn as_typed(&self) -> Option<Self> {
+        self.typed.clone().map(|text| Self { text, typed: None })
     }
 }
 
 /// A hashed password in PHC format (`$argon2id$v=19$…`).
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("PasswordHash(***)")]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
@@ -44,12 +52,6 @@ impl PasswordHash {
     /// The PHC string.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordHash(***)")
     }
 }
 

@@ -1,7 +1,10 @@
 //! Services, inside a unit of work.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use attune_domain::{Money, Service, ServiceId};
+use attune_domain::service::ServiceTexts;
+use attune_domain::{Language, Money, Service, ServiceId};
 
 use crate::StoreError;
 
@@ -18,6 +21,8 @@ pub struct NewService {
     pub buffer_minutes: u32,
     /// Its price.
     pub price: Money,
+    /// Its texts in other languages.
+    pub translations: BTreeMap<Language, ServiceTexts>,
 }
 
 /// Services, inside a unit of work.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     AuditTrail, Bookings, Calendars, IdempotencyStore, LoginFailures, LoginSessions, Outbox, Participants, Payments,
-    Rooms, Services, StoreError, Users,
+    PracticeData, Rooms, Services, StoreError, Users,
 };
 
 /// The store of all data.
@@ -32,6 +32,7 @@ pub trait UnitOfWork:
     + Participants
     + Rooms
     + Payments
+    + PracticeData
     + Outbox
     + IdempotencyStore
     + AuditTrail

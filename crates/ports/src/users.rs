@@ -1,7 +1,7 @@
 //! Accounts, inside a unit of work.
 
 use async_trait::async_trait;
-use attune_domain::{EmailAddress, PersonName, Role, TimeZoneName, User, UserId};
+use attune_domain::{EmailAddress, Language, PersonName, Role, TimeZoneName, User, UserId};
 use jiff::Timestamp;
 
 use crate::{PasswordHash, StoreError};
@@ -19,8 +19,10 @@ pub struct NewUser {
     pub time_zone: Option<TimeZoneName>,
     /// Client or admin.
     pub role: Role,
-    /// The hashed password.
-    pub password_hash: PasswordHash,
+    /// The hashed password; `None` for a user who cannot log in with one yet.
+    pub password_hash: Option<PasswordHash>,
+    /// The language that the user chose.
+    pub language: Option<Language>,
     /// When it was verified that the email address belongs to the user.
     pub email_verified_at: Option<Timestamp>,
     /// The current time.
@@ -39,7 +41,7 @@ pub trait Users {
     /// Like [`Users::user`], and locks the row: no other unit of work can change it until this one ends.
     async fn user_for_change(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// Stores the email address, names, time zone, role, verification and whether the account is disabled. Errors:
+    /// Stores the email address, names, time zone, language, role, verification and whether the account is disabled. Errors:
     /// [`crate::Conflict::EmailTaken`]; [`crate::Conflict::Stale`] when the row does not exist.
     async fn save_user(&mut self, user: &User) -> Result<(), StoreError>;
 

@@ -1,7 +1,5 @@
 //! Webhooks: the events of a payment provider, and signatures.
 
-use std::fmt;
-
 use attune_domain::payment::RefundState;
 use attune_domain::{BookingId, Money};
 use jiff::Timestamp;
@@ -28,10 +26,9 @@ pub enum PaymentEventKind {
 
 /// An event of the provider. No personal data. `Debug` hides the ids of payments and refunds.
 ///
-/// Events arrive late, twice and in any order: each is applied once per `id`, and only as far as it leads further than what
-/// is stored. Its fields are compared with the stored payment as [`crate::PaidCheckout`] says; [`None`] in a field that the
+/// Events arrive late, twice and in any order: each is applied once per `id`, and only if it advances the stored state. Its fields are compared with the stored payment as [`crate::PaidCheckout`] says; [`None`] in a field that the
 /// kind needs is a mismatch.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
 pub struct PaymentEvent {
     /// The provider's id of the event, the same for each delivery. 1 to 255 visible ASCII characters.
     pub id: String,
@@ -42,30 +39,20 @@ pub struct PaymentEvent {
     /// What it reports.
     pub kind: PaymentEventKind,
     /// [`crate::Checkout::id`], or [`crate::ProviderRefund::id`] for [`PaymentEventKind::RefundChanged`]. An unknown id of a
-    /// checkout for a known `booking` is one whose opening got no answer: its payment is recorded for that booking, or
-    /// refunded.
+    /// checkout for a known `booking` belongs to a request to open one that received no response: its payment is recorded
+    /// for that booking, or refunded.
+    #[debug(skip)]
     pub object_id: Option<String>,
     /// The amount of the payment or refund.
     pub amount: Option<Money>,
     /// The booking, by the id in the checkout's request.
     pub booking: Option<BookingId>,
     /// [`crate::PaidCheckout::provider_payment_id`].
+    #[debug(skip)]
     pub provider_payment_id: Option<String>,
     /// For a refund of ours, [`crate::RefundRequest::idempotency_key`].
+    #[debug(skip)]
     pub refund_idempotency_key: Option<String>,
-}
-
-impl fmt::Debug for PaymentEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PaymentEvent")
-            .field("id", &self.id)
-            .field("at", &self.at)
-            .field("live", &self.live)
-            .field("kind", &self.kind)
-            .field("amount", &self.amount)
-            .field("booking", &self.booking)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Why a webhook request is rejected.
@@ -86,8 +73,8 @@ pub enum WebhookError {
 pub trait PaymentEvents: Send + Sync {
     /// The event in a request, from the value of its signature header and its raw body.
     ///
-    /// The body is not parsed before its signature is verified. The sender does not learn which [`WebhookError`] it was; our
-    /// log may tell.
+    /// The body is not parsed before its signature is verified. Only the log may contain which [`WebhookError`] it was, not
+    /// the response.
     fn read(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<PaymentEvent, WebhookError>;
 }
 

@@ -21,14 +21,13 @@ use crate::rows::{BookingRow, FromRow};
 enum Piece {
     Words(Cow<'static, str>),
     Number(i64),
-    Name(&'static str),
+    Text(Cow<'static, str>),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Value {
     Number(i64),
-    /// One of the fixed texts for states.
-    Name(&'static str),
+    Text(Cow<'static, str>),
 }
 
 /// A part of a statement with the values of its parameters.
@@ -50,8 +49,8 @@ impl Phrase {
     }
 
     #[must_use]
-    fn name(mut self, name: &'static str) -> Self {
-        self.0.push(Piece::Name(name));
+    fn text(mut self, text: impl Into<Cow<'static, str>>) -> Self {
+        self.0.push(Piece::Text(text.into()));
         self
     }
 
@@ -65,7 +64,7 @@ impl Phrase {
                     continue;
                 }
                 Piece::Number(number) => Value::Number(*number),
-                Piece::Name(name) => Value::Name(name),
+                Piece::Text(text) => Value::Text(text.clone()),
             };
             values.push(value);
             text.push_str(&name(values.len()));
@@ -91,7 +90,7 @@ where
             match piece {
                 Piece::Words(words) => out.push_sql(words),
                 Piece::Number(number) => out.push_bind_param::<BigInt, _>(number)?,
-                Piece::Name(name) => out.push_bind_param::<Text, str>(name)?,
+                Piece::Text(text) => out.push_bind_param::<Text, str>(text)?,
             }
         }
         Ok(())
@@ -99,7 +98,7 @@ where
 }
 
 /// A filtered list, and whether the statement names the index to use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookingList {
     filter: BookingFilter,
     names_index: bool,
@@ -108,20 +107,23 @@ pub struct BookingList {
 impl BookingList {
     /// The database's planner chooses the index, because it has statistics about the tables.
     pub fn planned(filter: &BookingFilter) -> Self {
-        Self { filter: *filter, names_index: false }
+        Self { filter: filter.clone(), names_index: false }
     }
 
     /// The statement names the index.
     pub fn by_index(filter: &BookingFilter) -> Self {
-        Self { filter: *filter, names_index: true }
+        Self { filter: filter.clone(), names_index: true }
     }
 
     /// The table, with the index that starts with the columns of the filter and ends with those of the order. A client or
     /// therapist has few enough bookings that other conditions are checked row by row.
     fn table(&self) -> &'static str {
-        let BookingFilter { client, therapist, status, payment_status, .. } = self.filter;
+        let BookingFilter { client, ref search, therapist, status, payment_status, .. } = self.filter;
         if !self.names_index {
             return "bookings";
+        }
+        if search.is_some() {
+            return "bookings INDEXED BY bookings_by_client";
         }
         match (client, therapist, status, payment_status) {
             (Some(_), ..) => "bookings INDEXED BY bookings_by_client",
@@ -135,7 +137,7 @@ impl BookingList {
 
     /// The ` WHERE …` clause.
     fn matching(&self) -> Phrase {
-        let BookingFilter { client, therapist, status, payment_status, from, to, order: _ } = self.filter;
+        let BookingFilter { client, ref search, therapist, status, payment_status, from, to, order: _ } = self.filter;
         let mut phrase = Phrase::default().words(" WHERE TRUE");
         let numbers = [
             (" AND client_id = ", client.map(|id| id.get())),
@@ -149,7 +151,7 @@ impl BookingList {
         ];
         for (words, name) in names {
             if let Some(name) = name {
-                phrase = phrase.words(words).name(name);
+                phrase = phrase.words(words).text(name);
             }
         }
         for (words, number) in numbers {
@@ -157,17 +159,25 @@ impl BookingList {
                 phrase = phrase.words(words).number(number);
             }
         }
+        if let Some(search) = search {
+            phrase = phrase.words(" AND client_id IN (SELECT id FROM users WHERE TRUE");
+            for word in search.words() {
+                phrase = phrase.words(" AND search_text LIKE ").text(contains(word)).words(" ESCAPE '!'");
+            }
+            phrase = phrase.words(")");
+        }
         phrase
     }
 
     /// Whether the total is cheap: the database maintains it, or it is that of one client.
     pub fn is_short_to_count(&self) -> bool {
-        self.filter.client.is_some() || self.has_maintained_count()
+        self.filter.search.is_none() && (self.filter.client.is_some() || self.has_maintained_count())
     }
 
     fn has_maintained_count(&self) -> bool {
-        let BookingFilter { client, therapist, status: _, payment_status: _, from, to, order: _ } = self.filter;
-        client.is_none() && therapist.is_none() && from.is_none() && to.is_none()
+        let BookingFilter { client, ref search, therapist, status: _, payment_status: _, from, to, order: _ } =
+            self.filter;
+        client.is_none() && search.is_none() && therapist.is_none() && from.is_none() && to.is_none()
     }
 
     /// The `SELECT` of the number of rows in the list.
@@ -209,6 +219,19 @@ impl BookingList {
             .and(condition)
             .words(format!(" ORDER BY scheduled_at {direction}, id {direction}"))
     }
+}
+
+/// The pattern of texts that contain this one, for `LIKE … ESCAPE '!'`.
+pub fn contains(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
 }
 
 pub fn backwards(order: BookingOrder) -> BookingOrder {

@@ -15,7 +15,7 @@ pub const MINUTE: i64 = 60_000;
 const LONGEST: i64 = 24 * 60 * MINUTE;
 
 /// A booking that blocks time after `from` starts after this instant, so a search need not look at earlier ones.
-pub fn begins_after(from: Timestamp) -> i64 {
+pub(crate) fn begins_after(from: Timestamp) -> i64 {
     millis(from).saturating_sub(LONGEST)
 }
 

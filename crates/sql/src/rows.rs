@@ -9,6 +9,7 @@ mod idempotency;
 mod outbox;
 mod participants;
 mod payments;
+mod practice;
 mod rooms;
 mod services;
 
@@ -24,18 +25,20 @@ use crate::map::{from_millis, sound};
 
 pub use accounts::{
     LoginFailureRow, LoginSessionRow, NewLoginSessionRow, NewUserRow, RefreshTokenRow, UserChanges, UserRow,
+    search_texts,
 };
 pub use audit::AuditRow;
 pub use bookings::BookingRow;
 pub use calendars::{HoursRow, PolicyRow, ScheduleExceptionRow, ScheduleRow, StoredScheduleExceptionRow, schedule_of};
-pub use columns::{Columns, USER_COLUMNS, read_user};
+pub use columns::Columns;
 pub use idempotency::{IdempotencyRow, NewIdempotencyRow};
-pub use outbox::{NewNotificationRow, NotificationRow};
+pub use outbox::{CancelledNotification, NewNotificationRow, NotificationRow, PendingNotificationRow, Recipients};
 pub use participants::{NewParticipantRow, ParticipantRow};
 pub use payments::{
     LedgerRow, LedgerSumRow, PaymentChanges, PaymentEventRow, PaymentRow, ProblemRow, RefundChanges, RefundRow,
     StoredPaymentRow, StoredProblemRow, StoredRefundRow,
 };
+pub use practice::{InstallationRow, PracticeRow};
 pub use rooms::{AttendanceRow, ConferenceRow, NewConferenceRow, attendance_of};
 pub use services::{ServiceRow, StoredServiceRow};
 

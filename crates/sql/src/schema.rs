@@ -13,9 +13,13 @@ table! {
         time_zone -> Nullable<Text>,
         is_admin -> Bool,
         disabled -> Bool,
-        password_hash -> Text,
+        password_hash -> Nullable<Text>,
+        language -> Nullable<Text>,
         email_verified_at -> Nullable<BigInt>,
         created_at -> BigInt,
+        search_text -> Nullable<Text>,
+        notify -> Text,
+        agenda_at -> Nullable<BigInt>,
     }
 }
 
@@ -58,6 +62,7 @@ table! {
         price_minor -> BigInt,
         currency -> Text,
         active -> Bool,
+        translations -> Text,
     }
 }
 
@@ -90,6 +95,7 @@ table! {
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        grace_minutes -> BigInt,
     }
 }
 
@@ -210,11 +216,13 @@ table! {
         dedupe_key -> Text,
         kind -> Text,
         offset_minutes -> BigInt,
-        booking_id -> BigInt,
+        booking_id -> Nullable<BigInt>,
+        user_id -> Nullable<BigInt>,
+        on_date -> Nullable<Text>,
         recipient_id -> Nullable<BigInt>,
         participant_id -> Nullable<BigInt>,
-        starts_at -> BigInt,
-        booking_version -> BigInt,
+        starts_at -> Nullable<BigInt>,
+        booking_version -> Nullable<BigInt>,
         send_after -> BigInt,
         state -> Text,
         attempts -> BigInt,
@@ -223,6 +231,7 @@ table! {
         lease_until -> Nullable<BigInt>,
         sent_at -> Nullable<BigInt>,
         last_error -> Nullable<Text>,
+        resends -> BigInt,
     }
 }
 
@@ -254,6 +263,33 @@ table! {
         start_minute -> Nullable<BigInt>,
         end_minute -> Nullable<BigInt>,
         created_at -> BigInt,
+        note -> Nullable<Text>,
+    }
+}
+
+table! {
+    practice (id) {
+        id -> BigInt,
+        name -> Text,
+        phone -> Nullable<Text>,
+        email -> Nullable<Text>,
+        website -> Nullable<Text>,
+        imprint -> Nullable<Text>,
+        privacy -> Nullable<Text>,
+        logo -> Nullable<Binary>,
+        accent_color -> Nullable<Text>,
+        offline_payment -> Nullable<Text>,
+        translations -> Text,
+        time_zone -> Text,
+    }
+}
+
+table! {
+    installation (id) {
+        id -> BigInt,
+        uid_domain -> Text,
+        legacy_last_booking -> Nullable<BigInt>,
+        legacy_uid_domain -> Nullable<Text>,
     }
 }
 
@@ -268,6 +304,7 @@ table! {
         late_refund_percent -> BigInt,
         reschedule_minutes -> BigInt,
         auto_complete -> Bool,
+        grace_minutes -> BigInt,
     }
 }
 
@@ -294,11 +331,21 @@ table! {
         object_kind -> Text,
         object_id -> BigInt,
         request_id -> Nullable<Text>,
+        booking -> Nullable<Text>,
+    }
+}
+
+table! {
+    change_reasons (booking_id, version) {
+        booking_id -> BigInt,
+        version -> BigInt,
+        reason -> Text,
     }
 }
 
 joinable!(bookings -> users (client_id));
 joinable!(participants -> bookings (booking_id));
+joinable!(payment_problems -> bookings (booking_id));
 joinable!(login_sessions -> users (user_id));
 joinable!(weekly_hours -> schedules (therapist_id));
 allow_tables_to_appear_in_same_query!(
@@ -320,7 +367,10 @@ allow_tables_to_appear_in_same_query!(
     schedules,
     weekly_hours,
     schedule_exceptions,
+    practice,
+    installation,
     practice_policy,
     idempotency_keys,
     audit_log,
+    change_reasons,
 );

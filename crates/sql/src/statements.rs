@@ -1,24 +1,73 @@
 //! Statements that are the same on both databases. The columns are selected where a statement is run.
 
-use attune_domain::{BookingId, BookingStatus, LoginSessionId, ParticipantId, PaymentProblemId, RefundId, UserId};
+use attune_domain::notification::{IMPLAUSIBLE_DELAY, REMINDER_CUTOFF};
+use attune_domain::{
+    BookingId, BookingStatus, LoginSessionId, NotificationId, ParticipantId, PaymentProblemId, RefundId, UserId,
+};
 use attune_ports::{AccountKey, IdempotencyKey, Provider};
-use diesel::dsl::auto_type;
+use diesel::dsl::{auto_type, max};
+use diesel::helper_types::{self, Select};
 use diesel::prelude::*;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::map::millis;
+use crate::map::{begins_after, millis};
 use crate::schema::{
-    attendance, audit_log, bookings, conferences, idempotency_keys, ledger, login_failures, login_sessions, outbox,
-    participants, payment_problems, payments, refunds, schedules, services, users, weekly_hours,
+    attendance, audit_log, bookings, change_reasons, conferences, idempotency_keys, ledger, login_failures,
+    login_sessions, outbox, participants, payment_problems, payments, refunds, schedules, services, users,
+    weekly_hours,
 };
 
 /// Spelled like the condition of the index `bookings_holds`, and without a parameter: a plan that is made for any status
 /// cannot use that index.
 pub const IS_HELD: &str = "status = 'pending_payment'";
 
+/// The statements of [`attune_ports::Outbox::correct_notifications`]. The first two change emails as
+/// [`attune_domain::notification::Notification::corrected`] says. They have no parameters, because they run so rarely that
+/// no plan needs to be kept.
+pub fn correct_notifications(now: Timestamp) -> [String; 3] {
+    let after = |delay: SignedDuration| millis(now.saturating_add(delay).unwrap_or(Timestamp::MAX));
+    let (implausible, expires, now) = (after(IMPLAUSIBLE_DELAY), after(REMINDER_CUTOFF), millis(now));
+    const PENDING: &str = "UPDATE outbox SET state = 'pending', attempts = 0, last_error = NULL, lease_token = NULL, \
+         lease_until = NULL, next_at =";
+    [
+        format!(
+            "{PENDING} send_after WHERE kind = 'reminder' \
+             AND booking_id IN (SELECT id FROM bookings WHERE scheduled_at > {now}) \
+             AND (state = 'expired' AND starts_at > {expires} OR state = 'skipped' AND send_after > {now}) \
+             OR (kind = 'reminder' OR booking_id IS NULL) \
+             AND state = 'pending' AND next_at > send_after AND next_at > {implausible}"
+        ),
+        format!(
+            "{PENDING} {now} WHERE kind <> 'reminder' AND booking_id IS NOT NULL \
+             AND state = 'pending' AND next_at > {implausible}"
+        ),
+        format!(
+            "UPDATE outbox SET lease_token = NULL, lease_until = NULL \
+             WHERE state = 'pending' AND lease_until > {implausible}"
+        ),
+    ]
+}
+
 #[auto_type(no_type_alias)]
 pub fn user_by_email(email: String) -> _ {
     users::table.filter(users::email.eq(email))
+}
+
+/// Accounts from before there was a search, or whose address or names another program wrote; see [`crate::search_texts`].
+#[auto_type(no_type_alias)]
+pub fn users_without_search_text() -> _ {
+    users::table.filter(users::search_text.is_null()).select((
+        users::id,
+        users::email,
+        users::preferred_name,
+        users::first_name,
+        users::last_name,
+    ))
+}
+
+/// The highest id of a booking.
+pub fn last_booking() -> Select<bookings::table, helper_types::max<bookings::id>> {
+    bookings::table.select(max(bookings::id))
 }
 
 #[auto_type(no_type_alias)]
@@ -66,6 +115,19 @@ pub fn idempotency_record(key: &IdempotencyKey) -> _ {
         .filter(idempotency_keys::user_id.eq(user))
         .filter(idempotency_keys::route.eq(route))
         .filter(idempotency_keys::key.eq(name))
+}
+
+/// Bookings that reach into a period, by their start. Whether their status blocks the calendar is left to the caller.
+#[auto_type(no_type_alias)]
+pub fn bookings_within(therapist: UserId, from: Timestamp, until: Timestamp) -> _ {
+    let (therapist, start, end): (i64, i64, i64) = (therapist.get(), millis(from), millis(until));
+    let earliest: i64 = begins_after(from);
+    bookings::table
+        .filter(bookings::therapist_id.eq(therapist))
+        .filter(bookings::scheduled_at.gt(earliest))
+        .filter(bookings::scheduled_at.lt(end))
+        .filter(bookings::blocked_until.gt(start))
+        .order(bookings::scheduled_at)
 }
 
 #[auto_type(no_type_alias)]
@@ -116,6 +178,47 @@ pub fn open_conferences_of(booking: BookingId) -> _ {
 pub fn attendance_at(bookings: &[BookingId]) -> _ {
     let bookings: Vec<i64> = bookings.iter().map(|booking| booking.get()).collect();
     attendance::table.filter(attendance::booking_id.eq_any(bookings))
+}
+
+/// An email, if it is pending and no worker is sending it at this instant.
+#[auto_type(no_type_alias)]
+pub fn email_to_cancel(id: NotificationId, now: Timestamp) -> _ {
+    let (id, now): (i64, i64) = (id.get(), millis(now));
+    outbox::table
+        .filter(outbox::id.eq(id))
+        .filter(outbox::state.eq("pending"))
+        .filter(outbox::lease_until.is_null().or(outbox::lease_until.le(now).assume_not_null()))
+}
+
+/// The pending reminders of a booking that no worker is sending at this instant.
+#[auto_type(no_type_alias)]
+pub fn reminders_to_cancel(booking: BookingId, now: Timestamp) -> _ {
+    let (booking, now): (i64, i64) = (booking.get(), millis(now));
+    outbox::table
+        .filter(outbox::booking_id.eq(booking))
+        .filter(outbox::kind.eq("reminder"))
+        .filter(outbox::state.eq("pending"))
+        .filter(outbox::lease_until.is_null().or(outbox::lease_until.le(now).assume_not_null()))
+}
+
+/// Emails of these kinds that were sent to these users after an instant.
+#[auto_type(no_type_alias)]
+pub fn emails_to_users(users: Vec<i64>, kinds: Vec<&'static str>, since: Timestamp) -> _ {
+    let since: i64 = millis(since);
+    outbox::table
+        .filter(outbox::recipient_id.eq_any(users))
+        .filter(outbox::kind.eq_any(kinds))
+        .filter(outbox::sent_at.gt(since))
+}
+
+/// Emails of these kinds that were sent to these participants after an instant.
+#[auto_type(no_type_alias)]
+pub fn emails_to_participants(participants: Vec<i64>, kinds: Vec<&'static str>, since: Timestamp) -> _ {
+    let since: i64 = millis(since);
+    outbox::table
+        .filter(outbox::participant_id.eq_any(participants))
+        .filter(outbox::kind.eq_any(kinds))
+        .filter(outbox::sent_at.gt(since))
 }
 
 /// All payments of a booking, newest first.
@@ -177,6 +280,18 @@ pub fn open_problems(limit: u32) -> _ {
     payment_problems::table.filter(payment_problems::resolved_at.is_null()).order(payment_problems::id).limit(limit)
 }
 
+/// Those of a therapist's bookings.
+#[auto_type(no_type_alias)]
+pub fn open_problems_with(therapist: UserId, limit: u32) -> _ {
+    let (therapist, limit): (i64, i64) = (therapist.get(), i64::from(limit));
+    payment_problems::table
+        .inner_join(bookings::table)
+        .filter(payment_problems::resolved_at.is_null())
+        .filter(bookings::therapist_id.eq(therapist))
+        .order(payment_problems::id)
+        .limit(limit)
+}
+
 #[auto_type(no_type_alias)]
 pub fn open_problem(problem: PaymentProblemId) -> _ {
     let problem: i64 = problem.get();
@@ -195,6 +310,15 @@ pub fn open_problems_of(refund: RefundId) -> _ {
 pub fn notifications_of(booking: BookingId) -> _ {
     let booking: i64 = booking.get();
     outbox::table.filter(outbox::booking_id.eq(booking)).order(outbox::id)
+}
+
+#[auto_type(no_type_alias)]
+pub fn reasons_of(booking: BookingId) -> _ {
+    let booking: i64 = booking.get();
+    change_reasons::table
+        .filter(change_reasons::booking_id.eq(booking))
+        .order(change_reasons::version)
+        .select((change_reasons::version, change_reasons::reason))
 }
 
 #[auto_type(no_type_alias)]

@@ -3,14 +3,16 @@
 mod clock;
 mod meeting;
 mod notifier;
+mod practice;
 mod random;
 mod security;
 mod waker;
 mod zones;
 
 pub use clock::FixedClock;
-pub use meeting::{PlainJoinTokens, PlainMeetingTokens, PlainWebhooks};
+pub use meeting::{PlainJoinTokens, PlainMeetingTokens, PlainWebhooks, RecordingRoomCloser};
 pub use notifier::{RecordingNotifier, Reply};
+pub use practice::practice;
 pub use random::SequenceRandom;
 pub use security::{PlainAccessTokens, PlainPasswordHasher};
 pub use waker::{CountingWaker, NoopWaker};

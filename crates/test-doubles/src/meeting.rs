@@ -1,5 +1,9 @@
-use attune_domain::{BookingId, JoinToken, MeetingTokenClaims, ViewerId};
-use attune_ports::{BoxError, JoinTokens, MeetingTokenSigner, WebhookVerifier};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use attune_domain::{BookingId, JoinToken, MeetingRoom, MeetingTokenClaims, ViewerId};
+use attune_ports::{BoxError, JoinTokens, MeetingTokenSigner, PayTokens, RoomCloser, WebhookVerifier};
 use jiff::Timestamp;
 
 /// The claims in plain text: `plain.{booking}.{viewer}.{link version}`.
@@ -17,6 +21,17 @@ impl JoinTokens for PlainJoinTokens {
         let link_version = parts.next()?.parse().ok()?;
         // As with a real signature, a token has one spelling: no sign, no leading zero, nothing after it.
         Some(JoinToken { booking, viewer, link_version }).filter(|token| self.sign(token) == text)
+    }
+}
+
+impl PayTokens for PlainJoinTokens {
+    fn sign_payment(&self, booking: BookingId) -> String {
+        format!("pay.{booking}")
+    }
+
+    fn verify_payment(&self, text: &str) -> Option<BookingId> {
+        let booking = text.strip_prefix("pay.")?.parse().ok().and_then(BookingId::new)?;
+        Some(booking).filter(|booking| self.sign_payment(*booking) == text)
     }
 }
 
@@ -42,5 +57,31 @@ pub struct PlainWebhooks;
 impl WebhookVerifier for PlainWebhooks {
     fn is_genuine(&self, signature: &str, _: &[u8], _: Timestamp) -> bool {
         signature == "genuine"
+    }
+}
+
+/// Remembers the names of the rooms that it was asked to close, and can be unreachable.
+#[derive(Default)]
+pub struct RecordingRoomCloser {
+    closed: Mutex<Vec<String>>,
+    down: AtomicBool,
+}
+
+impl RecordingRoomCloser {
+    pub fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
+
+    /// The names since the last call.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.closed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl RoomCloser for RecordingRoomCloser {
+    async fn close_room(&self, room: &MeetingRoom) -> Result<(), BoxError> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner).push(room.id().to_owned());
+        if self.down.load(Ordering::SeqCst) { Err("the video server is unreachable".into()) } else { Ok(()) }
     }
 }

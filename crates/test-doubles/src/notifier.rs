@@ -78,7 +78,7 @@ impl Notifier for RecordingNotifier {
         match reply {
             Reply::Accept => Ok(()),
             Reply::Fail(error) => Err(error),
-            Reply::Panic => panic!("a panic that the test asked for"),
+            Reply::Panic => panic!("requested by the test"),
         }
     }
 

@@ -1,4 +1,4 @@
-//! One throw-away server, from `initdb` to the end of the process.
+//! One temporary server, from `initdb` to the end of the process.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -39,7 +39,7 @@ impl Cluster {
         if let Some((uid, gid)) = user {
             chown(&folder, Some(uid), Some(gid)).expect("the folder can be given away");
         }
-        // Another process may take the port between asking for it and using it, so a failed start is tried again.
+        // Another process may take the port before the server uses it, so a failed start is tried again.
         for _ in 0..10 {
             let cluster = Self(Arc::new(Inner {
                 folder: folder.clone(),
@@ -70,7 +70,7 @@ impl Cluster {
         self.0.url(ADMIN)
     }
 
-    /// Where the Unix socket is.
+    /// The folder of the Unix socket.
     pub(crate) fn folder(&self) -> &Path {
         &self.0.folder
     }
@@ -102,7 +102,7 @@ impl Cluster {
         if done.success() { Ok(()) } else { Err(io::Error::other("pg_ctl could not start the server")) }
     }
 
-    /// Stops the server without a goodbye to anybody.
+    /// Stops the server as a crash would.
     pub(crate) fn stop(&self) {
         let stopped = self.0.pg_ctl(&["-m", "immediate", "-w", "stop"]).status();
         assert!(stopped.is_ok_and(|status| status.success()), "pg_ctl could not stop the server");
@@ -168,7 +168,7 @@ impl Inner {
         });
     }
 
-    /// Starts a small process that waits for our end and then tidies up. It notices a killed test just as well,
+    /// Starts a small process that waits for our end and then tidies up. It also works for a killed test,
     /// because the pipe it reads from closes with us.
     fn watch(&self) {
         let mut command = Command::new("/bin/sh");
@@ -204,7 +204,7 @@ impl Drop for Inner {
     }
 }
 
-/// The folder of `initdb`, `pg_ctl` and `postgres`: on the search path, or where Debian keeps them.
+/// The folder of `initdb`, `pg_ctl` and `postgres`: on the search path, or where Debian installs them.
 fn find_programs() -> PathBuf {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&on_path).collect();
@@ -228,7 +228,7 @@ fn new_folder() -> PathBuf {
     folder
 }
 
-/// PostgreSQL refuses to run as root, so root lends the server another user.
+/// PostgreSQL refuses to run as root, so root runs the server as another user.
 fn unprivileged_user(ours: &Path) -> Option<(u32, u32)> {
     if fs::metadata(ours).expect("our own folder").uid() != 0 {
         return None;

@@ -67,8 +67,13 @@ impl TestServer {
 
     /// A new, empty database.
     pub async fn fresh_database(&self) -> TestDatabase {
+        self.fresh_database_with("").await
+    }
+
+    /// A new, empty database with these options of `CREATE DATABASE`.
+    pub async fn fresh_database_with(&self, options: &str) -> TestDatabase {
         let name = self.new_name();
-        self.create(&format!("CREATE DATABASE {name}")).await;
+        self.create(&format!("CREATE DATABASE {name} {options}")).await;
         self.database(name)
     }
 
@@ -118,6 +123,11 @@ impl TestServer {
     pub async fn start(&self) {
         let cluster = self.own().clone();
         tokio::task::spawn_blocking(move || cluster.start().expect("the server starts again")).await.unwrap();
+    }
+
+    /// Makes the server a standby from its next start on. Panics when the test run did not start the server itself.
+    pub fn demote(&self) {
+        self.own().write_private("standby.signal", "");
     }
 
     /// A connection as superuser to the server's own database. Panics when the test run did not start the server

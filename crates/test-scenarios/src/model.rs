@@ -16,6 +16,7 @@ pub struct Appointment {
     pub client: UserId,
     pub therapist: UserId,
     pub start: Timestamp,
+    pub booked_at: Timestamp,
     pub status: BookingStatus,
     pub payment: PaymentStatus,
     pub hold_expires_at: Option<Timestamp>,
@@ -61,8 +62,8 @@ impl Appointment {
     }
 
     fn overlaps(&self, start: Timestamp) -> bool {
-        let taken = minutes(Setup::MINUTES + Setup::PAUSE);
-        self.blocks() && self.start < start + taken && start < self.start + taken
+        let blocked = minutes(Setup::MINUTES + Setup::PAUSE);
+        self.blocks() && self.start < start + blocked && start < self.start + blocked
     }
 
     fn blocks(&self) -> bool {
@@ -95,7 +96,7 @@ impl Appointment {
 
     fn enqueue_payment_email(&mut self, kind: &'static str, now: Timestamp) {
         let (reader, starts_at) = (ViewerId::Account(self.client), self.start);
-        let at = (kind != "receipt").then_some(now);
+        let at = Some(now);
         self.queued.insert(ExpectedEmail { kind, minutes_before: 0, reader, starts_at, version: None, at });
     }
 
@@ -126,6 +127,14 @@ impl Appointment {
     fn expire(&mut self) {
         self.step(BookingStatus::Expired);
         self.close_unpaid();
+        self.announce_end_of_hold("hold_expired");
+    }
+
+    /// Only a client who was told how to pay learns how the hold ended.
+    fn announce_end_of_hold(&mut self, kind: &'static str) {
+        if self.queued.iter().any(|email| email.kind == "payment_instructions") {
+            self.enqueue(kind, &[ViewerId::Account(self.client)]);
+        }
     }
 
     fn close_unpaid(&mut self) {
@@ -202,11 +211,7 @@ impl Model {
 
     pub fn reasons(&self, command: Command, now: Timestamp) -> BTreeSet<Rejection> {
         let mut why = BTreeSet::new();
-        let mut refuse_if = |refused: bool, reason| {
-            if refused {
-                why.insert(reason);
-            }
-        };
+        let mut refuse_if = |refused: bool, reason| why.extend(refused.then_some(reason));
         let picked = |pick| self.pick(pick);
         match command {
             Command::Book { client, therapist, at } => {
@@ -222,10 +227,10 @@ impl Model {
                 let checkout = picked(booking).and_then(|appointment| appointment.checkout);
                 refuse_if(!has_page || checkout.is_none(), Rejection::NotFound);
             }
-            Command::PayOffline(booking) => match picked(booking) {
-                Some(appointment) => return self.pay_reasons(appointment, now),
-                None => refuse_if(true, Rejection::NotFound),
-            },
+            Command::PayOffline(booking) => {
+                let Some(appointment) = picked(booking) else { return BTreeSet::from([Rejection::NotFound]) };
+                return self.pay_reasons(appointment, now);
+            }
             Command::Refund { booking, share } => {
                 let Some(appointment) = picked(booking) else { return BTreeSet::from([Rejection::NotFound]) };
                 let manual = appointment.paid_offline;
@@ -244,15 +249,15 @@ impl Model {
             Command::Reschedule { who, booking, to, override_hours, stale } => {
                 let Some(appointment) = picked(booking) else { return BTreeSet::from([Rejection::NotFound]) };
                 let (to, by_therapist) = (self.time(to, now), who == Who::Therapist);
-                let notification = minutes(i64::from(self.setup.policy.terms.reschedule_minutes));
-                let until = if by_therapist { appointment.end() } else { appointment.start - notification };
+                let lead = minutes(i64::from(self.setup.policy.terms.reschedule_minutes));
+                let until = if by_therapist { appointment.end() } else { appointment.start - lead };
                 refuse_if(who == Who::Stranger, Rejection::Forbidden);
                 refuse_if(stale, Rejection::VersionConflict);
                 refuse_if(!appointment.is_open(), Rejection::InvalidState);
                 if !appointment.is_at(to) {
                     refuse_if(appointment.is_open() && now >= until, Rejection::WindowClosed);
-                    let (requester, override_hours) =
-                        (Requester::Booked(appointment.id), by_therapist && override_hours);
+                    let (id, override_hours) = (appointment.id, by_therapist && override_hours);
+                    let requester = Requester::Booked(id);
                     why.extend(self.time_reasons(appointment.therapist, to, requester, override_hours, now));
                 }
             }
@@ -260,10 +265,8 @@ impl Model {
                 let Some(appointment) = picked(booking) else { return BTreeSet::from([Rejection::NotFound]) };
                 let until = if who == Who::Therapist { appointment.end() } else { appointment.start };
                 refuse_if(who == Who::Stranger, Rejection::Forbidden);
-                refuse_if(
-                    !appointment.is_open() && appointment.status != BookingStatus::PendingPayment,
-                    Rejection::InvalidState,
-                );
+                let active = appointment.is_open() || appointment.status == BookingStatus::PendingPayment;
+                refuse_if(!active, Rejection::InvalidState);
                 refuse_if(appointment.is_open() && now >= until, Rejection::WindowClosed);
             }
             Command::Complete(booking) | Command::NoShow(booking) => {
@@ -271,11 +274,11 @@ impl Model {
                 let no_show = matches!(command, Command::NoShow(_));
                 let from = appointment.start + minutes(if no_show { 15 } else { 0 });
                 let corrects = if no_show { BookingStatus::Completed } else { BookingStatus::NoShow };
-                let late_payment_refunded =
-                    appointment.status == corrects && now >= appointment.end() + minutes(7 * 1440);
-                let allowed = appointment.is_open() || appointment.status == corrects;
+                let is_correction = appointment.status == corrects;
+                let too_late = is_correction && now >= appointment.end() + minutes(7 * 1440);
+                let allowed = appointment.is_open() || is_correction;
                 refuse_if(!allowed, Rejection::InvalidState);
-                refuse_if(allowed && (now < from || late_payment_refunded), Rejection::WindowClosed);
+                refuse_if(allowed && (now < from || too_late), Rejection::WindowClosed);
             }
             Command::Reopen(booking) => {
                 let Some(appointment) = picked(booking) else { return BTreeSet::from([Rejection::NotFound]) };
@@ -298,10 +301,8 @@ impl Model {
             }
             Command::WaitFor { booking, .. } => refuse_if(picked(booking).is_none(), Rejection::NotFound),
             Command::WaitForHold(booking) => {
-                refuse_if(
-                    picked(booking).and_then(|appointment| appointment.hold_expires_at).is_none(),
-                    Rejection::NotFound,
-                );
+                let hold = picked(booking).and_then(|appointment| appointment.hold_expires_at);
+                refuse_if(hold.is_none(), Rejection::NotFound);
             }
             Command::ExpireHolds
             | Command::CompleteEnded
@@ -355,14 +356,9 @@ impl Model {
     }
 
     fn pay_reasons(&self, appointment: &Appointment, now: Timestamp) -> BTreeSet<Rejection> {
-        let unpaid = match appointment.status {
-            BookingStatus::PendingPayment => true,
-            // A payment arrived already and is being refunded.
-            BookingStatus::Expired => appointment.payment == PaymentStatus::Cancelled,
-            BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow | BookingStatus::Cancelled => {
-                false
-            }
-        };
+        // An expired booking with another payment status was paid already, and is being refunded.
+        let unpaid = appointment.status == BookingStatus::PendingPayment
+            || (appointment.status == BookingStatus::Expired && appointment.payment == PaymentStatus::Cancelled);
         if !unpaid || appointment.start <= now {
             return BTreeSet::from([Rejection::NotPayable]);
         }
@@ -373,11 +369,9 @@ impl Model {
 
     fn overlapping(&self, appointment: &Appointment) -> Vec<usize> {
         let is_other = |other: &Appointment| other.id != appointment.id && other.therapist == appointment.therapist;
-        let mut others: Vec<usize> = (0..self.appointments.len())
-            .filter(|&index| {
-                is_other(&self.appointments[index]) && self.appointments[index].overlaps(appointment.start)
-            })
-            .collect();
+        let overlaps = |other: &Appointment| is_other(other) && other.overlaps(appointment.start);
+        let mut others: Vec<usize> =
+            (0..self.appointments.len()).filter(|&index| overlaps(&self.appointments[index])).collect();
         others.sort_by_key(|&index| self.appointments[index].start);
         others
     }
@@ -457,11 +451,8 @@ impl Model {
                 let manual = appointment.paid_offline;
                 let (left, pending) = appointment.left(manual);
                 if pending == 0 {
-                    appointment.refunds.push(ModelRefund {
-                        minor: share.minor().unwrap_or(left),
-                        manual,
-                        succeeded: false,
-                    });
+                    let minor = share.minor().unwrap_or(left);
+                    appointment.refunds.push(ModelRefund { minor, manual, succeeded: false });
                     appointment.update_payment_status();
                 }
                 appointment.refund_payment(manual, now);
@@ -486,8 +477,9 @@ impl Model {
                 let (index, terms) = (self.index(booking).unwrap(), self.setup.policy.terms);
                 let appointment = &mut self.appointments[index];
                 let was_confirmed = appointment.is_open();
-                let late =
-                    was_confirmed && who == Who::Owner && now >= appointment.start - minutes(terms.free_minutes.into());
+                let in_time = now < appointment.start - minutes(terms.free_minutes.into())
+                    || now < appointment.booked_at + minutes(terms.grace_minutes.into());
+                let late = was_confirmed && who == Who::Owner && !in_time;
                 let manual = appointment.paid_offline;
                 let held = if appointment.is_paid() { appointment.left(manual).0 } else { 0 };
                 let percent = if late { i64::from(terms.late_refund_percent) } else { 100 };
@@ -500,6 +492,7 @@ impl Model {
                     appointment.enqueue("cancelled", &readers);
                 } else {
                     appointment.close_unpaid();
+                    appointment.announce_end_of_hold("cancelled");
                 }
                 if refund > 0 {
                     appointment.payment = PaymentStatus::RefundPending;
@@ -568,6 +561,7 @@ impl Model {
             client,
             therapist,
             start,
+            booked_at: now,
             status,
             payment,
             hold_expires_at: due.then(|| (now + Setup::hold(self.setup.provider)).min(start)),
@@ -584,6 +578,8 @@ impl Model {
         };
         if !due {
             appointment.confirm(now);
+        } else if self.setup.provider == Provider::Offline {
+            appointment.enqueue("payment_instructions", &[ViewerId::Account(client)]);
         }
         if appointment.paid_offline {
             appointment.enqueue_payment_email("receipt", now);

@@ -22,11 +22,8 @@ pub async fn random_walk(world: &World, commands: &[Command]) -> Result<Tally, T
     // The mail server works again. A failed email is retried within little more than an hour.
     let until = world.now() + SignedDuration::from_hours(2);
     let next = |snapshot: &Snapshot| {
-        let notices = snapshot.values().flat_map(|snapshot| &snapshot.notices);
-        notices
-            .filter(|notification| notification.state == NotificationState::Pending)
-            .map(|notification| notification.next_at)
-            .min()
+        let all = snapshot.values().flat_map(|snapshot| &snapshot.notifications);
+        all.filter(|email| email.state == NotificationState::Pending).map(|email| email.next_at).min()
     };
     while let Some(next_at) = next(&snapshot) {
         world.clock.set(next_at.max(world.now()));
@@ -50,8 +47,8 @@ async fn step(
     }
     let outcome = world.run(command, model).await;
     world.notifier.come_back();
-    let outcome =
-        outcome.map_err(|error| TestCaseError::fail(format!("the store failed: {error:?} at {command:?}")))?;
+    let failed = |error| TestCaseError::fail(format!("the store failed: {error:?} at {command:?}"));
+    let outcome = outcome.map_err(failed)?;
     let found = world.snapshot().await;
     let refused = if let Outcome::Refused(why) = outcome {
         prop_assert!(reasons.contains(&why), "{command:?} was rejected as {why:?} at {now}; expected {reasons:?}");

@@ -18,14 +18,21 @@ pub fn any_setup() -> impl Strategy<Value = Setup> {
         prop_oneof![Just(Provider::None), Just(Provider::Test), Just(Provider::Offline)],
         prop_oneof![Just(0_u32), Just(45)],
         prop_oneof![Just(None), Just(Some(2_u32))],
-        (minutes(), prop_oneof![Just(0_u8), Just(33), Just(100)], minutes()),
+        (minutes(), prop_oneof![Just(0_u32), Just(20)], prop_oneof![Just(0_u8), Just(33), Just(100)], minutes()),
         any::<bool>(),
     )
         .prop_map(
-            |(provider, notice_minutes, daily_limit, (free_minutes, percent, reschedule_minutes), auto_complete)| {
+            |(
+                provider,
+                notice_minutes,
+                daily_limit,
+                (free_minutes, grace_minutes, percent, reschedule_minutes),
+                auto,
+            )| {
                 let rules = RuleSettings { notice_minutes, horizon_days: 20, daily_limit, ..RuleSettings::default() };
-                let terms = ChangeTerms { free_minutes, late_refund_percent: percent, reschedule_minutes };
-                Setup { provider, policy: PracticePolicy { rules, terms, auto_complete } }
+                let terms =
+                    ChangeTerms { free_minutes, grace_minutes, late_refund_percent: percent, reschedule_minutes };
+                Setup { provider, policy: PracticePolicy { rules, terms, auto_complete: auto } }
             },
         )
 }

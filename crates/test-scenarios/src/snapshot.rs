@@ -9,7 +9,7 @@ use attune_ports::{AuditEntry, BookingFilter, LedgerEntry, PageRequest, Payment,
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookingSnapshot {
     pub booking: Booking,
-    pub notices: Vec<Notification>,
+    pub notifications: Vec<Notification>,
     pub payments: Vec<Payment>,
     pub refunds: Vec<Refund>,
     pub ledger: Vec<LedgerEntry>,
@@ -25,8 +25,8 @@ pub(crate) async fn read(queries: &dyn Queries) -> Snapshot {
     let mut snapshot = Snapshot::new();
     for booking in all.items.iter().cloned() {
         let id = booking.id();
-        let (notices, payments, refunds, ledger, participants, history) = tokio::try_join!(
-            queries.notices(id),
+        let (notifications, payments, refunds, ledger, participants, history) = tokio::try_join!(
+            queries.notifications(id),
             queries.payments(id),
             queries.refunds(id),
             queries.ledger(id),
@@ -34,7 +34,8 @@ pub(crate) async fn read(queries: &dyn Queries) -> Snapshot {
             queries.history(id)
         )
         .unwrap();
-        snapshot.insert(id, BookingSnapshot { booking, notices, payments, refunds, ledger, participants, history });
+        snapshot
+            .insert(id, BookingSnapshot { booking, notifications, payments, refunds, ledger, participants, history });
     }
     snapshot
 }

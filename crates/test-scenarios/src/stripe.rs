@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attune_adapter_stripe::{Secret, StripeConfig, StripeEvents, StripeGateway, Timeouts};
+use attune_application::RequestMetadata;
 use attune_application::payments::{HandlePaymentWebhookError, WebhookOutcome};
 use attune_domain::payment::PaymentState;
 use attune_domain::{BookingId, BookingStatus};
@@ -63,7 +64,11 @@ fn gateway(fake: &FakeStripe, hold: SignedDuration, attempt: Duration) -> Stripe
 
 impl World {
     pub async fn send_webhook(&self, event: &Event) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
-        self.use_cases().handle_webhook.expect("an online provider").run(&self.stripe().read(event)).await
+        self.use_cases()
+            .handle_webhook
+            .expect("an online provider")
+            .run(&self.stripe().read(event), &RequestMetadata::default())
+            .await
     }
 
     pub async fn snapshot_of(&self, booking: BookingId) -> BookingSnapshot {
@@ -98,7 +103,7 @@ impl World {
     }
 
     pub async fn compare_with_stripe(&self) {
-        let problems = self.stores.queries.payment_problems(1_000).await.unwrap();
+        let problems = self.stores.queries.payment_problems(None, 1_000).await.unwrap();
         ledger_checks::compare_with_stripe(&self.snapshot().await, &problems, &self.stripe().fake).unwrap();
     }
 

@@ -9,14 +9,14 @@ use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::{NewNotification, Notification};
 use attune_domain::{
     Booking, BookingId, ConferenceId, LoginSessionId, NotificationId, Participant, ParticipantId, PaymentId,
-    PaymentProblemId, PracticePolicy, RefundId, ScheduleExceptionId, Service, ServiceId, User, UserId,
+    PaymentProblemId, Practice, PracticePolicy, RefundId, ScheduleExceptionId, Service, ServiceId, User, UserId,
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, DeliveryResult, IdempotencyKey,
     IdempotencyRecord, IdempotencyStore, Lease, LeaseToken, LedgerEntry, LoginFailures, LoginSessions, NewLoginSession,
     NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService, NewUser, Outbox,
-    Participants, PasswordHash, Payment, PaymentProblem, Payments, Provider, Refund, Rooms, Services, Store,
-    StoreError, StoredResponse, TokenHash, UnitOfWork, Users,
+    Participants, PasswordHash, Payment, PaymentProblem, Payments, PracticeData, Provider, Refund, Rooms, Services,
+    Store, StoreError, StoredResponse, StoredScheduleException, TokenHash, UnitOfWork, Users,
 };
 use jiff::Timestamp;
 
@@ -38,18 +38,20 @@ impl UnitOfWork for UnguardedUnit {
     }
 }
 
-macro_rules! pass_on {
-    ($($face:ident { $($call:ident($($given:ident: $type:ty),*) -> $answer:ty;)* })*) => {$(
+/// Forwards the calls; the functions after `+` are this store's own.
+macro_rules! forward {
+    ($($face:ident { $($call:ident($($given:ident: $type:ty),*) -> $answer:ty;)* } $(+ { $($own:tt)* })?)*) => {$(
         #[async_trait]
         impl $face for UnguardedUnit {
             $(async fn $call(&mut self, $($given: $type),*) -> Result<$answer, StoreError> {
                 self.0.$call($($given),*).await
             })*
+            $($($own)*)?
         }
     )*};
 }
 
-pass_on! {
+forward! {
     Users {
         add_user(user: &NewUser) -> UserId;
         user(id: UserId) -> Option<User>;
@@ -80,8 +82,17 @@ pass_on! {
     Calendars {
         set_schedule(therapist: UserId, schedule: &WeeklySchedule) -> ();
         add_schedule_exception(exception: &NewScheduleException) -> ScheduleExceptionId;
+        schedule_exception(id: ScheduleExceptionId) -> Option<StoredScheduleException>;
+        save_schedule_exception(exception: &StoredScheduleException) -> ();
         remove_schedule_exception(id: ScheduleExceptionId) -> bool;
         set_policy(policy: &PracticePolicy) -> ();
+    }
+    PracticeData {
+        practice_for_change() -> Option<Practice>;
+        add_practice(practice: &Practice) -> bool;
+        save_practice(practice: &Practice) -> ();
+        set_legacy_uid_domain(domain: &str) -> ();
+        rewrite_installation() -> ();
     }
     Participants {
         add_participant(participant: &NewParticipant) -> ParticipantId;
@@ -112,9 +123,16 @@ pass_on! {
     }
     Outbox {
         enqueue(notifications: &[NewNotification]) -> u64;
+        notifications_of(booking: BookingId) -> Vec<Notification>;
         lease_notifications(limit: u32, now: Timestamp, lease: &Lease) -> Vec<Notification>;
         ack_notification(id: NotificationId, token: &LeaseToken, result: &DeliveryResult) -> bool;
         nack_notifications(ids: &[NotificationId], token: &LeaseToken) -> u64;
+        postpone_notification(id: NotificationId, token: &LeaseToken, until: Timestamp) -> bool;
+        notification(id: NotificationId) -> Option<Notification>;
+        retry_notification(id: NotificationId, now: Timestamp) -> ();
+        cancel_notification(id: NotificationId, now: Timestamp) -> bool;
+        cancel_reminders(booking: BookingId, now: Timestamp) -> u64;
+        correct_notifications(now: Timestamp) -> u64;
     }
     IdempotencyStore {
         idempotency_record(key: &IdempotencyKey) -> Option<IdempotencyRecord>;
@@ -125,39 +143,21 @@ pass_on! {
     AuditTrail {
         add_audit_entry(entry: &AuditEntry) -> ();
     }
-}
+    Bookings {
+        next_booking_id() -> BookingId;
+        add_booking(booking: &Booking) -> ();
+        booking(id: BookingId) -> Option<Booking>;
+        save_booking(booking: &Booking) -> ();
+        add_change_reason(booking: BookingId, version: u32, reason: &str) -> ();
+        ended_bookings(until: Timestamp, limit: u32) -> Vec<Booking>;
+        expired_holds(now: Timestamp, limit: u32) -> Vec<Booking>;
+    } + {
+        async fn lock_calendar(&mut self, _: UserId) -> Result<(), StoreError> {
+            Ok(())
+        }
 
-#[async_trait]
-impl Bookings for UnguardedUnit {
-    async fn next_booking_id(&mut self) -> Result<BookingId, StoreError> {
-        self.0.next_booking_id().await
-    }
-
-    async fn lock_calendar(&mut self, _: UserId) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn blocking_bookings(&mut self, _: UserId, _: Timestamp, _: Timestamp) -> Result<Vec<Booking>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn add_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
-        self.0.add_booking(booking).await
-    }
-
-    async fn booking(&mut self, id: BookingId) -> Result<Option<Booking>, StoreError> {
-        self.0.booking(id).await
-    }
-
-    async fn save_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
-        self.0.save_booking(booking).await
-    }
-
-    async fn ended_bookings(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
-        self.0.ended_bookings(until, limit).await
-    }
-
-    async fn expired_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
-        self.0.expired_holds(now, limit).await
+        async fn blocking_bookings(&mut self, _: UserId, _: Timestamp, _: Timestamp) -> Result<Vec<Booking>, StoreError> {
+            Ok(Vec::new())
+        }
     }
 }

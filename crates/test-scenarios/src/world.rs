@@ -1,13 +1,13 @@
 //! A practice with its use cases on a store of any kind, and how it carries out each command.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use attune_adapter_payments::LocalGateway;
 use attune_application::accounts::Registration;
 use attune_application::bookings::{
-    Change, ChangeBookingCommand, ChangeBookingError, CreateBookingCommand, CreateBookingError, CreatedBooking,
-    PaymentChoice,
+    Change, ChangeBookingCommand, ChangeBookingError, CreateBookingCommand, CreateBookingError, PaymentChoice,
 };
 use attune_application::meetings::{
     EmailLinkTarget, InviteParticipantCommand, JoinPages, ParticipantError, RevokeLinksCommand, RevokeLinksError,
@@ -15,18 +15,18 @@ use attune_application::meetings::{
 };
 use attune_application::notifications::DeliverNotifications;
 use attune_application::payments::{
-    PayTestCheckoutError, RecordOfflineCommand, RecordOfflineError, RefundPaymentCommand, RefundPaymentError,
+    PayPages, PayTestCheckoutError, RecordOfflineCommand, RecordOfflineError, RefundPaymentCommand, RefundPaymentError,
 };
 use attune_application::{Deps, Idempotent, RequestMetadata, UseCaseSettings, UseCases};
 use attune_domain::booking::{BookError, ChangeError};
-use attune_domain::calendar::{LocalTime, LocalTimeRange, SlotError, WeeklySchedule};
+use attune_domain::calendar::{LocalTimeRange, SlotError, WeeklySchedule};
 use attune_domain::login_session::LoginSessionPolicy;
 use attune_domain::meeting::RoomLimits;
 use attune_domain::notification::{ReminderPlan, RetryPolicy};
 use attune_domain::payment::RefundError;
 use attune_domain::{
-    AccessWindow, Booking, BookingId, Currency, EmailAddress, MeetingBaseUrl, Money, ParticipantRole, PersonName, Role,
-    TimeZoneName, UserId,
+    AccessWindow, Booking, BookingId, Currency, EmailAddress, MeetingBaseUrl, Money, NameFallback, NotifyLevel,
+    ParticipantRole, PersonName, Role, TimeZoneName, User, UserId,
 };
 use attune_ports::{
     Clock, NewService, NewUser, Notifier, OnlinePayments, PasswordHash, PaymentGateway, Provider, StoreError,
@@ -34,9 +34,8 @@ use attune_ports::{
 };
 use attune_test_doubles::{
     FixedClock, NoopWaker, PlainAccessTokens, PlainJoinTokens, PlainPasswordHasher, RecordingNotifier, SequenceRandom,
-    SystemZones,
+    SystemZones, practice,
 };
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::snapshot::{self, Snapshot};
@@ -61,17 +60,21 @@ impl World {
         let mut work = stores.store.begin().await.unwrap();
         let therapists = [add(&mut *work, "ada", Role::Admin).await, add(&mut *work, "ben", Role::Admin).await];
         let clients = [add(&mut *work, "cleo", Role::Client).await, add(&mut *work, "dan", Role::Client).await];
-        let price = Money::new(Setup::PRICE, Currency::parse("EUR").unwrap()).unwrap();
+        // The model knows the emails to clients and participants.
+        for therapist in therapists {
+            let user = work.user(therapist).await.unwrap().unwrap();
+            work.save_user(&User { notify: NotifyLevel::None, ..user }).await.unwrap();
+        }
         let appointment = NewService {
             name: "Appointment".into(),
             description: String::new(),
             minutes: u32::try_from(Setup::MINUTES).unwrap(),
             buffer_minutes: u32::try_from(Setup::PAUSE).unwrap(),
-            price,
+            price: euros(Setup::PRICE),
+            translations: BTreeMap::new(),
         };
         work.add_service(&appointment).await.unwrap();
-        let hours =
-            LocalTimeRange::new(LocalTime::parse("09:00").unwrap(), LocalTime::parse("17:00").unwrap()).unwrap();
+        let hours = LocalTimeRange::new("09:00".parse().unwrap(), "17:00".parse().unwrap()).unwrap();
         for therapist in therapists {
             work.set_schedule(therapist, &WeeklySchedule::every_day(zone(), hours)).await.unwrap();
         }
@@ -135,21 +138,16 @@ impl World {
         let not_found = Ok(Outcome::Refused(Rejection::NotFound));
         match command {
             Command::Book { client, therapist, at } => {
-                let client = self.clients[usize::from(client)];
-                let booking_command =
-                    self.booking_command(client, self.therapists[usize::from(therapist)], model.time(at, now));
-                self.book(booking_command).await
+                self.book(self.booking_command_of(client, therapist, model.time(at, now))).await
             }
             Command::BookFor { client, therapist, at, settled, override_hours } => {
-                let client = self.clients[usize::from(client)];
-                let booking_command =
-                    self.booking_command(client, self.therapists[usize::from(therapist)], model.time(at, now));
+                let command = self.booking_command_of(client, therapist, model.time(at, now));
                 let payment = match settled {
                     Settled::ByProvider => PaymentChoice::ByProvider,
                     Settled::PaidOffline => PaymentChoice::PaidOffline { method: "cash".into(), memo: None },
                     Settled::Waived => PaymentChoice::Waived,
                 };
-                self.book(CreateBookingCommand { booked_by: admin, payment, override_hours, ..booking_command }).await
+                self.book(CreateBookingCommand { booked_by: admin, payment, override_hours, ..command }).await
             }
             Command::Pay(booking) => {
                 let Some(id) = target(booking) else { return not_found };
@@ -174,30 +172,23 @@ impl World {
             }
             Command::Reschedule { who, booking, to, override_hours, stale } => {
                 let Some(appointment) = model.pick(booking) else { return not_found };
-                let change = Change::Reschedule {
-                    to: model.time(to, now),
-                    override_hours: override_hours && who == Who::Therapist,
-                };
+                let override_hours = override_hours && who == Who::Therapist;
+                let change = Change::Reschedule { to: model.time(to, now), override_hours, reason: None };
+                let command = self.change(who, appointment.id, appointment.client, change);
                 let version = Some(appointment.version - u32::from(stale));
-                let booking_command =
-                    ChangeBookingCommand { version, ..self.change(who, appointment.id, appointment.client, change) };
-                self.alter(booking_command).await
+                self.alter(ChangeBookingCommand { version, ..command }).await
             }
             Command::Cancel { who, booking } => {
                 let Some(appointment) = model.pick(booking) else { return not_found };
                 let change = Change::Cancel { reason: None, expected_refund: None };
-                let booking_command = self.change(who, appointment.id, appointment.client, change);
-                let quoted = self
-                    .use_cases()
-                    .change_booking
-                    .quote(booking_command.actor, booking_command.role, appointment.id)
-                    .await;
-                let expected_refund = match quoted {
+                let command = self.change(who, appointment.id, appointment.client, change);
+                let quote = self.use_cases().change_booking.quote(command.actor, command.role, appointment.id).await;
+                let expected_refund = match quote {
                     Ok((_, quote)) => Some(quote.refund),
                     Err(error) => return changed(Err(error)),
                 };
                 let change = Change::Cancel { reason: Some("ill".into()), expected_refund };
-                self.alter(ChangeBookingCommand { change, ..booking_command }).await
+                self.alter(ChangeBookingCommand { change, ..command }).await
             }
             Command::Complete(booking) => self.close(target(booking), Change::Complete).await,
             Command::NoShow(booking) => self.close(target(booking), Change::NoShow).await,
@@ -218,16 +209,14 @@ impl World {
                 Ok(Outcome::Done)
             }
             Command::WaitForHold(booking) => {
-                let Some(until) = model.pick(booking).and_then(|appointment| appointment.hold_expires_at) else {
-                    return not_found;
-                };
+                let until = model.pick(booking).and_then(|appointment| appointment.hold_expires_at);
+                let Some(until) = until else { return not_found };
                 wait(until);
                 Ok(Outcome::Done)
             }
             Command::RevokeLinks(booking) => {
                 let Some(booking) = target(booking) else { return not_found };
-                let revoked = self.use_cases().revoke_links.run(RevokeLinksCommand { admin, booking, metadata }).await;
-                match revoked {
+                match self.use_cases().revoke_links.run(RevokeLinksCommand { admin, booking, metadata }).await {
                     Ok(_) => Ok(Outcome::Done),
                     Err(RevokeLinksError::NotFound) => not_found,
                     Err(RevokeLinksError::State(why)) => Ok(Outcome::Refused(state(why))),
@@ -257,15 +246,22 @@ impl World {
         }
     }
 
+    fn booking_command_of(&self, client: u8, therapist: u8, scheduled_at: Timestamp) -> CreateBookingCommand {
+        self.booking_command(self.clients[usize::from(client)], self.therapists[usize::from(therapist)], scheduled_at)
+    }
+
     pub fn booking_command(&self, client: UserId, therapist: UserId, scheduled_at: Timestamp) -> CreateBookingCommand {
         CreateBookingCommand {
             client,
             booked_by: client,
+            role: Role::Client,
             scheduled_at,
             service: None,
             therapist: Some(therapist),
             note: None,
             payment: PaymentChoice::ByProvider,
+            amount: None,
+            has_taken_place: false,
             override_hours: false,
             metadata: RequestMetadata::default(),
             idempotency: None,
@@ -289,40 +285,77 @@ impl World {
         }
     }
 
-    pub async fn book(&self, booking_command: CreateBookingCommand) -> Result<Outcome, StoreError> {
-        booked(self.use_cases().create_booking.run(booking_command).await)
+    pub async fn book(&self, command: CreateBookingCommand) -> Result<Outcome, StoreError> {
+        let why = match self.use_cases().create_booking.run(command).await {
+            Ok(Idempotent::Executed(created)) => return Ok(Outcome::Booked(created.booking.id())),
+            Ok(Idempotent::Replayed(_)) => panic!("no idempotency key was used"),
+            Err(CreateBookingError::Rule(why)) => time(why),
+            Err(CreateBookingError::Slot(why)) => slot(why),
+            Err(CreateBookingError::SlotTaken) => Rejection::BusyTimes,
+            Err(CreateBookingError::HoldExists { .. }) => Rejection::HoldExists,
+            Err(CreateBookingError::Store(error)) => return Err(error),
+            Err(other) => panic!("{other}"),
+        };
+        Ok(Outcome::Refused(why))
     }
 
-    pub async fn alter(&self, booking_command: ChangeBookingCommand) -> Result<Outcome, StoreError> {
-        changed(self.use_cases().change_booking.run(booking_command).await)
+    pub async fn alter(&self, command: ChangeBookingCommand) -> Result<Outcome, StoreError> {
+        changed(self.use_cases().change_booking.run(command).await)
     }
 
     pub async fn pay(&self, reference: &str) -> Result<Outcome, StoreError> {
-        paid(self.use_cases().pay_test_checkout.run(reference, &RequestMetadata::default()).await)
+        match self.use_cases().pay_test_checkout.run(reference, &RequestMetadata::default()).await {
+            Ok(_) => Ok(Outcome::Done),
+            Err(PayTestCheckoutError::NotFound) => Ok(Outcome::Refused(Rejection::NotFound)),
+            Err(PayTestCheckoutError::Store(error)) => Err(error),
+        }
     }
 
     pub async fn pay_offline(&self, booking: BookingId) -> Result<Outcome, StoreError> {
         let (admin, method, metadata) = (self.therapists[0], "cash".into(), RequestMetadata::default());
-        let paid =
+        let command =
             RecordOfflineCommand { admin, booking, amount: None, method, memo: None, metadata, idempotency: None };
-        pay_offline(self.use_cases().record_offline.run(paid).await)
-    }
-
-    pub fn refund_of(&self, booking: BookingId, share: Share) -> RefundPaymentCommand {
-        let payment = |minor| Money::new(minor, Currency::parse("EUR").unwrap()).unwrap();
-        RefundPaymentCommand {
-            admin: self.therapists[0],
-            booking,
-            payment: None,
-            amount: share.minor().map(payment),
-            reason: None,
-            metadata: RequestMetadata::default(),
-            idempotency: None,
-        }
+        let why = match self.use_cases().record_offline.run(command).await {
+            Ok(_) => return Ok(Outcome::Done),
+            Err(RecordOfflineError::NotFound) => Rejection::NotFound,
+            Err(RecordOfflineError::NotPayable(_)) => Rejection::NotPayable,
+            Err(RecordOfflineError::SlotLost) => Rejection::BusyTimes,
+            Err(RecordOfflineError::Store(error)) => return Err(error),
+            Err(
+                other @ (RecordOfflineError::Amount { .. }
+                | RecordOfflineError::Processing
+                | RecordOfflineError::KeyReused),
+            ) => {
+                panic!("{other}")
+            }
+        };
+        Ok(Outcome::Refused(why))
     }
 
     pub async fn refund_payment(&self, booking: BookingId, share: Share) -> Result<Outcome, StoreError> {
-        refunded(self.use_cases().refund.run(self.refund_of(booking, share)).await)
+        let command = RefundPaymentCommand {
+            admin: self.therapists[0],
+            booking,
+            payment: None,
+            amount: share.minor().map(euros),
+            reason: None,
+            metadata: RequestMetadata::default(),
+            idempotency: None,
+        };
+        let why = match self.use_cases().refund.run(command).await {
+            Ok(_) => return Ok(Outcome::Done),
+            Err(RefundPaymentError::NotFound) => Rejection::NotFound,
+            Err(RefundPaymentError::InProgress) => Rejection::RefundInProgress,
+            Err(RefundPaymentError::NotRefundable(RefundError::NothingToRefund)) => Rejection::NothingLeft,
+            Err(RefundPaymentError::NotRefundable(RefundError::ExceedsRefundable { .. })) => Rejection::TooMuch,
+            Err(RefundPaymentError::Store(error)) => return Err(error),
+            Err(
+                other @ (RefundPaymentError::UnknownPayment
+                | RefundPaymentError::KeyReused
+                | RefundPaymentError::NotRefundable(RefundError::ZeroAmount)),
+            ) => panic!("{other}"),
+        };
+        Ok(Outcome::Refused(why))
     }
 
     async fn close(&self, booking: Option<BookingId>, change: Change) -> Result<Outcome, StoreError> {
@@ -364,12 +397,14 @@ impl World {
             online: self.stripe.as_ref().map(|stripe| -> Arc<dyn OnlinePayments> { stripe.gateway.clone() }),
             signing: None,
             join_pages: JoinPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
+            pay_pages: PayPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
+            room_closing: None,
             settings: UseCaseSettings {
                 registration: Registration::Open,
                 access_lifetime: SignedDuration::from_mins(15),
                 login_sessions: LoginSessionPolicy::default(),
                 max_login_failures: None,
-                practice_zone: TimeZone::UTC,
+                practice: Arc::new(practice("UTC")),
                 default_hours: WeeklySchedule::every_day(zone(), LocalTimeRange::WHOLE_DAY),
                 meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
                 window: AccessWindow {
@@ -378,7 +413,9 @@ impl World {
                 },
                 room_limits: RoomLimits::default(),
                 email_links: EmailLinkTarget::Room,
+                name_fallback: NameFallback::Email,
                 reminders: ReminderPlan::new(Setup::REMINDERS.to_vec()).unwrap(),
+                invite_hold: SignedDuration::from_hours(72),
                 retry: RetryPolicy::default(),
                 parallel_emails: NonZeroUsize::new(4).unwrap(),
             },
@@ -388,6 +425,10 @@ impl World {
 
 fn zone() -> TimeZoneName {
     TimeZoneName::parse("Asia/Kolkata").unwrap()
+}
+
+fn euros(minor: i64) -> Money {
+    Money::new(minor, Currency::parse("EUR").unwrap()).unwrap()
 }
 
 fn email(local: &str) -> EmailAddress {
@@ -401,26 +442,13 @@ async fn add(work: &mut dyn UnitOfWork, name: &str, role: Role) -> UserId {
         last_name: None,
         time_zone: None,
         role,
-        password_hash: PasswordHash::new("$test$".into()),
+        password_hash: Some(PasswordHash::new("$test$".into())),
+        language: None,
         email_verified_at: None,
         created_at: Setup::START.parse().unwrap(),
     })
     .await
     .unwrap()
-}
-
-fn booked(answer: Result<Idempotent<CreatedBooking>, CreateBookingError>) -> Result<Outcome, StoreError> {
-    let why = match answer {
-        Ok(Idempotent::Executed(created)) => return Ok(Outcome::Booked(created.booking.id())),
-        Ok(Idempotent::Replayed(_)) => panic!("no idempotency key was used"),
-        Err(CreateBookingError::Rule(why)) => time(why),
-        Err(CreateBookingError::Slot(why)) => slot(why),
-        Err(CreateBookingError::SlotTaken) => Rejection::BusyTimes,
-        Err(CreateBookingError::HoldExists { .. }) => Rejection::HoldExists,
-        Err(CreateBookingError::Store(error)) => return Err(error),
-        Err(other) => panic!("{other}"),
-    };
-    Ok(Outcome::Refused(why))
 }
 
 fn changed(answer: Result<Idempotent<Booking>, ChangeBookingError>) -> Result<Outcome, StoreError> {
@@ -435,45 +463,11 @@ fn changed(answer: Result<Idempotent<Booking>, ChangeBookingError>) -> Result<Ou
         Err(ChangeBookingError::SlotTaken) => Rejection::BusyTimes,
         Err(ChangeBookingError::VersionConflict) => Rejection::VersionConflict,
         Err(ChangeBookingError::Store(error)) => return Err(error),
-        Err(other @ (ChangeBookingError::QuoteChanged | ChangeBookingError::KeyReused)) => panic!("{other}"),
-    };
-    Ok(Outcome::Refused(why))
-}
-
-fn paid<C>(answer: Result<C, PayTestCheckoutError>) -> Result<Outcome, StoreError> {
-    let why = match answer {
-        Ok(_) => return Ok(Outcome::Done),
-        Err(PayTestCheckoutError::NotFound) => Rejection::NotFound,
-        Err(PayTestCheckoutError::Store(error)) => return Err(error),
-    };
-    Ok(Outcome::Refused(why))
-}
-
-fn refunded(answer: Result<Idempotent<Booking>, RefundPaymentError>) -> Result<Outcome, StoreError> {
-    let why = match answer {
-        Ok(_) => return Ok(Outcome::Done),
-        Err(RefundPaymentError::NotFound) => Rejection::NotFound,
-        Err(RefundPaymentError::InProgress) => Rejection::RefundInProgress,
-        Err(RefundPaymentError::NotRefundable(RefundError::NothingToRefund)) => Rejection::NothingLeft,
-        Err(RefundPaymentError::NotRefundable(RefundError::ExceedsRefundable { .. })) => Rejection::TooMuch,
-        Err(RefundPaymentError::Store(error)) => return Err(error),
         Err(
-            other @ (RefundPaymentError::UnknownPayment
-            | RefundPaymentError::KeyReused
-            | RefundPaymentError::NotRefundable(RefundError::ZeroAmount)),
+            other @ (ChangeBookingError::QuoteChanged
+            | ChangeBookingError::KeyReused
+            | ChangeBookingError::UnknownTherapist),
         ) => panic!("{other}"),
-    };
-    Ok(Outcome::Refused(why))
-}
-
-fn pay_offline(paid: Result<Idempotent<Booking>, RecordOfflineError>) -> Result<Outcome, StoreError> {
-    let why = match paid {
-        Ok(_) => return Ok(Outcome::Done),
-        Err(RecordOfflineError::NotFound) => Rejection::NotFound,
-        Err(RecordOfflineError::NotPayable(_)) => Rejection::NotPayable,
-        Err(RecordOfflineError::SlotLost) => Rejection::BusyTimes,
-        Err(RecordOfflineError::Store(error)) => return Err(error),
-        Err(other @ (RecordOfflineError::AmountMismatch { .. } | RecordOfflineError::KeyReused)) => panic!("{other}"),
     };
     Ok(Outcome::Refused(why))
 }
@@ -502,7 +496,7 @@ fn time(why: BookError) -> Rejection {
     match why {
         BookError::InThePast => Rejection::InThePast,
         BookError::BeyondBookingHorizon => Rejection::BeyondBookingHorizon,
-        BookError::Length | BookError::Note => panic!("{why}"),
+        BookError::Length | BookError::Note | BookError::NotEnded | BookError::TooLongAgo => panic!("{why}"),
     }
 }
 

@@ -189,9 +189,9 @@ impl Conversation {
         let refused = matches!(behaviour, Behaviour::Answer { stage: Stage::Message, code: 400.. });
         if !refused {
             let Envelope { sender, recipients, .. } = envelope;
-            self.shared.keep(ReceivedMail { sender, recipients, raw, connection: self.number });
+            self.shared.store(ReceivedMail { sender, recipients, raw, connection: self.number });
         }
-        self.line.answer(behaviour, Stage::Message, "250 taken\r\n").await?;
+        self.line.answer(behaviour, Stage::Message, "250 accepted\r\n").await?;
         Ok(())
     }
 }

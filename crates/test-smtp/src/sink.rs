@@ -28,8 +28,9 @@ pub enum Stage {
     Message,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Behaviour {
+    #[default]
     Accept,
     /// This code instead of success. For [`Stage::StartTls`] the code 220 agrees and then continues without TLS. At
     /// [`Stage::Body`] it is the same as at [`Stage::Message`].
@@ -75,7 +76,7 @@ impl ReceivedMail {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct State {
     default: Behaviour,
     script: VecDeque<Behaviour>,
@@ -95,7 +96,7 @@ impl Shared {
         result.expect("the change was made")
     }
 
-    /// Counts a connection and takes the next behaviour if it concerns connecting.
+    /// Counts a connection and uses up the next behaviour if it concerns connecting.
     pub(crate) fn begin_connection(&self) -> (u64, Behaviour) {
         self.change(|state| {
             state.connections += 1;
@@ -130,7 +131,7 @@ impl Shared {
         self.change(|state| state.commands.push(line.to_owned()));
     }
 
-    pub(crate) fn keep(&self, mail: ReceivedMail) {
+    pub(crate) fn store(&self, mail: ReceivedMail) {
         self.change(|state| state.emails.push(mail));
     }
 }
@@ -149,14 +150,7 @@ pub struct SmtpSink {
 
 impl SmtpSink {
     pub fn start() -> Self {
-        let state = State {
-            default: Behaviour::Accept,
-            script: VecDeque::new(),
-            emails: Vec::new(),
-            connections: 0,
-            commands: Vec::new(),
-        };
-        let shared = Shared(Arc::new(watch::Sender::new(state)));
+        let shared = Shared(Arc::new(watch::Sender::new(State::default())));
         let (address, server) = listen(SocketAddr::from(([127, 0, 0, 1], 0)), &shared);
         Self { address, shared, server: Mutex::new(Some(server)) }
     }
@@ -198,10 +192,6 @@ impl SmtpSink {
     pub async fn wait_for(&self, count: usize, patience: Duration) -> Vec<ReceivedMail> {
         self.wait_until(patience, &format!("{count} emails"), |state| state.emails.len() >= count).await;
         self.messages()
-    }
-
-    pub async fn wait_for_connections(&self, count: u64, patience: Duration) {
-        self.wait_until(patience, &format!("{count} connections"), |state| state.connections >= count).await;
     }
 
     async fn wait_until(&self, patience: Duration, what: &str, condition: impl FnMut(&State) -> bool) {

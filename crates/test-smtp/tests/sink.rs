@@ -1,4 +1,4 @@
-//! The sink itself: it must be right about what it got, or the tests that lean on it prove nothing.
+//! The sink must report what it received, or the tests that use it prove nothing.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use tokio::net::TcpStream;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 async fn talk(sink: &SmtpSink, lines: &str) -> String {
-    let mut stream = TcpStream::connect(sink.address()).await.expect("the sink answers");
-    stream.write_all(lines.as_bytes()).await.expect("the sink answers");
+    let mut stream = TcpStream::connect(sink.address()).await.expect("the sink replies");
+    stream.write_all(lines.as_bytes()).await.expect("the sink replies");
     let mut replies = Vec::new();
     // A connection that is cut may be reset; what came before that counts.
     let _ = stream.read_to_end(&mut replies).await;
@@ -24,7 +24,7 @@ fn codes(replies: &str) -> Vec<&str> {
 const MAIL: &str = "EHLO me\r\nMAIL FROM:<a@x.test>\r\nRCPT TO:<b@x.test>\r\nDATA\r\nSubject: hi\r\n\r\n..dot\r\n\n.\n\r\n.\r\nQUIT\r\n";
 
 #[tokio::test]
-async fn keeps_envelope_and_bytes_and_takes_the_added_dots_away() {
+async fn envelope_and_bytes_are_stored_without_the_added_dots() {
     let sink = SmtpSink::start();
     assert_eq!(codes(&talk(&sink, MAIL).await), ["220", "250", "250", "250", "354", "250", "221"]);
     let emails = sink.wait_for(1, PATIENCE).await;
@@ -38,7 +38,7 @@ async fn keeps_envelope_and_bytes_and_takes_the_added_dots_away() {
 }
 
 #[tokio::test]
-async fn follows_the_script_and_then_the_default() {
+async fn the_script_is_followed_and_then_the_default() {
     let sink = SmtpSink::start();
     sink.script([
         Behaviour::Answer { stage: Stage::Connect, code: 421 },
@@ -50,13 +50,13 @@ async fn follows_the_script_and_then_the_default() {
     assert!(talk(&sink, "EHLO me\r\nMAIL FROM:<a@x.test>\r\nRCPT TO:<b@x.test>\r\nQUIT\r\n").await.contains("550 "));
     assert!(talk(&sink, MAIL).await.contains("452 "));
     assert!(sink.messages().is_empty());
-    assert_eq!(codes(&talk(&sink, MAIL).await).last(), Some(&"354"), "cut without an answer to the mail");
-    assert_eq!(sink.messages().len(), 1, "but the mail was taken");
-    assert!(talk(&sink, MAIL).await.contains("250 taken"), "and then all is well");
+    assert_eq!(codes(&talk(&sink, MAIL).await).last(), Some(&"354"), "cut without a reply to the email");
+    assert_eq!(sink.messages().len(), 1, "but the email was stored");
+    assert!(talk(&sink, MAIL).await.contains("250 accepted"), "then the default");
 }
 
 #[tokio::test]
-async fn stops_and_listens_again_on_the_same_port() {
+async fn a_stopped_sink_listens_again_on_the_same_port() {
     let sink = SmtpSink::start();
     sink.stop().await;
     assert!(TcpStream::connect(sink.address()).await.is_err());

@@ -5,10 +5,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use attune_domain::{Booking, BookingId, UserId};
+use attune_domain::{Booking, BookingId, User, UserId};
 use attune_ports::{NewPayment, NewRefund, NewUser, Payment, Queries, Refund, Store, StoreError, UnitOfWork};
 
-use crate::fixtures::{PracticeFixture, slot};
+use crate::fixtures::{PracticeFixture, paid, slot};
 
 /// A new, empty store that no other case uses.
 pub struct Backend {
@@ -52,8 +52,14 @@ impl Backend {
     /// A practice with one scheduled booking.
     pub async fn booked(&self) -> (PracticeFixture, Booking) {
         let practice = self.practice().await;
-        let booking = self.add_booking(|id| practice.booking(id, slot(0))).await;
-        (practice, booking)
+        (practice, self.book(practice, 0).await)
+    }
+
+    /// A practice with one scheduled booking, and a settled payment with the id `r` for it.
+    pub async fn paid(&self) -> (PracticeFixture, Booking, Payment) {
+        let (practice, booking) = self.booked().await;
+        let payment = self.add_payment(paid(booking.id(), "r")).await;
+        (practice, booking, payment)
     }
 
     pub async fn add_user(&self, user: &NewUser) -> UserId {
@@ -69,6 +75,24 @@ impl Backend {
         .await
     }
 
+    /// A scheduled booking in the n-th slot.
+    pub async fn book(&self, practice: PracticeFixture, n: i64) -> Booking {
+        self.add_booking(|id| practice.booking(id, slot(n))).await
+    }
+
+    /// The result of adding a booking, which is rolled back afterwards.
+    pub async fn try_booking(&self, make: impl FnOnce(BookingId) -> Booking) -> Result<(), StoreError> {
+        self.uncommitted(async |work| {
+            let booking = make(work.next_booking_id().await?);
+            work.add_booking(&booking).await
+        })
+        .await
+    }
+
+    pub async fn save_booking(&self, booking: &Booking) {
+        self.commit(async |work| work.save_booking(booking).await).await;
+    }
+
     pub async fn add_payment(&self, new: NewPayment) -> Payment {
         let id = self.commit(async |work| work.add_payment(&new).await).await;
         new.with_id(id)
@@ -77,6 +101,10 @@ impl Backend {
     pub async fn add_refund(&self, new: NewRefund) -> Refund {
         let id = self.commit(async |work| work.add_refund(&new).await).await;
         new.with_id(id)
+    }
+
+    pub async fn read_user(&self, id: UserId) -> User {
+        self.queries.user(id).await.expect("the user is readable").expect("the user exists")
     }
 
     pub async fn read_booking(&self, id: BookingId) -> Option<Booking> {

@@ -1,9 +1,11 @@
-//! Test data that is whole and legal, to be changed where a test cares.
+//! Test data that is complete and legal, to be changed where a test depends on it.
+
+use std::collections::BTreeMap;
 
 use attune_domain::ChangeTerms;
 use attune_domain::calendar::{LocalTime, LocalTimeRange, RuleSettings, ScheduleException, WeeklySchedule};
 use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind, NewRoom};
-use attune_domain::notification::{NewNotification, NotificationKind};
+use attune_domain::notification::{NewNotification, NotificationKind, NotificationSubject};
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Currency, EmailAddress, MeetingBaseUrl,
     MeetingRoom, Money, ParticipantRole, PaymentStatus, PersonName, PracticePolicy, Role, RoomSuffix, ServiceId,
@@ -23,12 +25,12 @@ pub fn at(text: &str) -> Timestamp {
     text.parse().expect("an instant")
 }
 
-/// The moment at which tests take place, on a broken second as real clocks are.
+/// The time of the tests, with a fraction of a second as real clocks have.
 pub fn now() -> Timestamp {
     at("2027-01-11T08:00:00.123Z")
 }
 
-/// An instant so many minutes after another one, or before it.
+/// An instant so many minutes after another one, or before it when negative.
 pub fn minutes_after(start: Timestamp, minutes: i64) -> Timestamp {
     start.checked_add(SignedDuration::from_mins(minutes)).expect("an instant within the calendar")
 }
@@ -43,22 +45,18 @@ pub fn eur(minor: i64) -> Money {
     money(minor, "EUR")
 }
 
-/// An amount in minor units of a currency.
 pub fn money(minor: i64, currency: &str) -> Money {
     Money::new(minor, Currency::parse(currency).expect("a currency")).expect("an amount")
 }
 
-/// An address at example.org.
 pub fn email(local: &str) -> EmailAddress {
     EmailAddress::parse(&format!("{local}@example.org")).expect("an address")
 }
 
-/// A first or last name.
 pub fn name(text: &str) -> PersonName {
     PersonName::parse(text).expect("a name").expect("a visible name")
 }
 
-/// The name of a time zone.
 pub fn zone(text: &str) -> TimeZoneName {
     TimeZoneName::parse(text).expect("a time zone")
 }
@@ -68,7 +66,7 @@ pub fn password_hash(seed: &str) -> PasswordHash {
     PasswordHash::new(format!("$test$v=1${seed}"))
 }
 
-/// A client to be, at `{local}@example.org`.
+/// A client at `{local}@example.org`.
 pub fn client(local: &str) -> NewUser {
     NewUser {
         email: email(local),
@@ -76,18 +74,19 @@ pub fn client(local: &str) -> NewUser {
         last_name: Some(name("Doe")),
         time_zone: Some(zone("Europe/Berlin")),
         role: Role::Client,
-        password_hash: password_hash(local),
+        password_hash: Some(password_hash(local)),
+        language: None,
         email_verified_at: None,
         created_at: now(),
     }
 }
 
-/// A therapist to be, at `{local}@example.org`.
+/// A therapist at `{local}@example.org`.
 pub fn therapist(local: &str) -> NewUser {
     NewUser { role: Role::Admin, ..client(local) }
 }
 
-/// A service of 50 minutes with a pause of 10, so that it fills one [`slot`].
+/// A service of 50 minutes with a buffer of 10, so that it fills one [`slot`].
 pub fn service() -> NewService {
     NewService {
         name: "Session".to_owned(),
@@ -95,19 +94,25 @@ pub fn service() -> NewService {
         minutes: 50,
         buffer_minutes: 10,
         price: eur(9_000),
+        translations: BTreeMap::new(),
     }
 }
 
 /// Terms of which each number differs from the others and from the default.
 pub fn terms() -> ChangeTerms {
-    ChangeTerms { free_minutes: 2_880, late_refund_percent: 50, reschedule_minutes: 720 }
+    ChangeTerms { free_minutes: 2_880, grace_minutes: 5, late_refund_percent: 50, reschedule_minutes: 720 }
 }
 
 /// A policy of which each number differs from the others and from the default.
 pub fn policy() -> PracticePolicy {
     PracticePolicy {
         rules: RuleSettings { notice_minutes: 120, horizon_days: 90, daily_limit: Some(6), step_minutes: 30 },
-        terms: ChangeTerms { free_minutes: 1_000, late_refund_percent: 25, reschedule_minutes: 2_000 },
+        terms: ChangeTerms {
+            free_minutes: 1_000,
+            grace_minutes: 7,
+            late_refund_percent: 25,
+            reschedule_minutes: 2_000,
+        },
         auto_complete: true,
     }
 }
@@ -123,19 +128,17 @@ pub fn hours(from: &str, until: &str) -> LocalTimeRange {
     LocalTimeRange::new(time(from), time(until)).expect("hours that end after they begin")
 }
 
-/// A week on the clock of Berlin.
+/// A schedule in the time zone of Berlin.
 pub fn week(hours: &[(Weekday, LocalTimeRange)]) -> WeeklySchedule {
     WeeklySchedule { zone: zone("Europe/Berlin"), week: hours.to_vec() }
 }
 
-/// Time off, or extra hours, to be kept.
-pub fn time_off(therapist: UserId, what: ScheduleException) -> NewScheduleException {
-    NewScheduleException { therapist, what, created_at: now() }
+pub fn schedule_exception(therapist: UserId, what: ScheduleException) -> NewScheduleException {
+    NewScheduleException { therapist, what, note: None, created_at: now() }
 }
 
-/// A day off.
 pub fn day_off(therapist: UserId, on: &str) -> NewScheduleException {
-    time_off(therapist, ScheduleException::closed_dates(date(on), date(on)).expect("a day"))
+    schedule_exception(therapist, ScheduleException::closed_dates(date(on), date(on)).expect("a day"))
 }
 
 pub fn idempotency_key(user: UserId, key: &str) -> IdempotencyKey {
@@ -146,7 +149,6 @@ pub fn response(body: &str) -> StoredResponse {
     StoredResponse { status: 201, body: body.to_owned() }
 }
 
-/// A record with this response.
 pub fn idempotency_record(body: &str) -> IdempotencyRecord {
     IdempotencyRecord {
         request_hash: [7; 32],
@@ -156,31 +158,28 @@ pub fn idempotency_record(body: &str) -> IdempotencyRecord {
     }
 }
 
-/// A login to be.
 pub fn session(user: UserId) -> NewLoginSession {
     NewLoginSession { user, network: Some("192.0.2.0/24".to_owned()), created_at: now() }
 }
 
-/// The hash of a refresh token; the same number gives the same hash.
 pub fn token_hash(seed: u8) -> TokenHash {
     TokenHash([seed; 32])
 }
 
-/// The key under which failed logins are counted; the same number gives the same key.
 pub fn account_key(seed: u8) -> AccountKey {
     AccountKey([seed; 32])
 }
 
-/// An open attempt to collect the price of a booking.
-pub fn payment(booking: BookingId, reference: &str) -> NewPayment {
+/// An open payment for the price of a booking.
+pub fn payment(booking: BookingId, checkout_id: &str) -> NewPayment {
     NewPayment {
         id: (),
         booking,
         provider: Provider::Test,
-        provider_checkout_id: reference.to_owned(),
+        provider_checkout_id: checkout_id.to_owned(),
         amount: eur(9_000),
         state: PaymentState::Open,
-        checkout_url: Some(format!("https://pay.example.org/{reference}")),
+        checkout_url: Some(format!("https://pay.example.org/{checkout_id}")),
         checkout_nonce: None,
         expires_at: None,
         provider_payment_id: None,
@@ -193,19 +192,18 @@ pub fn payment(booking: BookingId, reference: &str) -> NewPayment {
     }
 }
 
-/// The price of a booking, as it came in.
-pub fn paid(booking: BookingId, reference: &str) -> NewPayment {
+/// A settled payment for the price of a booking.
+pub fn paid(booking: BookingId, checkout_id: &str) -> NewPayment {
     NewPayment {
-        id: (),
         state: PaymentState::Settled,
         checkout_url: None,
-        provider_payment_id: Some(format!("charge of {reference}")),
+        provider_payment_id: Some(format!("charge of {checkout_id}")),
         settled_at: Some(now()),
-        ..payment(booking, reference)
+        ..payment(booking, checkout_id)
     }
 }
 
-/// A part of a payment, promised back: ten units of most currencies.
+/// A queued refund of a part of a payment: ten units of most currencies.
 pub fn refund(payment: &Payment, key: &str) -> NewRefund {
     NewRefund {
         id: (),
@@ -226,7 +224,7 @@ pub fn refund(payment: &Payment, key: &str) -> NewRefund {
     }
 }
 
-/// The line that says that a payment came in.
+/// The ledger entry of a payment.
 pub fn captured(payment: &Payment) -> LedgerEntry {
     LedgerEntry {
         at: now(),
@@ -238,7 +236,7 @@ pub fn captured(payment: &Payment) -> LedgerEntry {
     }
 }
 
-/// The line that says that a refund left, or came back.
+/// The ledger entry of a refund or of its reversal.
 pub fn moved(refund: &Refund, kind: LedgerKind) -> LedgerEntry {
     LedgerEntry {
         at: now(),
@@ -250,12 +248,12 @@ pub fn moved(refund: &Refund, kind: LedgerKind) -> LedgerEntry {
     }
 }
 
-/// A problem about nothing that is known.
+/// A problem without references.
 pub fn problem(key: &str, kind: ProblemKind) -> NewPaymentProblem {
     NewPaymentProblem {
         id: (),
         resolved_at: None,
-        key: key.to_owned(),
+        dedupe_key: key.to_owned(),
         kind,
         booking: None,
         payment: None,
@@ -265,24 +263,27 @@ pub fn problem(key: &str, kind: ProblemKind) -> NewPaymentProblem {
     }
 }
 
-/// A mail that a booking queues its client.
+/// An email to the client of a booking.
 pub fn notice(booking: &Booking, kind: NotificationKind, send_after: Timestamp) -> NewNotification {
     NewNotification {
         kind,
-        booking: booking.id(),
+        subject: NotificationSubject::of(booking),
         recipient: ViewerId::Account(booking.client()),
-        starts_at: booking.scheduled_at(),
-        booking_version: booking.version(),
         send_after,
     }
 }
 
-/// A reminder that a booking queues its client so many minutes before it begins; due as told, not as computed.
+/// A booking as the subject of an email, with another start or version.
+pub fn subject(booking: &Booking, starts_at: Timestamp, version: u32) -> NotificationSubject {
+    NotificationSubject::Booking { id: booking.id(), starts_at, version }
+}
+
+/// A reminder to the client of a booking. It is due at `send_after`, whatever the offset.
 pub fn reminder(booking: &Booking, minutes_before: u32, send_after: Timestamp) -> NewNotification {
     notice(booking, NotificationKind::Reminder { minutes_before }, send_after)
 }
 
-/// Someone at `{local}@example.org` whom the therapist invites into a session.
+/// A participant at `{local}@example.org`, invited by the therapist.
 pub fn participant(booking: &Booking, local: &str) -> NewParticipant {
     NewParticipant {
         booking: booking.id(),
@@ -295,33 +296,31 @@ pub fn participant(booking: &Booking, local: &str) -> NewParticipant {
     }
 }
 
-/// Something that a connection of a person unknown did in a room.
+/// An attendance event of an unknown viewer.
 pub fn fact(occupant: &str, kind: AttendanceEventKind, at: Timestamp) -> AttendanceEvent {
     AttendanceEvent { at, kind, occupant: occupant.to_owned(), participant: None }
 }
 
-/// A worker's claim; the same number gives the same token.
+/// A lease; the same seed gives the same token.
 pub fn lease(seed: u8, until: Timestamp) -> Lease {
     Lease { token: LeaseToken([seed; 16]), until }
 }
 
-/// A line of the trail, by the system itself.
+/// An audit entry without an actor.
 pub fn audit_entry(object: AuditObject, action: &str) -> AuditEntry {
-    AuditEntry { at: now(), actor: None, action: action.to_owned(), object, request_id: None }
+    AuditEntry { at: now(), actor: None, action: action.to_owned(), object, request_id: None, booking: None }
 }
 
-/// The room of a booking.
 pub fn room(booking: BookingId) -> MeetingRoom {
     let base_url = MeetingBaseUrl::parse("https://meet.example.org/").expect("a base URL");
     MeetingRoom::new(booking, now(), NewRoom { base_url: &base_url, suffix: RoomSuffix::from_bytes([0x5a; 16]) })
 }
 
-/// A booking of facts that must fit together.
 pub fn restored(record: BookingRecord) -> Booking {
-    Booking::restore(record).expect("facts that fit together")
+    Booking::restore(record).expect("a legal booking")
 }
 
-/// The booking's facts one version on, as a change would leave them.
+/// The record of a booking with the next version, as a change would leave it.
 pub fn next_version(booking: &Booking) -> BookingRecord {
     let record = booking.record().clone();
     BookingRecord { version: record.version + 1, updated_at: minutes_after(record.updated_at, 1), ..record }
@@ -356,7 +355,7 @@ pub fn all_states() -> impl Iterator<Item = (BookingStatus, PaymentStatus)> {
     BookingStatus::ALL.into_iter().flat_map(|status| PaymentStatus::ALL.into_iter().map(move |paid| (status, paid)))
 }
 
-/// Who and what a booking needs.
+/// The users and the service that a booking needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PracticeFixture {
     /// An admin, `therapist@example.org`.
@@ -374,11 +373,11 @@ impl PracticeFixture {
         let therapist = work.add_user(&therapist("therapist")).await.expect("a therapist");
         let client = work.add_user(&client("client")).await.expect("a client");
         let service = work.add_service(&service()).await.expect("a service");
-        work.commit().await.expect("the practice is kept");
+        work.commit().await.expect("the practice is stored");
         Self { therapist, client, service }
     }
 
-    /// The facts of a scheduled session with nothing due, of 50 minutes and a pause of 10.
+    /// A scheduled booking with nothing due, of 50 minutes and a buffer of 10.
     pub fn record(&self, id: BookingId, scheduled_at: Timestamp) -> BookingRecord {
         BookingRecord {
             id,
@@ -403,12 +402,10 @@ impl PracticeFixture {
         }
     }
 
-    /// A scheduled session with nothing due.
     pub fn booking(&self, id: BookingId, scheduled_at: Timestamp) -> Booking {
         restored(self.record(id, scheduled_at))
     }
 
-    /// A session in any legal pair of states.
     pub fn booking_in(
         &self,
         id: BookingId,

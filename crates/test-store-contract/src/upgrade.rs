@@ -13,7 +13,6 @@ use jiff::Timestamp;
 
 use crate::fixtures::{refund, restored, room};
 
-/// Counts texts.
 fn counts<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
     let mut counts = BTreeMap::new();
     for text in texts {
@@ -61,14 +60,14 @@ async fn calendars_are_readable(queries: &dyn Queries) {
     assert_eq!(buffers, [(50, 10), (80, 15), (20, 0), (120, 30)]);
     let policy = queries.policy().await.expect("a policy");
     assert_eq!((policy.rules.daily_limit, policy.auto_complete), (Some(12), false));
-    let exceptions = queries.time_off(None).await.expect("schedule exceptions");
+    let exceptions = queries.schedule_exceptions(None).await.expect("schedule exceptions");
     let kinds = counts(exceptions.iter().map(|exception| match exception.what {
         ScheduleException::ClosedDates { .. } => "dates",
         ScheduleException::ClosedPeriod(_) => "period",
         ScheduleException::ExtraHours { .. } => "extra hours",
     }));
     assert_eq!(kinds, BTreeMap::from([("dates", 2), ("period", 1), ("extra hours", 2)]));
-    assert_eq!(queries.calendar_settings(user(1)).await.expect("a calendar").time_off.len(), 3);
+    assert_eq!(queries.calendar_settings(user(1)).await.expect("a calendar").exceptions.len(), 3);
 }
 
 async fn bookings_are_readable(queries: &dyn Queries) {
@@ -85,7 +84,7 @@ async fn bookings_are_readable(queries: &dyn Queries) {
     }
     let (mut notifications, mut actions) = (0, Vec::new());
     for booking in bookings.items.iter() {
-        notifications += queries.notices(booking.id()).await.expect("notifications").len();
+        notifications += queries.notifications(booking.id()).await.expect("notifications").len();
         actions.extend(queries.history(booking.id()).await.expect("a history").into_iter().map(|entry| entry.action));
         assert!(queries.booking(booking.id()).await.expect("a booking").is_some());
     }
@@ -129,7 +128,7 @@ async fn payments_are_readable(queries: &dyn Queries) {
         let found = queries.find_refund("", Some(&refund.idempotency_key)).await.expect("a refund");
         assert_eq!(found.as_ref(), Some(refund));
     }
-    let problems = queries.payment_problems(50).await.expect("problems");
+    let problems = queries.payment_problems(None, 50).await.expect("problems");
     assert_eq!(problems.len(), 8);
     assert!(problems.iter().any(|problem| problem.provider_reference.is_some()));
 }
@@ -151,11 +150,11 @@ pub async fn responses_are_replayed(store: &dyn Store) {
 
 /// The guards of the database are those of a new one.
 pub async fn guards_still_refuse(store: &dyn Store, queries: &dyn Queries) {
-    let taken = queries.booking(booking(4)).await.expect("a booking").expect("it is known").booking;
+    let existing = queries.booking(booking(4)).await.expect("a booking").expect("it is known").booking;
     let mut work = store.begin().await.expect("a unit of work");
     let id = work.next_booking_id().await.expect("an id");
     assert_eq!(id, booking(68));
-    let mut record = taken.record().clone();
+    let mut record = existing.record().clone();
     (record.id, record.room) = (id, Some(room(id)));
     let overlapping = restored(record);
     assert!(work.add_booking(&overlapping).await.expect_err("it overlaps").is_conflict(Conflict::SlotTaken));

@@ -52,7 +52,7 @@ impl Checkout {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Account {
     pub(crate) now: Timestamp,
     pub(crate) live: bool,
@@ -68,16 +68,7 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn new(now: Timestamp) -> Self {
-        Self {
-            now,
-            live: false,
-            checkouts: Vec::new(),
-            refunds: Vec::new(),
-            events: Vec::new(),
-            slow_refunds: false,
-            tax: 0,
-            last_id: 0,
-        }
+        Self { now, ..Self::default() }
     }
 
     pub(crate) fn new_id(&mut self, prefix: &str) -> String {

@@ -95,3 +95,6 @@ impl<'a> Header<'a> {
         Some(Self { t, signed_at, signatures })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,6 @@
-use attune_domain::LoginSessionId;
-use attune_ports::{AccessClaims, AccessTokens, TokenError};
-use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{JwtAccessTokens, TokenConfig};
 
 const SECRET: &str = "kV3n0yQxJ7pWq1Zt8RbLm5Xc2HsGf9Ud";
 const OTHER: &str = "Zx8cVb4nMa6sDf2gHj9kLq1wEr3tYu7i";
@@ -31,7 +27,7 @@ fn participant(id: i64) -> ViewerId {
     ViewerId::Participant(ParticipantId::new(id).unwrap())
 }
 
-fn samples() -> [JoinToken; 4] {
+pub(crate) fn samples() -> [JoinToken; 4] {
     [
         token(12, account(7), 1),
         token(12, participant(7), 1),
@@ -135,7 +131,7 @@ fn other_layouts_are_refused() {
 }
 
 #[test]
-fn every_flipped_bit_is_noticed() {
+fn every_flipped_bit_is_detected() {
     for token in samples() {
         let bytes = URL_SAFE_NO_PAD.decode(join_tokens().sign(&token)).unwrap();
         assert_eq!(bytes.len(), 38);
@@ -149,7 +145,7 @@ fn every_flipped_bit_is_noticed() {
 
 /// Also the last character, of which only a part stands for something.
 #[test]
-fn every_changed_character_is_noticed() {
+fn every_changed_character_is_detected() {
     for token in samples() {
         let text = join_tokens().sign(&token);
         for index in 0..text.len() {
@@ -162,7 +158,7 @@ fn every_changed_character_is_noticed() {
 }
 
 #[test]
-fn every_missing_and_every_added_character_is_noticed() {
+fn every_missing_and_every_added_character_is_detected() {
     let text = join_tokens().sign(&samples()[0]);
     for index in 0..=text.len() {
         assert_eq!(join_tokens().verify(&text[..index]).is_some(), index == text.len(), "cut at {index}");
@@ -219,32 +215,6 @@ fn a_previous_secret_verifies_but_never_signs() {
     assert_eq!((all.verify(&old), all.verify(&new)), (Some(sample), Some(sample)));
 }
 
-/// Both are signed with the same secret.
-#[test]
-fn join_tokens_and_access_tokens_are_not_interchangeable() {
-    let tokens = JwtAccessTokens::new(TokenConfig {
-        secret: secret(SECRET),
-        previous: Vec::new(),
-        issuer: "https://practice.example".to_owned(),
-        audience: "attune-api".to_owned(),
-    });
-    let now = Timestamp::from_second(1_705_312_800).unwrap();
-    let claims = AccessClaims {
-        user: UserId::new(7).unwrap(),
-        session: LoginSessionId::new(31).unwrap(),
-        issued_at: now,
-        expires_at: Timestamp::from_second(1_705_313_700).unwrap(),
-        nonce: [0xab; 16],
-    };
-    let token = tokens.issue(&claims).unwrap();
-    assert_eq!(tokens.verify(&token, now), Ok(claims));
-    assert_eq!(join_tokens().verify(&token), None);
-    assert!(token.split('.').all(|part| join_tokens().verify(part).is_none()));
-    for sample in samples() {
-        assert_eq!(tokens.verify(&join_tokens().sign(&sample), now), Err(TokenError::Invalid));
-    }
-}
-
 #[test]
 fn debug_shows_nothing() {
     let tokens = SignedJoinTokens::new(&secret(SECRET), &[secret(OTHER)]);
@@ -282,5 +252,33 @@ proptest! {
     #[test]
     fn no_other_text_panics_or_verifies(text in "\\PC{0,60}|[A-Za-z0-9_-]{45,55}|AQ[AEQg]A{20}[A-Za-z0-9_-]{28}") {
         prop_assert_eq!(join_tokens().verify(&text), None);
+    }
+}
+
+#[test]
+fn the_token_of_a_payment_page_has_a_purpose_of_its_own() {
+    let (booking, other) = (BookingId::new(12).unwrap(), BookingId::new(13).unwrap());
+    let tokens = SignedJoinTokens::new(&secret(SECRET), &[secret(OTHER)]);
+    let text = tokens.sign_payment(booking);
+    assert_eq!((text.len(), text.as_str()), (34, tokens.sign_payment(booking).as_str()));
+    assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{text}");
+    assert_eq!(tokens.verify_payment(&text), Some(booking));
+    assert_ne!(tokens.sign_payment(other), text);
+    assert_eq!(tokens.verify(&text), None, "it joins nothing");
+    let join = token(12, account(7), 1);
+    assert_eq!(tokens.verify_payment(&tokens.sign(&join)), None, "a join token pays nothing");
+    let previous = SignedJoinTokens::new(&secret(OTHER), &[]).sign_payment(booking);
+    assert_eq!(tokens.verify_payment(&previous), Some(booking));
+    assert_eq!(
+        tokens.verify_payment(&SignedJoinTokens::new(&secret(&OTHER.replace('Z', "Y")), &[]).sign_payment(booking)),
+        None
+    );
+    for index in 0..text.len() {
+        let mut changed = text.clone().into_bytes();
+        changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
+        assert_eq!(tokens.verify_payment(std::str::from_utf8(&changed).unwrap()), None, "character {index}");
+    }
+    for bad in ["", "pay", &text[1..], &format!("{text}A"), &format!("{text}=")] {
+        assert_eq!(tokens.verify_payment(bad), None, "{bad}");
     }
 }

@@ -54,7 +54,7 @@ async fn hashes_of_the_reference_implementation_are_accepted() {
 }
 
 #[tokio::test]
-async fn passwords_are_hashed_as_typed() {
+async fn passwords_differ_in_every_byte_of_their_normalised_form() {
     let hasher = hasher(WEAK);
     let long = "ä".repeat(64);
     let typed = ["", " ", " a", "a", "a ", "A", "a\0", "a\0b", "\u{e9}", "e\u{301}", "🦀 emoji", &long, &long[2..]];
@@ -62,7 +62,8 @@ async fn passwords_are_hashed_as_typed() {
         let hash = hasher.hash(&password(one)).await.unwrap();
         for other in typed {
             let verified = hasher.verify(&password(other), Some(&hash)).await.unwrap();
-            assert_eq!(verified.matches, one == other, "{one:?} and {other:?}");
+            let same = one == other || [one, other].iter().all(|text| ["\u{e9}", "e\u{301}"].contains(text));
+            assert_eq!(verified.matches, same, "{one:?} and {other:?}");
         }
     }
 }
@@ -150,13 +151,13 @@ async fn unsupported_and_damaged_hashes_are_refused_without_work() {
     ] {
         let result = hasher.verify(&password("hunter2"), Some(&PasswordHash::new(bad.clone()))).await;
         let Err(HashError::Failed(cause)) = result else { panic!("{bad} gave {result:?}") };
-        let mut told = cause.to_string();
+        let mut messages = cause.to_string();
         let mut source = cause.source();
         while let Some(error) = source {
-            told.push_str(&error.to_string());
+            messages.push_str(&error.to_string());
             source = error.source();
         }
-        assert!(!told.contains("hunter2") && !told.contains(output), "{told}");
+        assert!(!messages.contains("hunter2") && !messages.contains(output), "{messages}");
     }
 }
 

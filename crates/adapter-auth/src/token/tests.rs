@@ -1,8 +1,12 @@
+use attune_domain::{LoginSessionId, UserId};
+use attune_ports::JoinTokens;
 use jsonwebtoken::crypto::sign;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::SignedJoinTokens;
+use crate::join_token::tests::samples;
 
 const SECRET: &str = "kV3n0yQxJ7pWq1Zt8RbLm5Xc2HsGf9Ud";
 const OTHER: &str = "Zx8cVb4nMa6sDf2gHj9kLq1wEr3tYu7i";
@@ -17,6 +21,7 @@ fn config() -> TokenConfig {
         previous: Vec::new(),
         issuer: "https://practice.example".to_owned(),
         audience: "attune-api".to_owned(),
+        lifetime: SignedDuration::from_secs(END - START),
     }
 }
 
@@ -84,6 +89,18 @@ fn signed_claims(claims: &Value) -> Result<AccessClaims, TokenError> {
     tokens().verify(&forge(&good_header(), claims, SECRET, Algorithm::HS256), now())
 }
 
+fn assert_header_refused(header: &Value) {
+    assert_eq!(signed_header(header), Err(TokenError::Invalid), "{header}");
+}
+
+fn assert_claims_refused(claims: &Value) {
+    assert_eq!(signed_claims(claims), Err(TokenError::Invalid), "{claims}");
+}
+
+fn assert_refused(token: &str) {
+    assert_eq!(tokens().verify(token, now()), Err(TokenError::Invalid), "{token:.200}");
+}
+
 /// The control of all tests below: what they change is the only reason for a refusal.
 #[test]
 fn forge_can_create_a_valid_token() {
@@ -122,8 +139,9 @@ fn milliseconds_are_lost() {
 fn times_are_compared_with_the_given_instant_to_the_second() {
     let token = tokens().issue(&claims()).unwrap();
     for (seconds, verdict) in [
-        (START - 6, Err(TokenError::Invalid)),
-        (START - 5, Ok(claims())),
+        (START - 61, Err(TokenError::Invalid)),
+        (START - 60, Ok(claims())),
+        (START - 6, Ok(claims())),
         (START, Ok(claims())),
         (END - 1, Ok(claims())),
         (END, Ok(claims())),
@@ -141,14 +159,13 @@ fn times_are_compared_with_the_given_instant_to_the_second() {
 #[test]
 fn other_algorithms_are_refused() {
     for alg in ["none", "None", "NONE", "nOnE", "", "HS384", "HS512", "RS256", "ES256", "PS256", "EdDSA", "hs256"] {
-        assert_eq!(signed_header(&with(good_header(), "alg", json!(alg))), Err(TokenError::Invalid), "{alg}");
-    }
-    for (alg, algorithm) in [("HS384", Algorithm::HS384), ("HS512", Algorithm::HS512), ("HS256", Algorithm::HS512)] {
-        let token = forge(&with(good_header(), "alg", json!(alg)), &good_claims(), SECRET, algorithm);
-        assert_eq!(tokens().verify(&token, now()), Err(TokenError::Invalid), "{alg}");
+        assert_header_refused(&with(good_header(), "alg", json!(alg)));
     }
     for alg in [json!(null), json!(256), json!(["HS256"]), json!({ "HS256": true })] {
-        assert_eq!(signed_header(&with(good_header(), "alg", alg)), Err(TokenError::Invalid));
+        assert_header_refused(&with(good_header(), "alg", alg));
+    }
+    for (alg, algorithm) in [("HS384", Algorithm::HS384), ("HS512", Algorithm::HS512), ("HS256", Algorithm::HS512)] {
+        assert_refused(&forge(&with(good_header(), "alg", json!(alg)), &good_claims(), SECRET, algorithm));
     }
 }
 
@@ -157,8 +174,8 @@ fn a_token_without_a_signature_is_refused() {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     for alg in ["none", "None", "NONE", "nOnE", "HS256"] {
         let message = format!("{}.{}", part(&with(good_header(), "alg", json!(alg))), part(&good_claims()));
-        for token in [message.clone(), format!("{message}."), format!("{message}.."), format!("{message}.AA")] {
-            assert_eq!(tokens().verify(&token, now()), Err(TokenError::Invalid), "{token}");
+        for ending in ["", ".", "..", ".AA"] {
+            assert_refused(&format!("{message}{ending}"));
         }
     }
 }
@@ -183,17 +200,17 @@ fn a_header_has_alg_typ_and_kid_only() {
         ("nonce", json!("x")),
         ("anything", json!(null)),
     ] {
-        assert_eq!(signed_header(&with(good_header(), member, value)), Err(TokenError::Invalid), "{member}");
+        assert_header_refused(&with(good_header(), member, value));
     }
     for member in ["alg", "typ", "kid"] {
-        assert_eq!(signed_header(&without(good_header(), member)), Err(TokenError::Invalid), "no {member}");
-        assert_eq!(signed_header(&with(good_header(), member, json!(1))), Err(TokenError::Invalid), "{member} 1");
+        assert_header_refused(&without(good_header(), member));
+        assert_header_refused(&with(good_header(), member, json!(1)));
     }
     for typ in ["at+jwt", "jwt", "JWS", "refresh", ""] {
-        assert_eq!(signed_header(&with(good_header(), "typ", json!(typ))), Err(TokenError::Invalid), "{typ}");
+        assert_header_refused(&with(good_header(), "typ", json!(typ)));
     }
     for kid in ["", "../../dev/null", "' OR 1=1 --", "0", &key_id(&secret(OTHER))] {
-        assert_eq!(signed_header(&with(good_header(), "kid", json!(kid))), Err(TokenError::Invalid), "{kid}");
+        assert_header_refused(&with(good_header(), "kid", json!(kid)));
     }
 }
 
@@ -202,50 +219,33 @@ fn a_duplicate_member_is_refused() {
     let doubled = format!(r#"{{"alg":"none","alg":"HS256","typ":"JWT","kid":"{}"}}"#, key_id(&secret(SECRET)));
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(doubled), URL_SAFE_NO_PAD.encode(good_claims().to_string()));
     let key = EncodingKey::from_secret(SECRET.as_bytes());
-    let token = format!("{message}.{}", sign(message.as_bytes(), &key, Algorithm::HS256).unwrap());
-    assert_eq!(tokens().verify(&token, now()), Err(TokenError::Invalid));
+    assert_refused(&format!("{message}.{}", sign(message.as_bytes(), &key, Algorithm::HS256).unwrap()));
 }
 
 #[test]
 fn every_claim_is_required_and_has_its_type() {
-    for member in ["iss", "aud", "sub", "sid", "typ", "jti", "iat", "nbf", "exp"] {
-        assert_eq!(signed_claims(&without(good_claims(), member)), Err(TokenError::Invalid), "no {member}");
-        for value in [json!(null), json!([]), json!({}), json!(true)] {
-            assert_eq!(
-                signed_claims(&with(good_claims(), member, value.clone())),
-                Err(TokenError::Invalid),
-                "{member} is {value}"
-            );
+    let any = [json!(null), json!([]), json!({}), json!(true)];
+    let times =
+        [json!(1_705_312_800.5), json!(1e300), json!(i64::MAX), json!(i64::MIN), json!(u64::MAX), json!("never")];
+    let ids = ["", "0", "-7", "7.0", "07", "+7", " 7", "7 ", "9223372036854775808"].map(|id| json!(id));
+    let ids = [&ids[..], &[json!(7)]].concat();
+    let nonces = [json!(""), json!("AAAA"), json!("not base64!"), json!(URL_SAFE_NO_PAD.encode([0; 17]))];
+    for (members, values) in [
+        (&["iss", "aud", "sub", "sid", "typ", "jti", "iat", "nbf", "exp"][..], &any[..]),
+        (&["iat", "nbf", "exp"], &times),
+        (&["sub", "sid"], &ids),
+        (&["jti"], &nonces),
+    ] {
+        for member in members {
+            assert_claims_refused(&without(good_claims(), member));
+            for value in values {
+                assert_claims_refused(&with(good_claims(), member, value.clone()));
+            }
         }
     }
-    for member in ["iat", "nbf", "exp"] {
-        for value in [
-            json!(good_claims()[member].to_string()),
-            json!(1_705_312_800.5),
-            json!(1e300),
-            json!(i64::MAX),
-            json!(i64::MIN),
-            json!(u64::MAX),
-            json!("never"),
-        ] {
-            assert_eq!(
-                signed_claims(&with(good_claims(), member, value.clone())),
-                Err(TokenError::Invalid),
-                "{member} is {value}"
-            );
-        }
-    }
-    for member in ["sub", "sid"] {
-        for value in [json!(7), json!(""), json!("0"), json!("-7"), json!("7.0"), json!("9223372036854775808")] {
-            assert_eq!(
-                signed_claims(&with(good_claims(), member, value.clone())),
-                Err(TokenError::Invalid),
-                "{member} is {value}"
-            );
-        }
-    }
-    for value in ["", "AAAA", "not base64!", &URL_SAFE_NO_PAD.encode([0; 17])] {
-        assert_eq!(signed_claims(&with(good_claims(), "jti", json!(value))), Err(TokenError::Invalid), "{value}");
+    for time in ["iat", "nbf", "exp"] {
+        let number = good_claims()[time].to_string();
+        assert_claims_refused(&with(good_claims(), time, json!(number)));
     }
 }
 
@@ -263,11 +263,7 @@ fn issuer_audience_and_purpose_are_exact() {
         ("typ", json!("refresh")),
         ("typ", json!("")),
     ] {
-        assert_eq!(
-            signed_claims(&with(good_claims(), member, value.clone())),
-            Err(TokenError::Invalid),
-            "{member} is {value}"
-        );
+        assert_claims_refused(&with(good_claims(), member, value));
     }
 }
 
@@ -278,35 +274,62 @@ fn times_inside_the_token_are_checked() {
         ("exp", 0, TokenError::Expired),
         ("exp", -1, TokenError::Expired),
         ("nbf", START + 660, TokenError::Invalid),
-        ("nbf", START + 66, TokenError::Invalid),
+        ("nbf", START + 121, TokenError::Invalid),
         ("iat", START + 660, TokenError::Invalid),
+        ("iat", START + 121, TokenError::Invalid),
     ] {
         assert_eq!(signed_claims(&with(good_claims(), member, json!(value))), Err(verdict), "{member} is {value}");
     }
-    assert_eq!(signed_claims(&with(good_claims(), "nbf", json!(START + 65))), Ok(claims()), "within the leeway");
+    assert_eq!(signed_claims(&with(good_claims(), "nbf", json!(START + 120))), Ok(claims()), "within the leeway");
+    let ahead = AccessClaims { issued_at: at(START + 120), ..claims() };
+    assert_eq!(signed_claims(&with(good_claims(), "iat", json!(START + 120))), Ok(ahead), "within the leeway");
+}
+
+#[test]
+fn a_token_lives_no_longer_than_those_that_are_issued() {
+    for (life, verdict) in
+        [(899, Ok(())), (900, Ok(())), (901, Err(TokenError::Invalid)), (86_400, Err(TokenError::Invalid))]
+    {
+        let claims = with(good_claims(), "exp", json!(START + life));
+        assert_eq!(signed_claims(&claims).map(|_| ()), verdict, "{life} seconds");
+    }
+    let long_ago = with(with(good_claims(), "iat", json!(START - 1)), "nbf", json!(START - 1));
+    assert_claims_refused(&long_ago);
+    assert_claims_refused(&with(good_claims(), "exp", json!(253_402_207_200_i64)));
+    let short = JwtAccessTokens::new(TokenConfig { lifetime: SignedDuration::from_mins(5), ..config() });
+    assert_eq!(short.verify(&tokens().issue(&claims()).unwrap(), now()), Err(TokenError::Invalid));
 }
 
 #[test]
 fn expired_is_reported_for_our_own_tokens_only() {
     let expired = with(good_claims(), "exp", json!(START + 30));
-    let foreign = forge(&good_header(), &expired, OTHER, Algorithm::HS256);
-    assert_eq!(tokens().verify(&foreign, now()), Err(TokenError::Invalid));
-    assert_eq!(signed_claims(&with(expired, "aud", json!("jitsi"))), Err(TokenError::Invalid));
+    assert_refused(&forge(&good_header(), &expired, OTHER, Algorithm::HS256));
+    assert_claims_refused(&with(expired, "aud", json!("jitsi")));
 }
 
 #[test]
 fn claims_cannot_be_edited() {
     let token = tokens().issue(&claims()).unwrap();
-    let (message, signature) = token.rsplit_once('.').unwrap();
-    let (header, _) = message.split_once('.').unwrap();
+    let [header, _, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("{token}") };
     for edited in [
         with(good_claims(), "sub", json!("1")),
         with(good_claims(), "sid", json!("1")),
         with(good_claims(), "exp", json!(END + 900)),
         with(good_claims(), "is_admin", json!(true)),
     ] {
-        let edited = URL_SAFE_NO_PAD.encode(edited.to_string());
-        assert_eq!(tokens().verify(&format!("{header}.{edited}.{signature}"), now()), Err(TokenError::Invalid));
+        assert_refused(&format!("{header}.{}.{signature}", URL_SAFE_NO_PAD.encode(edited.to_string())));
+    }
+}
+
+/// Both are signed with the same secret.
+#[test]
+fn join_tokens_and_access_tokens_are_not_interchangeable() {
+    let join_tokens = SignedJoinTokens::new(&secret(SECRET), &[]);
+    let token = tokens().issue(&claims()).unwrap();
+    assert_eq!(join_tokens.verify(&token), None);
+    assert!(token.split('.').all(|part| join_tokens.verify(part).is_none()));
+    for sample in samples() {
+        assert_refused(&join_tokens.sign(&sample));
     }
 }
 
@@ -320,16 +343,14 @@ fn other_secrets_are_refused() {
     for other in
         [OTHER, "", "secret", "password", "changeme", "your-256-bit-secret", &SECRET[..31], &SECRET.to_lowercase()]
     {
-        let token = forge(&good_header(), &good_claims(), other, Algorithm::HS256);
-        assert_eq!(tokens().verify(&token, now()), Err(TokenError::Invalid), "{other}");
+        assert_refused(&forge(&good_header(), &good_claims(), other, Algorithm::HS256));
     }
 }
 
 #[test]
 fn a_token_has_exactly_three_parts() {
     let token = tokens().issue(&claims()).unwrap();
-    let parts: Vec<&str> = token.split('.').collect();
-    let (header, body, signature) = (parts[0], parts[1], parts[2]);
+    let [header, body, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("{token}") };
     for hostile in [
         String::new(),
         ".".to_owned(),
@@ -363,10 +384,10 @@ fn a_token_has_exactly_three_parts() {
         format!("{}.{}.{}", "A".repeat(100_000), "A".repeat(100_000), "A".repeat(100_000)),
         format!("{}.e30.AA", URL_SAFE_NO_PAD.encode("[".repeat(100_000))),
     ] {
-        assert_eq!(tokens().verify(&hostile, now()), Err(TokenError::Invalid), "{hostile:.200}");
+        assert_refused(&hostile);
     }
     for length in 0..token.len() {
-        assert_eq!(tokens().verify(&token[..length], now()), Err(TokenError::Invalid), "cut to {length}");
+        assert_refused(&token[..length]);
     }
 }
 
@@ -407,7 +428,7 @@ fn a_key_id_distinguishes_keys_and_reveals_nothing() {
 
 proptest! {
     #[test]
-    fn all_claims_survive(user in 1_i64.., session in 1_i64.., start in 0_i64..100_000_000_000, life in 1_i64..1_000_000, nonce: [u8; 16]) {
+    fn all_claims_survive(user in 1_i64.., session in 1_i64.., start in 0_i64..100_000_000_000, life in 1_i64..=900, nonce: [u8; 16]) {
         let claims = AccessClaims {
             user: UserId::new(user).unwrap(),
             session: LoginSessionId::new(session).unwrap(),

@@ -5,21 +5,21 @@
 use std::fmt::Display;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Data;
 use attune_application::meetings::BookingAttendance;
 use attune_domain::meeting::AttendanceSummary;
-use attune_domain::{ParticipantId, UserId, ViewerId};
+use attune_domain::{UserId, ViewerId};
+use attune_http_common::{HandlerResult, schema};
 use attune_ports::{BookingFilter, PageRequest};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::admin::filters::therapist;
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
 use crate::request::paging::{PageQuery, page};
-use crate::response::output::{self, Instant, ReportFormat};
-use crate::response::problem::{Problem, problems};
+use crate::response::output::{self, Instant, REPORT_FORMATS, ReportFormat, as_csv};
 use crate::state::State;
 
 /// How far back a report goes by default.
@@ -49,29 +49,29 @@ pub(crate) struct AttendanceBody {
     /// Number of times that the person joined.
     #[schema(example = 1)]
     visits: u32,
+    /// Whether the video server reported neither that the person left nor that the conference ended, for example after a
+    /// crash. `minutes` then count until the last event in the room.
+    #[schema(example = false)]
+    estimated: bool,
 }
 
 impl AttendanceBody {
     pub(crate) fn new(client: UserId, attended: &AttendanceSummary) -> Self {
-        let (user_id, participant_id) = match attended.participant {
-            Some(ViewerId::Account(id)) => (Some(id), None),
-            Some(ViewerId::Participant(id)) => (None, Some(id)),
-            None => (None, None),
-        };
-        let role = match attended.participant {
-            Some(ViewerId::Account(id)) if id == client => "client",
-            Some(ViewerId::Account(_)) => "therapist",
-            Some(ViewerId::Participant(_)) => "participant",
-            None => "unknown",
+        let (role, user_id, participant_id) = match attended.participant {
+            Some(ViewerId::Account(id)) if id == client => ("client", Some(id.get()), None),
+            Some(ViewerId::Account(id)) => ("therapist", Some(id.get()), None),
+            Some(ViewerId::Participant(id)) => ("participant", None, Some(id.get())),
+            None => ("unknown", None, None),
         };
         Self {
             role,
-            user_id: user_id.map(UserId::get),
-            participant_id: participant_id.map(ParticipantId::get),
+            user_id,
+            participant_id,
             joined_at: attended.joined_at.map(Instant),
             left_at: attended.left_at.map(Instant),
             minutes: attended.minutes,
             visits: attended.visits,
+            estimated: attended.estimated,
         }
     }
 }
@@ -95,7 +95,7 @@ pub(crate) struct AppointmentAttendance {
     /// Duration in minutes.
     #[schema(example = 50)]
     duration: u32,
-    #[schema(schema_with = output::booking_status)]
+    #[schema(schema_with = schema::booking_status)]
     status: &'static str,
     /// Everyone who was in the room, in the order of joining.
     attendance: Vec<AttendanceBody>,
@@ -143,8 +143,11 @@ pub(crate) struct AttendanceQuery {
     /// Only bookings of this client.
     #[param(value_type = Option<i64>, minimum = 1)]
     user_id: Option<UserId>,
+    /// Only bookings with this therapist.
+    #[param(value_type = Option<i64>, minimum = 1)]
+    therapist_id: Option<UserId>,
     /// `json`, or `csv` for a table with a row for each person in each appointment.
-    #[param(value_type = Option<String>, default = "json", example = "json")]
+    #[param(schema_with = output::report_format, example = "json")]
     format: Option<ReportFormat>,
     #[param(ignore)]
     page: PageRequest,
@@ -153,16 +156,15 @@ pub(crate) struct AttendanceQuery {
 impl FromFields for AttendanceQuery {
     fn read(fields: &mut Fields) -> Option<Self> {
         Some(Self {
-            format: fields.optional("format", ReportFormat::parse),
+            format: fields.choice("format", REPORT_FORMATS),
             from: fields.optional_instant("from"),
             to: fields.optional_instant("to"),
             user_id: fields.whole("user_id", UserId::new),
+            therapist_id: therapist(fields),
             page: page(fields),
         })
     }
 }
-
-problems! { GetAttendanceReportProblems: InvalidValue, InvalidTimestamp }
 
 /// Retrieve the attendance report
 ///
@@ -171,32 +173,26 @@ problems! { GetAttendanceReportProblems: InvalidValue, InvalidTimestamp }
 /// one row for each person, and one for an appointment that no one attended. Neither contains names. `X-Total-Count` is
 /// the total number of matching appointments.
 #[utoipa::path(
-    get, path = "/api/admin/reports/attendance", operation_id = "getAttendanceReport", tag = "Admin",
-    security(("bearer" = [])),
+    get, path = "/api/admin/reports/attendance", operation_id = "getAttendanceReport",
     params(AttendanceQuery, PageQuery),
-    responses(
-        (
-            status = 200, description = "The attendance report",
-            content((AttendanceList = "application/json"), (String = "text/csv")),
-            headers(("X-Total-Count" = u64, description = "Total number of matching appointments"))
-        ),
-        GetAttendanceReportProblems
-    )
+    responses((
+        status = 200, description = "The attendance report",
+        content((AttendanceList = "application/json"), (String = "text/csv")),
+        headers(("X-Total-Count" = u64, description = "Total number of matching appointments"))
+    ))
 )]
-pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request) -> HandlerResult {
     let query: AttendanceQuery = request.query()?;
     let to = query.to.unwrap_or_else(|| state.api.clock.now());
     let from = query.from.unwrap_or_else(|| to.saturating_sub(DEFAULT_SPAN).unwrap_or(Timestamp::MIN));
-    let filter = BookingFilter { client: query.user_id, from: Some(from), to: Some(to), ..BookingFilter::default() };
+    let (client, therapist) = (query.user_id, query.therapist_id);
+    let filter = BookingFilter { client, therapist, from: Some(from), to: Some(to), ..BookingFilter::default() };
     let found = state.api.use_cases.attendance.list(&filter, query.page).await?;
     let sessions: Vec<AppointmentAttendance> = found.items.iter().map(AppointmentAttendance::from).collect();
     let mut response = HttpResponse::Ok();
     response.insert_header(("X-Total-Count", found.total));
     if query.format == Some(ReportFormat::Csv) {
-        return Ok(response
-            .content_type("text/csv; charset=utf-8; header=present")
-            .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"attendance.csv\""))
-            .body(table(&sessions)));
+        return Ok(as_csv(response, "attendance", table(&sessions)));
     }
     let PageRequest { limit, offset } = query.page;
     Ok(response.json(AttendanceList { sessions, total: found.total, limit, offset }))
@@ -205,7 +201,7 @@ pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request
 /// Numbers, times and our own words need no quotes, and no spreadsheet interprets them as formulas.
 fn table(sessions: &[AppointmentAttendance]) -> String {
     let mut csv =
-        "booking_id,scheduled_at,duration,status,role,user_id,participant_id,joined_at,left_at,minutes,visits\r\n"
+        "booking_id,scheduled_at,duration,status,role,user_id,participant_id,joined_at,left_at,minutes,visits,estimated\r\n"
             .to_owned();
     for session in sessions {
         let AppointmentAttendance { booking_id, scheduled_at, duration, status, .. } = session;
@@ -213,13 +209,13 @@ fn table(sessions: &[AppointmentAttendance]) -> String {
             csv.push_str(&format!("{booking_id},{},{duration},{status},{rest}\r\n", utc(*scheduled_at)));
         };
         for person in &session.attendance {
-            let AttendanceBody { role, minutes, visits, .. } = person;
+            let AttendanceBody { role, minutes, visits, estimated, .. } = person;
             let (user, participant) = (field(person.user_id), field(person.participant_id));
             let (joined, left) = (field(person.joined_at.map(utc)), field(person.left_at.map(utc)));
-            line(&format!("{role},{user},{participant},{joined},{left},{minutes},{visits}"));
+            line(&format!("{role},{user},{participant},{joined},{left},{minutes},{visits},{estimated}"));
         }
         if session.attendance.is_empty() {
-            line(",,,,,,");
+            line(",,,,,,,");
         }
     }
     csv

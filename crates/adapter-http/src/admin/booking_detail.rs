@@ -4,22 +4,23 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use attune_application::{Idempotent, IdempotentRequest};
 use attune_domain::notification::Notification;
-use attune_domain::{Booking, BookingId, PersonalLink, User, UserId, ViewerId};
-use attune_ports::{AuditEntry, BookingView};
+use attune_domain::{Booking, BookingId, PersonalLink, User, ViewerId};
+use attune_http_common::{Problem, schema};
+use attune_ports::BookingView;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::admin::attendance::AttendanceBody;
+use crate::admin::history::{HistoryBody, history_of, people_in};
 use crate::admin::participants::ParticipantBody;
 use crate::admin::payment_records::{AdminPaymentBody, AdminRefundBody, LedgerBody};
 use crate::client::bookings::{BookingDetails, room_of};
-use crate::request::idempotency::answer;
+use crate::request::idempotency::idempotent_response;
 use crate::response::output::{self, Amount, Instant, json};
-use crate::response::problem::Problem;
 use crate::state::State;
 
-/// A booking in an admin's list. Existing clients rely on these fields and their order; `user` is present only if it
-/// was requested.
+/// A booking in an admin's list. Existing clients rely on these fields and their order; `user` and `therapist` are present
+/// only if they were requested.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AdminBooking)]
 pub(crate) struct AdminBookingBody {
@@ -35,7 +36,7 @@ pub(crate) struct AdminBookingBody {
     /// Duration in minutes.
     #[schema(example = 50)]
     duration: u32,
-    #[schema(schema_with = output::booking_status)]
+    #[schema(schema_with = schema::booking_status)]
     status: &'static str,
     /// The video room. Null until the booking is confirmed, and after it was cancelled.
     #[schema(required = true, example = "booking-42-1705312800-0123456789abcdef0123456789abcdef")]
@@ -56,15 +57,23 @@ pub(crate) struct AdminBookingBody {
     /// Price of the appointment.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
-    #[schema(schema_with = output::payment_status)]
+    #[schema(schema_with = schema::payment_status)]
     payment_status: &'static str,
     /// The client, with `?expand=user`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<ClientBody>,
+    user: Option<PersonBody>,
+    /// The therapist, with `?expand=therapist`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    therapist: Option<PersonBody>,
 }
 
 impl AdminBookingBody {
-    pub(crate) fn new(booking: &Booking, link: Option<PersonalLink>, user: Option<&User>) -> Self {
+    /// With the client and the therapist, each if it was requested.
+    pub(crate) fn new(
+        booking: &Booking,
+        link: Option<PersonalLink>,
+        (user, therapist): (Option<&User>, Option<&User>),
+    ) -> Self {
         let room = room_of(booking);
         Self {
             id: booking.id().get(),
@@ -77,15 +86,16 @@ impl AdminBookingBody {
             admin_meeting_url: link.map(|l| l.url),
             amount: Amount(booking.price()),
             payment_status: booking.payment_status().as_str(),
-            user: user.map(ClientBody::from),
+            user: user.map(PersonBody::from),
+            therapist: therapist.map(PersonBody::from),
         }
     }
 }
 
-/// The client of a booking.
+/// The client or the therapist of a booking.
 #[derive(Serialize, ToSchema)]
 #[schema(as = BookingUser)]
-pub(crate) struct ClientBody {
+pub(crate) struct PersonBody {
     /// User ID.
     #[schema(example = 7)]
     id: i64,
@@ -100,7 +110,7 @@ pub(crate) struct ClientBody {
     email: String,
 }
 
-impl From<&User> for ClientBody {
+impl From<&User> for PersonBody {
     fn from(user: &User) -> Self {
         Self {
             id: user.id.get(),
@@ -143,7 +153,9 @@ pub(crate) struct NotificationBody {
     id: i64,
     /// `meeting_info` when the booking is confirmed, `reminder` before the appointment, `invitation` for an invited
     /// participant, `rescheduled`, `cancelled`, `meeting_link` for a join link that was requested again or replaced,
-    /// `receipt`, `payment_problem` or `refund`.
+    /// `receipt`, `payment_problem` or `refund`. While the slot is held: `payment_instructions` if the practice collects
+    /// payments itself, `payment_request` and `payment_reminder` if the client is asked to pay online; `hold_expired` if
+    /// nothing was paid.
     #[schema(example = "reminder")]
     kind: &'static str,
     /// Invitation ID of the recipient; null if the recipient has an account.
@@ -187,47 +199,18 @@ impl From<&Notification> for NotificationBody {
     }
 }
 
-/// An entry in the history of a booking.
-#[derive(Serialize, ToSchema)]
-#[schema(as = HistoryEntry)]
-pub(crate) struct HistoryBody {
-    /// When it happened.
-    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
-    at: Instant,
-    /// ID of the user; null for the service itself.
-    #[schema(required = true, example = 7)]
-    actor_id: Option<i64>,
-    /// Stable name of the action.
-    #[schema(example = "booking.scheduled")]
-    action: String,
-    /// ID of the request.
-    #[schema(required = true, example = "3f2b8c0e9a4d4f6c8e1a2b3c4d5e6f70")]
-    request_id: Option<String>,
-}
-
-impl From<&AuditEntry> for HistoryBody {
-    fn from(entry: &AuditEntry) -> Self {
-        Self {
-            at: Instant(entry.at),
-            actor_id: entry.actor.map(UserId::get),
-            action: entry.action.clone(),
-            request_id: entry.request_id.clone(),
-        }
-    }
-}
-
 /// The response to a change of a booking.
-pub(crate) async fn answer_changed(
+pub(crate) async fn respond_changed(
     state: &State,
     admin: &User,
     idempotency: Option<&IdempotentRequest>,
     outcome: Idempotent<Booking>,
 ) -> Result<HttpResponse, Problem> {
-    answer_changed_as(state, admin, idempotency, outcome, |_| StatusCode::OK).await
+    respond_changed_as(state, admin, idempotency, outcome, |_| StatusCode::OK).await
 }
 
 /// The same with a status that depends on the booking.
-pub(crate) async fn answer_changed_as(
+pub(crate) async fn respond_changed_as(
     state: &State,
     admin: &User,
     idempotency: Option<&IdempotentRequest>,
@@ -236,27 +219,30 @@ pub(crate) async fn answer_changed_as(
 ) -> Result<HttpResponse, Problem> {
     let recover = async |id| Ok(state.api.use_cases.view_booking.run(admin, id).await?.booking);
     let render = async |booking: Booking| Ok((status(&booking), json(&detail(state, admin, booking.id()).await?)));
-    Ok(answer(state, idempotency, outcome, recover, render).await?.respond())
+    Ok(idempotent_response(state, idempotency, outcome, recover, render).await?.respond())
 }
 
 pub(crate) async fn detail(state: &State, admin: &User, id: BookingId) -> Result<AdminBookingDetail, Problem> {
     let BookingView { booking, client } = state.api.use_cases.view_booking.run(admin, id).await?;
     let queries = &state.api.queries;
-    let (notifications, history, participants, attendance, payments, refunds, ledger) = tokio::try_join!(
-        queries.notices(id),
+    let (notifications, history, reasons, participants, attendance, payments, refunds, ledger) = tokio::try_join!(
+        queries.notifications(id),
         queries.history(id),
+        queries.change_reasons(id),
         queries.participants(id),
         state.api.use_cases.attendance.of(&booking),
         queries.payments(id),
         queries.refunds(id),
         queries.ledger(id),
     )?;
-    let link = state.api.use_cases.links.link(&admin.into(), &booking);
+    let people = queries.people(&people_in(&booking, &history)).await?;
+    let therapist = people.iter().find(|person| person.id == booking.therapist());
+    let link = state.api.use_cases.links.link(&state.api.use_cases.links.viewer(admin), &booking);
     Ok(AdminBookingDetail {
-        booking: AdminBookingBody::new(&booking, link, Some(&client)),
+        booking: AdminBookingBody::new(&booking, link, (Some(&client), therapist)),
         more: BookingDetails::from(&booking),
         notifications: notifications.iter().map(NotificationBody::from).collect(),
-        history: history.iter().map(HistoryBody::from).collect(),
+        history: history_of(&booking, &history, &reasons, &people),
         participants: participants.iter().map(ParticipantBody::from).collect(),
         attendance: attendance.iter().map(|attended| AttendanceBody::new(booking.client(), attended)).collect(),
         payments: payments.iter().map(AdminPaymentBody::from).collect(),

@@ -2,26 +2,30 @@
 
 #![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
 
+use std::collections::BTreeSet;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use attune_application::bookings::{CreateBookingCommand, CreatedBooking, PaymentChoice};
 use attune_application::meetings::RevokeLinksCommand;
 use attune_application::payments::RecordOfflineCommand;
-use attune_domain::{AccountViewer, BookingId, BookingStatus, Money, PaymentStatus, ServiceId, UserId};
-use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest};
+use attune_domain::{BookingId, BookingStatus, Money, PaymentStatus, PersonSearch, Role, ServiceId, UserId};
+use attune_http_common::{Code, HandlerResult, Problem, schema};
+use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest, Provider};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::admin::booking_detail::{AdminBookingBody, AdminBookingDetail, answer_changed, detail};
+use crate::admin::booking_detail::{AdminBookingBody, AdminBookingDetail, detail, respond_changed};
+use crate::admin::filters::{search, therapist};
+use crate::admin::payment::pay_url;
 use crate::client::bookings::{booking_status, payment_status, recover_created};
 use crate::request::auth::Admin;
-use crate::request::idempotency::answer;
-use crate::request::input::{Fields, FromFields, Nothing, Request, instant};
+use crate::request::idempotency::idempotent_response;
+use crate::request::input::{Fields, FromFields, Nothing, Request};
 use crate::request::paging::{CursorQuery, PageQuery, booking_page, next_link, offset};
 use crate::response::output::{self, json};
-use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// A page of the list of all bookings.
@@ -45,23 +49,33 @@ pub(crate) struct AdminCreatedBooking {
     #[serde(flatten)]
     detail: AdminBookingDetail,
     /// URL at which the client pays; null if nothing is due, or if the payment is offline.
-    /// `POST /api/bookings/{id}/payment` returns it to the client, too.
+    /// `POST /api/bookings/{id}/payment` returns it to the client, too. It may end before the hold does; `pay_url` does
+    /// not.
     #[schema(required = true, example = json!(null))]
     checkout_url: Option<String>,
+    /// URL of our page on which the client pays, which the client receives by email; null if nothing can be paid online.
+    #[schema(required = true, example = json!(null))]
+    pay_url: Option<String>,
 }
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AllBookingsQuery {
     /// Only with this status.
-    #[param(schema_with = output::booking_status)]
+    #[param(schema_with = schema::booking_status)]
     status: Option<BookingStatus>,
     /// Only with this payment status.
-    #[param(schema_with = output::payment_status)]
+    #[param(schema_with = schema::payment_status)]
     payment_status: Option<PaymentStatus>,
     /// Only bookings of this client.
     #[param(value_type = Option<i64>, minimum = 1)]
     user_id: Option<UserId>,
+    /// Only bookings with this therapist.
+    #[param(value_type = Option<i64>, minimum = 1)]
+    therapist_id: Option<UserId>,
+    /// Words that all occur in the client's names or email address, in any case: `ann müller`.
+    #[param(value_type = Option<String>, max_length = 200)]
+    q: Option<PersonSearch>,
     /// Only bookings that start at or after this time.
     #[param(value_type = Option<String>, format = DateTime)]
     from: Option<Timestamp>,
@@ -69,26 +83,43 @@ pub(crate) struct AllBookingsQuery {
     #[param(value_type = Option<String>, format = DateTime)]
     to: Option<Timestamp>,
     /// Sort order: `scheduled_at` for the earliest appointment first, `-scheduled_at` for the latest.
-    #[param(value_type = Option<String>, default = "-scheduled_at")]
+    #[param(schema_with = output::booking_order)]
     sort: Option<BookingOrder>,
-    /// `user` includes the client of each booking.
-    #[param(value_type = Option<String>, example = "user")]
-    expand: Option<()>,
+    /// What to include for each booking, separated by commas: its client (`user`), its `therapist`.
+    #[param(value_type = Option<String>, pattern = "^(user|therapist)(,(user|therapist))*$", example = "user,therapist")]
+    expand: Expansions,
     #[param(ignore)]
     page: BookingPageRequest,
+}
+
+/// Which people to include.
+#[derive(Clone, Copy, Default)]
+struct Expansions {
+    user: bool,
+    therapist: bool,
+}
+
+fn expansions(text: &str) -> Result<Expansions, Code> {
+    let mut wanted = Expansions::default();
+    for part in text.split(',') {
+        match part.trim() {
+            "user" => wanted.user = true,
+            "therapist" => wanted.therapist = true,
+            _ => return Err(Code::InvalidValue),
+        }
+    }
+    Ok(wanted)
 }
 
 impl FromFields for AllBookingsQuery {
     fn read(fields: &mut Fields) -> Option<Self> {
         Some(Self {
-            sort: fields.optional("sort", |text| match text {
-                "scheduled_at" => Ok(Some(BookingOrder::Earliest)),
-                "-scheduled_at" => Ok(Some(BookingOrder::Latest)),
-                _ => Err(Code::InvalidValue),
-            }),
-            expand: fields
-                .optional("expand", |text| if text == "user" { Ok(Some(())) } else { Err(Code::InvalidValue) }),
+            sort: fields
+                .choice("sort", &[("scheduled_at", BookingOrder::Earliest), ("-scheduled_at", BookingOrder::Latest)]),
+            expand: fields.optional("expand", |text| expansions(text).map(Some)).unwrap_or_default(),
             user_id: fields.whole("user_id", UserId::new),
+            therapist_id: therapist(fields),
+            q: search(fields),
             status: fields.optional("status", booking_status),
             payment_status: fields.optional("payment_status", payment_status),
             from: fields.optional_instant("from"),
@@ -103,7 +134,7 @@ impl FromFields for AllBookingsQuery {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"amount": 100.00, "method": "bank_transfer", "reference": "2024-0017"}))]
 pub(crate) struct OfflinePayment {
-    /// Amount, in the currency of the booking. Must be the price, which is the default.
+    /// Amount, in the currency of the booking. At most what is left to pay, which is the default.
     #[schema(value_type = Option<f64>, minimum = 0)]
     amount: Option<String>,
     /// Payment method: `cash`, `bank_transfer`, `card` … At most 50 characters.
@@ -126,7 +157,7 @@ impl FromFields for OfflinePayment {
     }
 }
 
-/// The appointment to book for a client. Price and duration are those of the service.
+/// The appointment to book for a client. The duration is that of the service, which may be inactive.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"user_id": 7, "scheduled_at": "2024-01-15T10:00:00Z", "payment": "waived"}))]
@@ -134,7 +165,7 @@ pub(crate) struct NewBookingForClient {
     /// ID of the client.
     #[schema(value_type = i64, minimum = 1)]
     user_id: UserId,
-    /// When the appointment starts: RFC 3339 with `Z` or an offset. Truncated to whole seconds.
+    /// When the appointment starts: RFC 3339 with `Z` or an offset, at a whole second.
     #[schema(value_type = String, format = DateTime)]
     scheduled_at: Timestamp,
     /// Service ID; defaults to the practice's first service.
@@ -148,6 +179,9 @@ pub(crate) struct NewBookingForClient {
     note: Option<String>,
     #[schema(schema_with = output::settlement)]
     payment: Option<Settlement>,
+    /// Price of this appointment, in the currency of the service; defaults to the price of the service.
+    #[schema(value_type = Option<f64>, minimum = 0)]
+    amount: Option<String>,
     /// Payment method: `cash`, `bank_transfer`, `card` … Required with `offline_paid`, and only allowed there. At most
     /// 50 characters.
     #[schema(min_length = 1, max_length = 50)]
@@ -155,22 +189,40 @@ pub(crate) struct NewBookingForClient {
     /// The practice's own note about the payment, such as a receipt number. At most 200 characters.
     #[schema(max_length = 200)]
     reference: Option<String>,
-    /// Ignore working hours, notice, booking horizon and daily limit, but never another booking.
+    /// Ignore the practice's rules: working hours, the grid of start times, notice, booking horizon and daily limit. Never
+    /// ignored: another booking, the present (no start in the past), and 366 days, the furthest start ahead.
     #[schema(value_type = Option<bool>, default = false)]
     override_hours: bool,
+    /// Enter an appointment that has taken place, at most 90 days ago: it is completed at once, and no one gets an
+    /// email. The payment is `offline_paid` or `waived` unless nothing is due.
+    #[schema(value_type = Option<bool>, default = false)]
+    has_taken_place: bool,
 }
 
 impl FromFields for NewBookingForClient {
     fn read(fields: &mut Fields) -> Option<Self> {
         let user_id = fields.need("user_id", |fields, name| fields.whole(name, UserId::new));
-        let scheduled_at = fields.required("scheduled_at", instant);
+        let scheduled_at = fields.start("scheduled_at");
         let service_id = fields.whole("service_id", ServiceId::new);
         let therapist_id = fields.whole("therapist_id", UserId::new);
         let note = fields.optional_lines("note").filter(|note| !note.trim().is_empty());
         let (payment, method, reference) = settlement(fields);
+        let amount = fields.number("amount");
         let override_hours = fields.flag("override_hours").unwrap_or(false);
-        let (user_id, scheduled_at) = (user_id?, scheduled_at?);
-        Some(Self { user_id, scheduled_at, service_id, therapist_id, note, payment, method, reference, override_hours })
+        let has_taken_place = fields.flag("has_taken_place").unwrap_or(false);
+        Some(Self {
+            user_id: user_id?,
+            scheduled_at: scheduled_at?,
+            service_id,
+            therapist_id,
+            note,
+            payment,
+            amount,
+            method,
+            reference,
+            override_hours,
+            has_taken_place,
+        })
     }
 }
 
@@ -183,12 +235,9 @@ pub(crate) enum Settlement {
 
 /// Reads `payment`, `method` and `reference`.
 pub(crate) fn settlement(fields: &mut Fields) -> (Option<Settlement>, Option<String>, Option<String>) {
-    let payment = fields.optional("payment", |text| match text {
-        "online" => Ok(Some(Settlement::Online)),
-        "offline_paid" => Ok(Some(Settlement::OfflinePaid)),
-        "waived" => Ok(Some(Settlement::Waived)),
-        _ => Err(Code::InvalidValue),
-    });
+    let choices =
+        [("online", Settlement::Online), ("offline_paid", Settlement::OfflinePaid), ("waived", Settlement::Waived)];
+    let payment = fields.choice("payment", &choices);
     let method = fields.optional("method", |text| short(text, 50));
     let reference = fields.optional("reference", |text| short(text, 200));
     if payment == Some(Settlement::OfflinePaid) {
@@ -211,10 +260,13 @@ pub(crate) fn payment_choice(
     payment: Option<Settlement>,
     method: Option<String>,
     reference: Option<String>,
+    provider: Provider,
 ) -> PaymentChoice {
     match (payment, method) {
         (Some(Settlement::OfflinePaid), Some(method)) => PaymentChoice::PaidOffline { method, memo: reference },
         (Some(Settlement::Waived), _) => PaymentChoice::Waived,
+        (Some(Settlement::Online), _) => PaymentChoice::Requested,
+        (None, _) if provider.has_checkout_page() => PaymentChoice::Requested,
         _ => PaymentChoice::ByProvider,
     }
 }
@@ -227,29 +279,25 @@ fn short(text: &str, most: usize) -> Result<Option<String>, Code> {
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
-problems! { ListAllBookingsProblems: InvalidValue, InvalidTimestamp }
-
 /// List all bookings
 ///
 /// `Link` points to the next page, if there is one.
 #[utoipa::path(
-    get, path = "/api/admin/bookings", operation_id = "listAllBookings", tag = "Admin", security(("bearer" = [])),
+    get, path = "/api/admin/bookings", operation_id = "listAllBookings",
     params(AllBookingsQuery, PageQuery, CursorQuery),
-    responses(
-        (
-            status = 200, description = "The bookings", body = AdminBookingList,
-            headers(
-                ("Link" = String, description = "URL of the next page, `rel=\"next\"`; absent on the last page")
-            )
-        ),
-        ListAllBookingsProblems
-    )
+    responses((
+        status = 200, description = "The bookings", body = AdminBookingList,
+        headers(
+            ("Link" = String, description = "URL of the next page, `rel=\"next\"`; absent on the last page")
+        )
+    ))
 )]
-pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let query: AllBookingsQuery = request.query()?;
     let filter = BookingFilter {
         client: query.user_id,
-        therapist: None,
+        search: query.q,
+        therapist: query.therapist_id,
         status: query.status,
         payment_status: query.payment_status,
         from: query.from,
@@ -257,19 +305,23 @@ pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Requ
         order: query.sort.unwrap_or_default(),
     };
     let found = state.api.queries.bookings(&filter, query.page).await?;
-    let clients = if query.expand.is_some() {
-        let ids: Vec<_> = found.items.iter().map(|booking| booking.client()).collect();
-        state.api.queries.people(&ids).await?
-    } else {
-        Vec::new()
+    let Expansions { user, therapist } = query.expand;
+    let clients = found.items.iter().filter(|_| user).map(|booking| booking.client());
+    let therapists = found.items.iter().filter(|_| therapist).map(|booking| booking.therapist());
+    let wanted: BTreeSet<UserId> = clients.chain(therapists).collect();
+    let people = match wanted.is_empty() {
+        true => Vec::new(),
+        false => state.api.queries.people(&wanted.into_iter().collect::<Vec<_>>()).await?,
     };
-    let viewer = AccountViewer::from(&caller.user);
+    let person = |wanted: bool, id| people.iter().find(|person| wanted && person.id == id);
+    let viewer = state.api.use_cases.links.viewer(&caller.user);
     let bookings = found
         .items
         .iter()
         .map(|booking| {
             let link = state.api.use_cases.links.link(&viewer, booking);
-            AdminBookingBody::new(booking, link, clients.iter().find(|client| client.id == booking.client()))
+            let people = (person(user, booking.client()), person(therapist, booking.therapist()));
+            AdminBookingBody::new(booking, link, people)
         })
         .collect();
     let mut response = HttpResponse::Ok();
@@ -280,118 +332,86 @@ pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Requ
     Ok(response.json(AdminBookingList { bookings, total: found.total, limit, offset }))
 }
 
-problems! { GetAnyBookingProblems: BookingNotFound }
-
 /// Retrieve any booking
 #[utoipa::path(
-    get, path = "/api/admin/bookings/{id}", operation_id = "getAnyBooking", tag = "Admin",
-    security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    responses((status = 200, description = "The booking", body = AdminBookingDetail), GetAnyBookingProblems)
+    get, path = "/api/admin/bookings/{id}", operation_id = "getAnyBooking",
+    responses((status = 200, description = "The booking", body = AdminBookingDetail))
 )]
-pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let id = request.booking_id()?;
     request.no_query()?;
     Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))
 }
 
-problems! {
-    CreateBookingForClientProblems: SlotTaken, HoldExists, DailyLimitReached, PracticeNotConfigured,
-        InvalidTimestamp, InsufficientNotice, OutsideHours, InThePast, BeyondBookingHorizon, TooLong, OutOfRange,
-        InvalidValue, UnknownUser, UnknownService, UnknownTherapist, InvalidLength
-}
-
 /// Create a booking for a client
 ///
-/// Same as when the client books, but the price can be settled in other ways, and the working hours can be overridden.
+/// Same as when the client books, but another price can be set and settled in other ways, the working hours can be
+/// overridden, and an appointment that has taken place can be entered. With `online`, the client is asked by email to pay;
+/// the slot is held for days, but not beyond the minimum notice.
 #[utoipa::path(
-    post, path = "/api/admin/bookings", operation_id = "createBookingForClient", tag = "Admin",
-    security(("bearer" = [])),
+    post, path = "/api/admin/bookings", operation_id = "createBookingForClient",
     request_body = NewBookingForClient,
-    responses(
-        (
-            status = 201, description = "The booking", body = AdminCreatedBooking,
-            headers(("Location" = String, description = "URL of the new booking"))
-        ),
-        CreateBookingForClientProblems
-    )
+    responses((
+        status = 201, description = "The booking", body = AdminCreatedBooking,
+        headers(("Location" = String, description = "URL of the new booking"))
+    ))
 )]
-pub(crate) async fn create(
-    state: Data<State>,
-    Admin(caller): Admin,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn create(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let metadata = request.metadata();
     let (body, idempotency): (NewBookingForClient, _) = request.idempotent_body(caller.user.id).await?;
-    let outcome = state
-        .api
-        .use_cases
-        .create_booking
-        .run(CreateBookingCommand {
-            client: body.user_id,
-            booked_by: caller.user.id,
-            scheduled_at: body.scheduled_at,
-            service: body.service_id,
-            therapist: body.therapist_id,
-            note: body.note,
-            payment: payment_choice(body.payment, body.method, body.reference),
-            override_hours: body.override_hours,
-            metadata,
-            idempotency: idempotency.clone(),
-        })
-        .await
-        .map_err(Problem::booked_for_client)?;
+    let provider = state.api.use_cases.open_checkout.gateway.provider();
+    let command = CreateBookingCommand {
+        client: body.user_id,
+        booked_by: caller.user.id,
+        role: Role::Admin,
+        scheduled_at: body.scheduled_at,
+        service: body.service_id,
+        therapist: body.therapist_id,
+        note: body.note,
+        payment: payment_choice(body.payment, body.method, body.reference, provider),
+        amount: body.amount,
+        has_taken_place: body.has_taken_place,
+        override_hours: body.override_hours,
+        metadata,
+        idempotency: idempotency.clone(),
+    };
+    let outcome = state.api.use_cases.create_booking.run(command).await.map_err(Problem::booked_for_client)?;
     let render = async |CreatedBooking { booking, checkout }| {
         let detail = detail(&state, &caller.user, booking.id()).await?;
         let checkout_url = checkout.and_then(|payment| payment.checkout_url);
-        Ok((StatusCode::CREATED, json(&AdminCreatedBooking { detail, checkout_url })))
+        let pay_url = pay_url(&state, &booking);
+        Ok((StatusCode::CREATED, json(&AdminCreatedBooking { detail, checkout_url, pay_url })))
     };
     let recover = async |id| recover_created(&state, &caller.user, id).await;
-    Ok(answer(&state, idempotency.as_ref(), outcome, recover, render).await?.respond_below("/api/admin/bookings"))
-}
-
-problems! {
-    RecordOfflinePaymentProblems: BookingNotFound, AlreadyPaid, HoldExpired, PaymentNotRequired, BookingCancelled,
-        SlotTaken, Conflict, InvalidAmount, AmountMismatch, TooLong
+    Ok(idempotent_response(&state, idempotency.as_ref(), outcome, recover, render)
+        .await?
+        .respond_below("/api/admin/bookings"))
 }
 
 /// Record an offline payment
 ///
-/// For example, in cash or by bank transfer. The booking is confirmed immediately.
+/// For example, in cash or by bank transfer. Parts add up: the booking is confirmed as soon as its price is reached. The
+/// first part extends the hold to the start of the appointment, less the minimum notice.
 #[utoipa::path(
-    post, path = "/api/admin/bookings/{id}/payments/offline", operation_id = "recordOfflinePayment", tag = "Admin",
-    security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
+    post, path = "/api/admin/bookings/{id}/payments/offline", operation_id = "recordOfflinePayment",
     request_body = OfflinePayment,
-    responses(
-        (status = 200, description = "The updated booking", body = AdminBookingDetail),
-        RecordOfflinePaymentProblems
-    )
+    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
 )]
-pub(crate) async fn record_offline(
-    state: Data<State>,
-    Admin(caller): Admin,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn record_offline(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let id = request.booking_id()?;
     let metadata = request.metadata();
     let (body, idempotency): (OfflinePayment, _) = request.idempotent_body(caller.user.id).await?;
-    let amount = amount_for(&state, id, body.amount).await?;
-    let outcome = state
-        .api
-        .use_cases
-        .record_offline
-        .run(RecordOfflineCommand {
-            admin: caller.user.id,
-            booking: id,
-            amount,
-            method: body.method,
-            memo: body.reference,
-            metadata,
-            idempotency: idempotency.clone(),
-        })
-        .await?;
-    answer_changed(&state, &caller.user, idempotency.as_ref(), outcome).await
+    let command = RecordOfflineCommand {
+        admin: caller.user.id,
+        booking: id,
+        amount: amount_for(&state, id, body.amount).await?,
+        method: body.method,
+        memo: body.reference,
+        metadata,
+        idempotency: idempotency.clone(),
+    };
+    let outcome = state.api.use_cases.record_offline.run(command).await?;
+    respond_changed(&state, &caller.user, idempotency.as_ref(), outcome).await
 }
 
 /// Parses an amount, which is in the currency of the booking.
@@ -402,26 +422,18 @@ pub(crate) async fn amount_for(state: &State, id: BookingId, sent: Option<String
     Ok(Some(amount.map_err(|_| Problem::field("amount", Code::InvalidAmount))?))
 }
 
-problems! { RevokeJoinLinksProblems: BookingNotFound, InvalidState, Conflict }
-
 /// Revoke join links
 ///
 /// Every join link sent for this booking so far stops working. The client and all invited participants receive a new
 /// one by email.
 #[utoipa::path(
-    post, path = "/api/admin/bookings/{id}/links/revoke", operation_id = "revokeJoinLinks", tag = "Admin",
-    security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    responses((status = 200, description = "The updated booking", body = AdminBookingDetail), RevokeJoinLinksProblems)
+    post, path = "/api/admin/bookings/{id}/links/revoke", operation_id = "revokeJoinLinks",
+    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
 )]
-pub(crate) async fn revoke_links(
-    state: Data<State>,
-    Admin(caller): Admin,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn revoke_links(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let id = request.booking_id()?;
     let metadata = request.metadata();
-    let Nothing = request.optional_body().await?;
+    let Nothing = request.body().await?;
     state.api.use_cases.revoke_links.run(RevokeLinksCommand { admin: caller.user.id, booking: id, metadata }).await?;
     Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))
 }

@@ -3,7 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_application::meetings::{InviteParticipantCommand, RevokeParticipantCommand};
-use attune_domain::{EmailAddress, Participant, ParticipantRole, PersonName, TimeZoneName};
+use attune_domain::{EmailAddress, Participant, ParticipantId, ParticipantRole, PersonName, TimeZoneName};
+use attune_http_common::{Code, HandlerResult};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,7 +12,6 @@ use crate::client::me::{name, timezone};
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
 use crate::response::output::{self, Instant};
-use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// A participant who was invited without an account.
@@ -62,7 +62,7 @@ impl From<&Participant> for ParticipantBody {
 }))]
 pub(crate) struct Invitation {
     /// Email address of the participant.
-    #[schema(value_type = String, format = Email, max_length = 254)]
+    #[schema(value_type = String, format = "idn-email", max_length = 254)]
     email: EmailAddress,
     /// Name in the room, at most 100 characters.
     #[schema(value_type = String, min_length = 1, max_length = 100)]
@@ -76,7 +76,7 @@ pub(crate) struct Invitation {
 
 impl FromFields for Invitation {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let email = fields.required("email", |text| EmailAddress::parse(text).map_err(|_| Code::InvalidEmail));
+        let email = fields.email("email");
         let display_name = fields.required("display_name", |text| name(text)?.ok_or(Code::Required));
         let role = fields.required("role", |text| ParticipantRole::parse(text).ok_or(Code::InvalidValue));
         let timezone = fields.optional("timezone", timezone);
@@ -84,48 +84,24 @@ impl FromFields for Invitation {
     }
 }
 
-problems! {
-    InviteParticipantProblems: BookingNotFound, InvalidState, AlreadyInvited, TooManyParticipants, InvalidEmail,
-        InvalidTimezone, InvalidValue, TooLong
-}
-
 /// Invite a participant
 ///
 /// By email and without an account: for example a partner, a presenter or a supervisor. The email has a join link of
 /// their own, and reminders follow as for the client. A booking has at most ten active invitations.
 #[utoipa::path(
-    post, path = "/api/admin/bookings/{id}/participants", operation_id = "inviteParticipant", tag = "Admin",
-    security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
+    post, path = "/api/admin/bookings/{id}/participants", operation_id = "inviteParticipant",
     request_body = Invitation,
-    responses((status = 201, description = "The invitation", body = ParticipantBody), InviteParticipantProblems)
+    responses((status = 201, description = "The invitation", body = ParticipantBody))
 )]
-pub(crate) async fn invite(
-    state: Data<State>,
-    Admin(caller): Admin,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
-    let id = request.booking_id()?;
+pub(crate) async fn invite(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
+    let booking = request.booking_id()?;
     let metadata = request.metadata();
-    let body: Invitation = request.body().await?;
-    let invited = state
-        .api
-        .use_cases
-        .participants
-        .invite(InviteParticipantCommand {
-            admin: caller.user.id,
-            booking: id,
-            email: body.email,
-            display_name: body.display_name,
-            role: body.role,
-            time_zone: body.timezone,
-            metadata,
-        })
-        .await?;
+    let Invitation { email, display_name, role, timezone: time_zone } = request.body().await?;
+    let admin = caller.user.id;
+    let command = InviteParticipantCommand { admin, booking, email, display_name, role, time_zone, metadata };
+    let invited = state.api.use_cases.participants.invite(command).await?;
     Ok(HttpResponse::Created().json(ParticipantBody::from(&invited)))
 }
-
-problems! { RevokeInvitationProblems: BookingNotFound, ParticipantNotFound, Conflict }
 
 /// Revoke an invitation
 ///
@@ -133,20 +109,11 @@ problems! { RevokeInvitationProblems: BookingNotFound, ParticipantNotFound, Conf
 /// invited again.
 #[utoipa::path(
     delete, path = "/api/admin/bookings/{id}/participants/{participant_id}", operation_id = "revokeInvitation",
-    tag = "Admin", security(("bearer" = [])),
-    params(
-        ("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42),
-        ("participant_id" = i64, Path, minimum = 1, description = "Invitation ID", example = 3)
-    ),
-    responses((status = 204, description = "Invitation revoked"), RevokeInvitationProblems)
+    responses((status = 204, description = "Invitation revoked"))
 )]
-pub(crate) async fn revoke(
-    state: Data<State>,
-    Admin(caller): Admin,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn revoke(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let booking = request.booking_id()?;
-    let participant = request.participant_id()?;
+    let participant = request.id("participant_id", ParticipantId::new)?;
     request.no_query()?;
     let metadata = request.metadata();
     let command = RevokeParticipantCommand { admin: caller.user.id, booking, participant, metadata };

@@ -2,15 +2,16 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use attune_domain::{BookingId, PaymentId, RefundId};
+use attune_domain::{BookingId, PaymentId, PaymentProblemId, RefundId};
+use attune_http_common::HandlerResult;
 use attune_ports::PaymentProblem;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::admin::filters::TherapistQuery;
 use crate::request::auth::Admin;
 use crate::request::input::{Nothing, Request};
 use crate::response::output::{self, Instant};
-use crate::response::problem::{Problem, problems};
 use crate::state::State;
 
 /// Maximum number of problems in a response.
@@ -66,35 +67,27 @@ pub(crate) struct PaymentProblemList {
 ///
 /// Returns everything that needs review, oldest first, 200 at most.
 #[utoipa::path(
-    get, path = "/api/admin/payments/problems", operation_id = "listPaymentProblems", tag = "Admin",
-    security(("bearer" = [])),
+    get, path = "/api/admin/payments/problems", operation_id = "listPaymentProblems",
+    params(TherapistQuery),
     responses((status = 200, description = "The payment problems", body = PaymentProblemList))
 )]
-pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    request.no_query()?;
-    let found = state.api.queries.payment_problems(MAX_PROBLEMS).await?;
+pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> HandlerResult {
+    let TherapistQuery { therapist_id } = request.query()?;
+    let found = state.api.queries.payment_problems(therapist_id, MAX_PROBLEMS).await?;
     Ok(HttpResponse::Ok().json(PaymentProblemList { problems: found.iter().map(PaymentProblemBody::from).collect() }))
 }
-
-problems! { ResolvePaymentProblemProblems: PaymentProblemNotFound }
 
 /// Resolve a payment problem
 ///
 /// Removes the problem from the list and records who resolved it. The booking and its payments do not change.
 #[utoipa::path(
-    post, path = "/api/admin/payments/problems/{id}/resolve", operation_id = "resolvePaymentProblem", tag = "Admin",
-    security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "Payment problem ID", example = 2)),
-    responses((status = 204, description = "Payment problem resolved"), ResolvePaymentProblemProblems)
+    post, path = "/api/admin/payments/problems/{id}/resolve", operation_id = "resolvePaymentProblem",
+    responses((status = 204, description = "Payment problem resolved"))
 )]
-pub(crate) async fn resolve(
-    state: Data<State>,
-    Admin(caller): Admin,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
-    let id = request.payment_problem_id()?;
+pub(crate) async fn resolve(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
+    let id = request.id("id", PaymentProblemId::new)?;
     let metadata = request.metadata();
-    let Nothing = request.optional_body().await?;
+    let Nothing = request.body().await?;
     state.api.use_cases.resolve_problem.run(id, caller.user.id, &metadata).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -7,19 +7,20 @@ use actix_web::web::Data;
 use attune_application::practice::SetPolicyCommand;
 use attune_domain::calendar::RuleSettings;
 use attune_domain::{Booking, BookingRules, ChangeTerms, PracticePolicy};
+use attune_http_common::HandlerResult;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
-use crate::response::problem::{Problem, problems};
 use crate::state::State;
 
-const NOTICES: RangeInclusive<i64> = 0..=Booking::HORIZON_DAYS * 24 * 60 - 1;
-const HORIZONS: RangeInclusive<i64> = 1..=Booking::HORIZON_DAYS;
+const NOTICE_MINUTES: RangeInclusive<i64> = 0..=Booking::HORIZON_DAYS * 24 * 60 - 1;
+const HORIZON_DAYS: RangeInclusive<i64> = 1..=Booking::HORIZON_DAYS;
 /// A day has no more minutes.
 const DAILY_LIMITS: RangeInclusive<i64> = 1..=24 * 60;
 const STEPS: RangeInclusive<i64> = BookingRules::MIN_STEP_MINUTES as i64..=24 * 60;
+const GRACE: RangeInclusive<i64> = 0..=ChangeTerms::MAX_GRACE_MINUTES as i64;
 const CHANGES: RangeInclusive<i64> = 0..=ChangeTerms::MAX_MINUTES as i64;
 
 /// The practice's rules for booking, rescheduling and cancelling.
@@ -28,7 +29,7 @@ const CHANGES: RangeInclusive<i64> = 0..=ChangeTerms::MAX_MINUTES as i64;
 #[schema(as = Policy, example = json!({
     "notice_minutes": 120, "horizon_days": 90, "daily_limit": 6, "step_minutes": 15,
     "cancellation": {"free_minutes": 1440, "late_refund_percent": 0},
-    "reschedule_minutes": 1440, "auto_complete": true,
+    "cancel_grace_period_minutes": 3, "reschedule_minutes": 1440, "auto_complete": true,
 }))]
 pub(crate) struct PolicyBody {
     /// Minimum notice of a booking, in minutes before the start.
@@ -45,6 +46,10 @@ pub(crate) struct PolicyBody {
     step_minutes: u32,
     /// Cancellation terms.
     cancellation: CancellationTerms,
+    /// Minutes after booking in which a client who cancels receives a full refund, whenever the appointment starts; 0
+    /// for no such period. If it is left out, 3.
+    #[schema(minimum = 0, maximum = 1440, default = 3)]
+    cancel_grace_period_minutes: u32,
     /// Minutes before the start until which clients can reschedule.
     #[schema(minimum = 0, maximum = 43200)]
     reschedule_minutes: u32,
@@ -77,6 +82,7 @@ impl From<PracticePolicy> for PolicyBody {
                 free_minutes: terms.free_minutes,
                 late_refund_percent: terms.late_refund_percent,
             },
+            cancel_grace_period_minutes: terms.grace_minutes,
             reschedule_minutes: terms.reschedule_minutes,
             auto_complete,
         }
@@ -87,8 +93,8 @@ struct NewPolicy(PracticePolicy);
 
 impl FromFields for NewPolicy {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let notice = number(fields, "notice_minutes", NOTICES);
-        let horizon = number(fields, "horizon_days", HORIZONS);
+        let notice = number(fields, "notice_minutes", NOTICE_MINUTES);
+        let horizon = number(fields, "horizon_days", HORIZON_DAYS);
         let daily_limit = fields.whole_within("daily_limit", DAILY_LIMITS);
         let step = number(fields, "step_minutes", STEPS);
         let cancellation = fields.need("cancellation", |fields, name| {
@@ -98,12 +104,18 @@ impl FromFields for NewPolicy {
                 Some((free?, percent?))
             })
         });
+        let grace = fields.whole_within("cancel_grace_period_minutes", GRACE);
         let reschedule = number(fields, "reschedule_minutes", CHANGES);
         let auto_complete = fields.need("auto_complete", Fields::flag);
         let (free_minutes, late_refund_percent) = cancellation?;
         Some(Self(PracticePolicy {
             rules: RuleSettings { notice_minutes: notice?, horizon_days: horizon?, daily_limit, step_minutes: step? },
-            terms: ChangeTerms { free_minutes, late_refund_percent, reschedule_minutes: reschedule? },
+            terms: ChangeTerms {
+                free_minutes,
+                grace_minutes: grace.unwrap_or(ChangeTerms::default().grace_minutes),
+                late_refund_percent,
+                reschedule_minutes: reschedule?,
+            },
             auto_complete: auto_complete?,
         }))
     }
@@ -115,29 +127,24 @@ fn number(fields: &mut Fields, name: &str, range: RangeInclusive<i64>) -> Option
 
 /// Retrieve the booking policy
 #[utoipa::path(
-    get, path = "/api/admin/policy", operation_id = "getBookingPolicy", tag = "Admin", security(("bearer" = [])),
+    get, path = "/api/admin/policy", operation_id = "getBookingPolicy",
     responses((status = 200, description = "The booking policy", body = PolicyBody))
 )]
-pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) -> HandlerResult {
     request.no_query()?;
     let policy = state.api.queries.policy().await?;
     Ok(HttpResponse::Ok().json(PolicyBody::from(policy)))
 }
 
-problems! { ReplaceBookingPolicyProblems: OutOfRange }
-
 /// Replace the booking policy
 ///
 /// Replaces the whole policy. It applies to new bookings; existing bookings keep their terms.
 #[utoipa::path(
-    put, path = "/api/admin/policy", operation_id = "replaceBookingPolicy", tag = "Admin", security(("bearer" = [])),
+    put, path = "/api/admin/policy", operation_id = "replaceBookingPolicy",
     request_body = PolicyBody,
-    responses(
-        (status = 200, description = "The updated booking policy", body = PolicyBody),
-        ReplaceBookingPolicyProblems
-    )
+    responses((status = 200, description = "The updated booking policy", body = PolicyBody))
 )]
-pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let metadata = request.metadata();
     let NewPolicy(policy) = request.body().await?;
     let policy =

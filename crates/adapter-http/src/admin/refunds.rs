@@ -1,19 +1,18 @@
 //! Refunds, for admins.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use attune_application::payments::RefundPaymentCommand;
 use attune_domain::{Booking, BookingId, PaymentId, PaymentStatus};
+use attune_http_common::{HandlerResult, Problem};
 use attune_ports::{Payment, Provider};
 use utoipa::ToSchema;
 
-use crate::admin::booking_detail::{AdminBookingDetail, answer_changed_as};
+use crate::admin::booking_detail::{AdminBookingDetail, respond_changed_as};
 use crate::admin::bookings::amount_for;
 use crate::client::changes::reason;
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
-use crate::response::problem::{Problem, problems};
 use crate::state::State;
 
 /// A refund to make.
@@ -33,17 +32,15 @@ pub(crate) struct RefundRequest {
 }
 
 impl FromFields for RefundRequest {
-    fn read(fields: &mut Fields) -> Option<Self> {
-        let amount = fields.number("amount");
-        let reason = reason(fields);
-        let payment_id = fields.whole("payment_id", PaymentId::new);
-        Some(Self { amount, reason, payment_id })
-    }
-}
+    const OPTIONAL: bool = true;
 
-problems! {
-    RefundPaymentProblems: BookingNotFound, RefundInProgress, NothingToRefund, Conflict, InvalidAmount,
-        RefundTooLarge, UnknownPayment, TooLong, OutOfRange
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self {
+            amount: fields.number("amount"),
+            reason: reason(fields),
+            payment_id: fields.whole("payment_id", PaymentId::new),
+        })
+    }
 }
 
 /// Refund a payment
@@ -53,45 +50,34 @@ problems! {
 /// hand, and this request records that it was (200). If its refund is already queued because the booking was cancelled,
 /// the request records that it was paid out. Each payment can have one refund in progress.
 #[utoipa::path(
-    post, path = "/api/admin/bookings/{id}/refunds", operation_id = "refundPayment", tag = "Admin",
-    security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
+    post, path = "/api/admin/bookings/{id}/refunds", operation_id = "refundPayment",
     request_body = RefundRequest,
     responses(
         (status = 200, description = "Refunded; the updated booking", body = AdminBookingDetail),
-        (status = 202, description = "Refund in progress; the updated booking", body = AdminBookingDetail),
-        RefundPaymentProblems
+        (status = 202, description = "Refund in progress; the updated booking", body = AdminBookingDetail)
     )
 )]
-pub(crate) async fn refund(
-    state: Data<State>,
-    Admin(caller): Admin,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn refund(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let id = request.booking_id()?;
     let metadata = request.metadata();
-    let (body, idempotency): (RefundRequest, _) = request.optional_idempotent_body(caller.user.id).await?;
+    let (body, idempotency): (RefundRequest, _) = request.idempotent_body(caller.user.id).await?;
     let amount = amount_for(&state, id, body.amount).await?;
     let online = is_online(&state, id, body.payment_id).await?;
     let status = |booking: &Booking| {
         let pending = online || booking.payment_status() == PaymentStatus::RefundPending;
         if pending { StatusCode::ACCEPTED } else { StatusCode::OK }
     };
-    let outcome = state
-        .api
-        .use_cases
-        .refund
-        .run(RefundPaymentCommand {
-            admin: caller.user.id,
-            booking: id,
-            payment: body.payment_id,
-            amount,
-            reason: body.reason,
-            metadata,
-            idempotency: idempotency.clone(),
-        })
-        .await?;
-    answer_changed_as(&state, &caller.user, idempotency.as_ref(), outcome, status).await
+    let command = RefundPaymentCommand {
+        admin: caller.user.id,
+        booking: id,
+        payment: body.payment_id,
+        amount,
+        reason: body.reason,
+        metadata,
+        idempotency: idempotency.clone(),
+    };
+    let outcome = state.api.use_cases.refund.run(command).await?;
+    respond_changed_as(&state, &caller.user, idempotency.as_ref(), outcome, status).await
 }
 
 /// Whether the payment to refund was received online. The payment status of the booking does not say so: it does not

@@ -5,17 +5,16 @@
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Data;
 use attune_application::payments::{Period, RevenueLine};
+use attune_http_common::HandlerResult;
 use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request, date};
-use crate::response::output::{Balance, ReportFormat};
-use crate::response::problem::{Code, Problem, problems};
+use crate::response::output::{self, Balance, REPORT_FORMATS, ReportFormat, as_csv};
 use crate::state::State;
 
 /// Payments and refunds in one currency.
@@ -100,29 +99,23 @@ pub(crate) struct RevenueQuery {
     to: Option<Date>,
     /// `day` for a row for each day, 366 days at most, or `month` for a row for each month, 60 months at most. A report
     /// by month covers whole months.
-    #[param(value_type = Option<String>, default = "day", example = "day")]
+    #[param(schema_with = output::revenue_period, example = "day")]
     by: Option<Period>,
     /// `json`, or `csv` for a table.
-    #[param(value_type = Option<String>, default = "json", example = "json")]
+    #[param(schema_with = output::report_format, example = "json")]
     format: Option<ReportFormat>,
 }
 
 impl FromFields for RevenueQuery {
     fn read(fields: &mut Fields) -> Option<Self> {
         Some(Self {
-            by: fields.optional("by", |text| match text {
-                "day" => Ok(Some(Period::Day)),
-                "month" => Ok(Some(Period::Month)),
-                _ => Err(Code::InvalidValue),
-            }),
-            format: fields.optional("format", ReportFormat::parse),
+            by: fields.choice("by", &[("day", Period::Day), ("month", Period::Month)]),
+            format: fields.choice("format", REPORT_FORMATS),
             from: fields.optional("from", |text| date(text).map(Some)),
             to: fields.optional("to", |text| date(text).map(Some)),
         })
     }
 }
-
-problems! { GetRevenueReportProblems: InvalidValue, InvalidDate, InvalidRange, RangeTooLong }
 
 /// Retrieve the revenue report
 ///
@@ -130,25 +123,21 @@ problems! { GetRevenueReportProblems: InvalidValue, InvalidDate, InvalidRange, R
 /// Days and months are in the practice's time zone. `?format=csv` returns the same as a table (RFC 4180): one row for
 /// each period and currency, without the totals.
 #[utoipa::path(
-    get, path = "/api/admin/reports/revenue", operation_id = "getRevenueReport", tag = "Admin",
-    security(("bearer" = [])),
+    get, path = "/api/admin/reports/revenue", operation_id = "getRevenueReport",
     params(RevenueQuery),
-    responses(
-        (
-            status = 200, description = "The revenue report",
-            content((RevenueBody = "application/json"), (String = "text/csv"))
-        ),
-        GetRevenueReportProblems
-    )
+    responses((
+        status = 200, description = "The revenue report",
+        content((RevenueBody = "application/json"), (String = "text/csv"))
+    ))
 )]
-pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request) -> HandlerResult {
     let query: RevenueQuery = request.query()?;
-    let revenue = &state.api.use_cases.revenue;
-    let today = || revenue.zone.to_datetime(state.api.clock.now()).date();
+    let zone = state.api.use_cases.practice.zone().await?;
+    let today = || zone.to_datetime(state.api.clock.now()).date();
     let to = query.to.unwrap_or_else(|| today().last_of_month());
     let from = query.from.unwrap_or(to.first_of_month());
     let period = query.by.unwrap_or(Period::Day);
-    let found = revenue.run(from, to, period).await?;
+    let found = state.api.use_cases.revenue.run(&zone, from, to, period).await?;
     let (by, from, to) = match period {
         Period::Day => ("day", from, to),
         Period::Month => ("month", from.first_of_month(), to.last_of_month()),
@@ -156,14 +145,11 @@ pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request
     let totals = totals(&found);
     let lines: Vec<RevenueRow> = found.iter().map(|line| row(line, period)).collect();
     if query.format == Some(ReportFormat::Csv) {
-        return Ok(HttpResponse::Ok()
-            .content_type("text/csv; charset=utf-8; header=present")
-            .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"revenue-{from}-{to}.csv\"")))
-            .body(table(&lines)));
+        return Ok(as_csv(HttpResponse::Ok(), &format!("revenue-{from}-{to}"), table(&lines)));
     }
     Ok(HttpResponse::Ok().json(RevenueBody {
         // The zone was loaded by its name.
-        timezone: revenue.zone.iana_name().unwrap_or("UTC").to_owned(),
+        timezone: zone.iana_name().unwrap_or("UTC").to_owned(),
         by,
         from: from.to_string(),
         to: to.to_string(),

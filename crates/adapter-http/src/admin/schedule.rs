@@ -7,6 +7,7 @@ use actix_web::web::Data;
 use attune_application::practice::{CalendarError, SetScheduleCommand};
 use attune_domain::calendar::{LocalTime, LocalTimeRange, WeeklySchedule};
 use attune_domain::{TimeZoneName, User, UserId};
+use attune_http_common::{Code, HandlerResult};
 use jiff::civil::Weekday;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -14,7 +15,6 @@ use utoipa::{IntoParams, ToSchema};
 use crate::client::me::timezone;
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
-use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 const WEEKDAYS: [(&str, Weekday); 7] = [
@@ -167,32 +167,26 @@ pub(super) fn interval(fields: &mut Fields) -> Option<LocalTimeRange> {
     let start = fields.required("start", time);
     let end = fields.required("end", time);
     let (start, end) = (start?, end?);
-    match LocalTimeRange::new(start, end) {
-        Ok(hours) => Some(hours),
-        Err(_) if start == end => {
-            fields.wrong("end", Code::InvalidRange);
-            None
-        }
-        Err(_) => {
-            let message = "The end must be after the start. Hours across midnight are two ranges: until 24:00, and \
-                           from 00:00 of the next day.";
-            fields.wrong_because("end", Code::InvalidRange, message);
-            None
-        }
+    let hours = LocalTimeRange::new(start, end).ok();
+    if hours.is_none() && start == end {
+        fields.wrong("end", Code::InvalidRange);
+    } else if hours.is_none() {
+        let message = "The end must be after the start. Hours across midnight are two ranges: until 24:00, and from \
+                       00:00 of the next day.";
+        fields.wrong_because("end", Code::InvalidRange, message);
     }
+    hours
 }
-
-problems! { GetWorkingHoursProblems: UnknownTherapist }
 
 /// Retrieve working hours
 ///
 /// The hours in which clients can book a therapist, unless a schedule exception says otherwise.
 #[utoipa::path(
-    get, path = "/api/admin/schedule", operation_id = "getWorkingHours", tag = "Admin", security(("bearer" = [])),
+    get, path = "/api/admin/schedule", operation_id = "getWorkingHours",
     params(ScheduleQuery),
-    responses((status = 200, description = "The working hours", body = ScheduleBody), GetWorkingHoursProblems)
+    responses((status = 200, description = "The working hours", body = ScheduleBody))
 )]
-pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let ScheduleQuery { therapist_id } = request.query()?;
     let therapist = match therapist_id {
         Some(id) => {
@@ -202,28 +196,23 @@ pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Requ
         None => caller.user.id,
     };
     let schedule = state.api.queries.calendar_settings(therapist).await?.schedule;
-    let usual = &state.api.use_cases.availability.calendars.default_hours;
-    let body = ScheduleBody::new(therapist, schedule.as_ref().unwrap_or(usual), schedule.is_none());
-    Ok(HttpResponse::Ok().json(body))
-}
-
-problems! {
-    ReplaceWorkingHoursProblems: OutOfRange, InvalidTimezone, InvalidTime, UnknownTherapist, InvalidRange,
-        OverlappingHours, TooManyIntervals
+    let is_default = schedule.is_none();
+    let schedule = match schedule {
+        Some(schedule) => schedule,
+        None => state.api.use_cases.availability.calendars.usual_hours().await?,
+    };
+    Ok(HttpResponse::Ok().json(ScheduleBody::new(therapist, &schedule, is_default)))
 }
 
 /// Replace working hours
 ///
 /// Replaces the whole week. Existing bookings are not affected.
 #[utoipa::path(
-    put, path = "/api/admin/schedule", operation_id = "replaceWorkingHours", tag = "Admin", security(("bearer" = [])),
+    put, path = "/api/admin/schedule", operation_id = "replaceWorkingHours",
     request_body = NewSchedule,
-    responses(
-        (status = 200, description = "The updated working hours", body = ScheduleBody),
-        ReplaceWorkingHoursProblems
-    )
+    responses((status = 200, description = "The updated working hours", body = ScheduleBody))
 )]
-pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let metadata = request.metadata();
     let body: NewSchedule = request.body().await?;
     let therapist = body.therapist_id.unwrap_or(caller.user.id);

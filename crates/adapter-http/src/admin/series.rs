@@ -3,7 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_application::bookings::{CreateBookingCommand, CreateSeriesCommand, SeriesConflict};
-use attune_domain::{AccountViewer, ServiceId, TimeZoneName, UserId};
+use attune_domain::{Role, ServiceId, TimeZoneName, UserId};
+use attune_http_common::{Code, HandlerResult};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde::Serialize;
@@ -11,11 +12,11 @@ use utoipa::ToSchema;
 
 use crate::admin::booking_detail::AdminBookingBody;
 use crate::admin::bookings::{Settlement, payment_choice, settlement};
+use crate::admin::payment::pay_url;
 use crate::client::me::timezone;
 use crate::request::auth::Admin;
-use crate::request::input::{Fields, FromFields, Request};
+use crate::request::input::{Fields, FromFields, Request, has_form};
 use crate::response::output::{self, Instant};
-use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// The series to book.
@@ -32,7 +33,7 @@ pub(crate) struct SeriesRequest {
     /// IANA time zone of the local time, which stays the same across daylight saving changes.
     #[schema(value_type = String)]
     timezone: TimeZoneName,
-    /// Number of appointments.
+    /// Number of appointments. The last one starts within 366 days, also with `override_hours`.
     #[schema(minimum = 1, maximum = 53)]
     count: u32,
     /// Number of weeks from one appointment to the next.
@@ -46,6 +47,9 @@ pub(crate) struct SeriesRequest {
     therapist_id: Option<UserId>,
     #[schema(schema_with = output::settlement)]
     payment: Option<Settlement>,
+    /// Price of each appointment, in the currency of the service; defaults to the price of the service.
+    #[schema(value_type = Option<f64>, minimum = 0)]
+    amount: Option<String>,
     /// Payment method: `cash`, `bank_transfer`, `card` … Required with `offline_paid`, and only allowed there. At most
     /// 50 characters.
     #[schema(min_length = 1, max_length = 50)]
@@ -53,7 +57,8 @@ pub(crate) struct SeriesRequest {
     /// The practice's own note about the payment, such as a receipt number. At most 200 characters.
     #[schema(max_length = 200)]
     reference: Option<String>,
-    /// Ignore working hours, notice, booking horizon and daily limit, but never another booking.
+    /// Ignore the practice's rules: working hours, the grid of start times, notice, booking horizon and daily limit. Never
+    /// ignored: another booking, the present (no start in the past), and 366 days, the furthest start ahead.
     #[schema(value_type = Option<bool>, default = false)]
     override_hours: bool,
     #[schema(schema_with = output::on_conflict)]
@@ -77,12 +82,9 @@ impl FromFields for SeriesRequest {
         let service_id = fields.whole("service_id", ServiceId::new);
         let therapist_id = fields.whole("therapist_id", UserId::new);
         let (payment, method, reference) = settlement(fields);
+        let amount = fields.number("amount");
         let override_hours = fields.flag("override_hours").unwrap_or(false);
-        let on_conflict = fields.optional("on_conflict", |text| match text {
-            "fail" => Ok(Some(OnConflict::Fail)),
-            "skip" => Ok(Some(OnConflict::Skip)),
-            _ => Err(Code::InvalidValue),
-        });
+        let on_conflict = fields.choice("on_conflict", &[("fail", OnConflict::Fail), ("skip", OnConflict::Skip)]);
         Some(Self {
             user_id: user_id?,
             first: first?,
@@ -92,6 +94,7 @@ impl FromFields for SeriesRequest {
             service_id,
             therapist_id,
             payment,
+            amount,
             method,
             reference,
             override_hours,
@@ -102,10 +105,7 @@ impl FromFields for SeriesRequest {
 
 /// Reads a local date and time such as `2024-01-15T10:00`.
 fn local_time(text: &str) -> Result<DateTime, Code> {
-    let form = "0000-00-00T00:00";
-    let fits = |(b, f): (u8, u8)| if f == b'0' { b.is_ascii_digit() } else { b == f };
-    let formed = text.len() == form.len() && text.bytes().zip(form.bytes()).all(fits);
-    text.parse().ok().filter(|_| formed).ok_or(Code::InvalidLocalTime)
+    text.parse().ok().filter(|_| has_form(text, "0000-00-00T00:00")).ok_or(Code::InvalidLocalTime)
 }
 
 /// The series that was booked.
@@ -113,9 +113,19 @@ fn local_time(text: &str) -> Result<DateTime, Code> {
 #[schema(as = Series)]
 pub(crate) struct SeriesBody {
     /// The bookings, by date.
-    bookings: Vec<AdminBookingBody>,
+    bookings: Vec<SeriesBooking>,
     /// The dates that were not booked.
     skipped: Vec<SkippedDateBody>,
+}
+
+/// A booking of the series.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SeriesBooking {
+    #[serde(flatten)]
+    booking: AdminBookingBody,
+    /// URL of our page on which the client pays, which the client receives by email; null if nothing can be paid online.
+    #[schema(required = true, example = json!(null))]
+    pay_url: Option<String>,
 }
 
 /// A date that was not booked.
@@ -143,57 +153,49 @@ impl From<&SeriesConflict> for SkippedDateBody {
     }
 }
 
-problems! {
-    CreateBookingSeriesProblems: SeriesConflict, SlotTaken, DailyLimitReached, PracticeNotConfigured,
-        InvalidLocalTime, InvalidTimezone, NonexistentLocalTime, InsufficientNotice, OutsideHours, InThePast,
-        BeyondBookingHorizon, TooLong, OutOfRange, InvalidValue, UnknownUser, UnknownService, UnknownTherapist,
-        InvalidLength
-}
-
 /// Create a booking series
 ///
 /// Books the same local time every week or every few weeks, by default either all of the dates or none. If some of the
 /// dates cannot be booked, `errors` lists every one of them (409 `series_conflict`).
 #[utoipa::path(
-    post, path = "/api/admin/bookings/series", operation_id = "createBookingSeries", tag = "Admin", security(("bearer" = [])),
+    post, path = "/api/admin/bookings/series", operation_id = "createBookingSeries",
     request_body = SeriesRequest,
-    responses((status = 201, description = "The series", body = SeriesBody), CreateBookingSeriesProblems)
+    responses((status = 201, description = "The series", body = SeriesBody))
 )]
-pub(crate) async fn create(
-    state: Data<State>,
-    Admin(caller): Admin,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn create(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let metadata = request.metadata();
     let body: SeriesRequest = request.body().await?;
-    let session = CreateBookingCommand {
+    let provider = state.api.use_cases.open_checkout.gateway.provider();
+    let booking = CreateBookingCommand {
         client: body.user_id,
         booked_by: caller.user.id,
+        role: Role::Admin,
         // Set for each date of the series.
         scheduled_at: Timestamp::UNIX_EPOCH,
         service: body.service_id,
         therapist: body.therapist_id,
         note: None,
-        payment: payment_choice(body.payment, body.method, body.reference),
+        payment: payment_choice(body.payment, body.method, body.reference, provider),
+        amount: body.amount,
+        has_taken_place: false,
         override_hours: body.override_hours,
         metadata,
         idempotency: None,
     };
-    let outcome = state
-        .api
-        .use_cases
-        .create_series
-        .run(CreateSeriesCommand {
-            booking: session,
-            first: body.first,
-            zone: body.timezone,
-            count: body.count,
-            every_weeks: body.every_weeks,
-            skip_conflicts: body.on_conflict == Some(OnConflict::Skip),
-        })
-        .await?;
-    let viewer = AccountViewer::from(&caller.user);
-    let rendered = |booking| AdminBookingBody::new(booking, state.api.use_cases.links.link(&viewer, booking), None);
+    let command = CreateSeriesCommand {
+        booking,
+        first: body.first,
+        zone: body.timezone,
+        count: body.count,
+        every_weeks: body.every_weeks,
+        skip_conflicts: body.on_conflict == Some(OnConflict::Skip),
+    };
+    let outcome = state.api.use_cases.create_series.run(command).await?;
+    let viewer = state.api.use_cases.links.viewer(&caller.user);
+    let rendered = |booking| SeriesBooking {
+        booking: AdminBookingBody::new(booking, state.api.use_cases.links.link(&viewer, booking), (None, None)),
+        pay_url: pay_url(&state, booking),
+    };
     Ok(HttpResponse::Created().json(SeriesBody {
         bookings: outcome.booked.iter().map(rendered).collect(),
         skipped: outcome.conflicts.iter().map(SkippedDateBody::from).collect(),

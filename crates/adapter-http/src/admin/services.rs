@@ -1,12 +1,15 @@
 //! Services, for admins.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_application::practice::{ChangeServiceCommand, ServiceChanges, ServiceError};
+use attune_domain::service::ServiceTexts;
 use attune_domain::text::clean_line;
-use attune_domain::{Booking, Currency, Money, Service};
+use attune_domain::{Booking, Currency, Language, Money, Service, ServiceId};
+use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::NewService;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,7 +17,6 @@ use utoipa::ToSchema;
 use crate::public::services::ServiceBody;
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
-use crate::response::problem::{Code, FieldError, Problem, problems};
 use crate::state::State;
 
 const MAX_NAME_CHARS: usize = 100;
@@ -34,11 +36,35 @@ pub(crate) struct AdminServiceBody {
     /// Whether the service can be booked.
     #[schema(example = true)]
     active: bool,
+    /// Name and description in other languages, by `en`, `de`, `fr` or `es`.
+    translations: BTreeMap<&'static str, ServiceTextsBody>,
+}
+
+/// The texts of a service in one language; null is the untranslated text.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ServiceTexts)]
+pub(crate) struct ServiceTextsBody {
+    /// Name of the service.
+    #[schema(example = "Sitzung")]
+    name: Option<String>,
+    /// Short description.
+    #[schema(example = "Fünfzig Minuten per Video.")]
+    description: Option<String>,
 }
 
 impl From<&Service> for AdminServiceBody {
     fn from(service: &Service) -> Self {
-        Self { service: service.into(), buffer: service.buffer_minutes, active: service.active }
+        let texts = |texts: &ServiceTexts| {
+            let ServiceTexts { name, description } = texts.clone();
+            ServiceTextsBody { name, description }
+        };
+        let translations = &service.translations;
+        Self {
+            service: service.into(),
+            buffer: service.buffer_minutes,
+            active: service.active,
+            translations: translations.iter().map(|(language, own)| (language.as_str(), texts(own))).collect(),
+        }
     }
 }
 
@@ -74,6 +100,9 @@ pub(crate) struct NewServiceRequest {
     /// ISO 4217 currency code; defaults to the practice's currency, which all services have in common.
     #[schema(value_type = Option<String>, example = "EUR")]
     currency: Option<Currency>,
+    /// Name and description in other languages, by `en`, `de`, `fr` or `es`.
+    #[schema(value_type = Option<BTreeMap<String, ServiceTextsBody>>)]
+    translations: BTreeMap<Language, ServiceTexts>,
 }
 
 impl FromFields for NewServiceRequest {
@@ -85,7 +114,8 @@ impl FromFields for NewServiceRequest {
         let amount = fields.need("amount", Fields::number);
         let currency =
             fields.optional("currency", |text| Currency::parse(text).map(Some).map_err(|_| Code::InvalidCurrency));
-        Some(Self { name: name?, description, duration: duration?, buffer, amount: amount?, currency })
+        let translations = translations(fields);
+        Some(Self { name: name?, description, duration: duration?, buffer, amount: amount?, currency, translations })
     }
 }
 
@@ -111,6 +141,9 @@ pub(crate) struct ServiceUpdate {
     amount: Option<String>,
     /// Whether the service can be booked.
     active: Option<bool>,
+    /// Replaces all translations: name and description by `en`, `de`, `fr` or `es`.
+    #[schema(value_type = Option<BTreeMap<String, ServiceTextsBody>>)]
+    translations: Option<BTreeMap<Language, ServiceTexts>>,
 }
 
 impl FromFields for ServiceUpdate {
@@ -122,8 +155,16 @@ impl FromFields for ServiceUpdate {
             buffer: fields.whole_within("buffer", BUFFERS),
             amount: fields.number("amount"),
             active: fields.flag("active"),
+            translations: fields.has("translations").then(|| translations(fields)),
         })
     }
+}
+
+fn translations(fields: &mut Fields) -> BTreeMap<Language, ServiceTexts> {
+    fields.translations(|fields| ServiceTexts {
+        name: fields.has("name").then(|| fields.required("name", name)).flatten(),
+        description: Some(description(fields)).filter(|text| !text.is_empty()),
+    })
 }
 
 fn name(text: &str) -> Result<String, Code> {
@@ -151,7 +192,7 @@ fn currency(own: Option<Currency>, requested: Option<Currency>) -> Result<Curren
     match (own, requested) {
         (Some(own), Some(requested)) if own != requested => {
             let message = format!("The practice's currency is {own}.");
-            Err(Problem::invalid(vec![FieldError::with_message("currency", Code::CurrencyMismatch, message)]))
+            Err(Problem::field_because("currency", Code::CurrencyMismatch, message))
         }
         (Some(currency), _) | (None, Some(currency)) => Ok(currency),
         (None, None) => Err(Problem::field("currency", Code::Required)),
@@ -166,28 +207,24 @@ fn price(digits: &str, currency: Currency) -> Result<Money, Problem> {
 ///
 /// Includes services that can no longer be booked.
 #[utoipa::path(
-    get, path = "/api/admin/services", operation_id = "listAllServices", tag = "Admin", security(("bearer" = [])),
+    get, path = "/api/admin/services", operation_id = "listAllServices",
     responses((status = 200, description = "The services", body = AdminServiceList))
 )]
-pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> HandlerResult {
     request.no_query()?;
     let services = state.api.queries.all_services().await?;
     Ok(HttpResponse::Ok().json(AdminServiceList { services: services.iter().map(AdminServiceBody::from).collect() }))
-}
-
-problems! {
-    CreateServiceProblems: TooLong, OutOfRange, InvalidLength, InvalidCurrency, CurrencyMismatch, InvalidAmount
 }
 
 /// Create a service
 ///
 /// It can be booked immediately.
 #[utoipa::path(
-    post, path = "/api/admin/services", operation_id = "createService", tag = "Admin", security(("bearer" = [])),
+    post, path = "/api/admin/services", operation_id = "createService",
     request_body = NewServiceRequest,
-    responses((status = 201, description = "The new service", body = AdminServiceBody), CreateServiceProblems)
+    responses((status = 201, description = "The new service", body = AdminServiceBody))
 )]
-pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let metadata = request.metadata();
     let body: NewServiceRequest = request.body().await?;
     let services = state.api.queries.all_services().await?;
@@ -198,29 +235,22 @@ pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Reque
         minutes: body.duration,
         buffer_minutes: body.buffer,
         price: price(&body.amount, currency)?,
+        translations: body.translations,
     };
     let service = state.api.use_cases.services.add(caller.user.id, new, &metadata).await?;
     Ok(HttpResponse::Created().json(AdminServiceBody::from(&service)))
 }
 
-problems! { UpdateServiceProblems: ServiceNotFound, TooLong, OutOfRange, InvalidLength, InvalidAmount }
-
 /// Update a service
 ///
 /// Existing bookings keep their duration and their price.
 #[utoipa::path(
-    patch, path = "/api/admin/services/{id}", operation_id = "updateService", tag = "Admin",
-    security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "Service ID", example = 1)),
+    patch, path = "/api/admin/services/{id}", operation_id = "updateService",
     request_body = ServiceUpdate,
-    responses((status = 200, description = "The updated service", body = AdminServiceBody), UpdateServiceProblems)
+    responses((status = 200, description = "The updated service", body = AdminServiceBody))
 )]
-pub(crate) async fn change(
-    state: Data<State>,
-    Admin(caller): Admin,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
-    let id = request.service_id()?;
+pub(crate) async fn change(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
+    let id = request.id("id", ServiceId::new)?;
     let metadata = request.metadata();
     let body: ServiceUpdate = request.body().await?;
     let price = match body.amount {
@@ -239,6 +269,7 @@ pub(crate) async fn change(
         buffer_minutes: body.buffer,
         price,
         active: body.active,
+        translations: body.translations,
     };
     let command = ChangeServiceCommand { admin: caller.user.id, service: id, changes, metadata };
     let service = state.api.use_cases.services.change(command).await?;

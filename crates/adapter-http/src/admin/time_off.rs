@@ -3,20 +3,25 @@
 #![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use attune_application::practice::AddScheduleExceptionCommand;
-use attune_domain::UserId;
-use attune_domain::calendar::ScheduleException;
+use attune_application::practice::{
+    AddScheduleExceptionCommand, ChangeScheduleExceptionCommand, ChangedScheduleException as Outcome,
+};
+use attune_domain::calendar::{LocalTime, ScheduleException, ScheduleExceptionChange};
+use attune_domain::{Booking, ScheduleExceptionId, UserId};
+use attune_http_common::{Code, HandlerResult, schema};
 use attune_ports::StoredScheduleException;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::admin::filters::TherapistQuery;
 use crate::admin::schedule::interval;
 use crate::request::auth::Admin;
-use crate::request::input::{Fields, FromFields, Request, date, instant};
+use crate::request::input::{Fields, FromFields, Request, date, instant, word};
 use crate::response::output::Instant;
-use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// An exception from a therapist's working hours. Dates and local times are in the time zone of these hours.
@@ -38,9 +43,15 @@ pub(crate) enum ScheduleExceptionBody {
         /// Last date (inclusive).
         #[schema(format = Date, example = "2025-01-01")]
         last_date: String,
+        /// The practice's own note.
+        #[schema(required = true, example = "Conference")]
+        note: Option<String>,
         /// When it was created.
         #[schema(value_type = String, format = DateTime, example = "2024-01-10T08:00:00Z")]
         created_at: Instant,
+        /// After a change: the bookings that have not ended and overlap the closed time. They stay as they are.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        conflicts: Option<Vec<ConflictingBooking>>,
     },
     /// Closed between two timestamps.
     Closed {
@@ -56,9 +67,15 @@ pub(crate) enum ScheduleExceptionBody {
         /// End.
         #[schema(value_type = String, format = DateTime, example = "2024-01-15T11:30:00Z")]
         to: Instant,
+        /// The practice's own note.
+        #[schema(required = true, example = "Conference")]
+        note: Option<String>,
         /// When it was created.
         #[schema(value_type = String, format = DateTime, example = "2024-01-10T08:00:00Z")]
         created_at: Instant,
+        /// After a change: the bookings that have not ended and overlap the closed time. They stay as they are.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        conflicts: Option<Vec<ConflictingBooking>>,
     },
     /// Extra working hours on one date.
     ExtraHours {
@@ -77,29 +94,46 @@ pub(crate) enum ScheduleExceptionBody {
         /// End.
         #[schema(example = "14:00")]
         end: String,
+        /// The practice's own note.
+        #[schema(required = true, example = "Conference")]
+        note: Option<String>,
         /// When it was created.
         #[schema(value_type = String, format = DateTime, example = "2024-01-10T08:00:00Z")]
         created_at: Instant,
+        /// After a change: the bookings that have not ended and overlap the closed time. They stay as they are.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        conflicts: Option<Vec<ConflictingBooking>>,
     },
 }
 
 impl From<&StoredScheduleException> for ScheduleExceptionBody {
     fn from(entry: &StoredScheduleException) -> Self {
+        Self::new(entry, None)
+    }
+}
+
+impl ScheduleExceptionBody {
+    fn new(entry: &StoredScheduleException, conflicts: Option<Vec<ConflictingBooking>>) -> Self {
         let (id, therapist_id, created_at) = (entry.id.get(), entry.therapist.get(), Instant(entry.created_at));
+        let note = entry.note.clone();
         match entry.what {
             ScheduleException::ClosedDates { first, last } => Self::ClosedDates {
                 id,
                 therapist_id,
                 first_date: first.to_string(),
                 last_date: last.to_string(),
+                note,
                 created_at,
+                conflicts,
             },
             ScheduleException::ClosedPeriod(interval) => Self::Closed {
                 id,
                 therapist_id,
                 from: Instant(interval.start()),
                 to: Instant(interval.end()),
+                note,
                 created_at,
+                conflicts,
             },
             ScheduleException::ExtraHours { date, hours } => Self::ExtraHours {
                 id,
@@ -107,7 +141,9 @@ impl From<&StoredScheduleException> for ScheduleExceptionBody {
                 date: date.to_string(),
                 start: hours.start().to_string(),
                 end: hours.end().to_string(),
+                note,
                 created_at,
+                conflicts,
             },
         }
     }
@@ -117,20 +153,6 @@ impl From<&StoredScheduleException> for ScheduleExceptionBody {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ScheduleExceptionList {
     schedule_exceptions: Vec<ScheduleExceptionBody>,
-}
-
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ScheduleExceptionsQuery {
-    /// Only exceptions of this therapist.
-    #[param(value_type = Option<i64>, minimum = 1)]
-    therapist_id: Option<UserId>,
-}
-
-impl FromFields for ScheduleExceptionsQuery {
-    fn read(fields: &mut Fields) -> Option<Self> {
-        Some(Self { therapist_id: fields.whole("therapist_id", UserId::new) })
-    }
 }
 
 /// A schedule exception. Where a closure and extra hours overlap, the closure wins.
@@ -150,6 +172,9 @@ pub(crate) enum NewScheduleException {
         /// Last date (inclusive).
         #[schema(format = Date)]
         last_date: String,
+        /// The practice's own note, at most 2000 characters. Clients cannot read it.
+        #[schema(max_length = 2000)]
+        note: Option<String>,
     },
     /// Closed between two timestamps, for example for a doctor's appointment.
     Closed {
@@ -162,6 +187,9 @@ pub(crate) enum NewScheduleException {
         /// End.
         #[schema(format = DateTime)]
         to: String,
+        /// The practice's own note, at most 2000 characters. Clients cannot read it.
+        #[schema(max_length = 2000)]
+        note: Option<String>,
     },
     /// Extra working hours on one date.
     ExtraHours {
@@ -175,6 +203,9 @@ pub(crate) enum NewScheduleException {
         start: String,
         /// End time, at most `24:00`.
         end: String,
+        /// The practice's own note, at most 2000 characters. Clients cannot read it.
+        #[schema(max_length = 2000)]
+        note: Option<String>,
     },
 }
 
@@ -182,36 +213,33 @@ pub(crate) enum NewScheduleException {
 struct ParsedException {
     therapist: Option<UserId>,
     what: ScheduleException,
+    note: Option<String>,
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    ClosedDates,
-    Closed,
-    ExtraHours,
-}
+type Read = fn(&mut Fields) -> Option<ScheduleException>;
+
+/// The kinds, and how to read the rest of each.
+const KINDS: &[(&str, Read)] = &[("closed_dates", closed_dates), ("closed", closed), ("extra_hours", extra_hours)];
 
 impl FromFields for ParsedException {
     fn read(fields: &mut Fields) -> Option<Self> {
         let therapist = fields.whole("therapist_id", UserId::new);
-        let kind = fields.required("kind", |text| match text {
-            "closed_dates" => Ok(Kind::ClosedDates),
-            "closed" => Ok(Kind::Closed),
-            "extra_hours" => Ok(Kind::ExtraHours),
-            _ => Err(Code::InvalidValue),
-        });
-        let what = match kind {
-            Some(Kind::ClosedDates) => closed_dates(fields),
-            Some(Kind::Closed) => closed(fields),
-            Some(Kind::ExtraHours) => extra_hours(fields),
-            None => {
-                // Which of these are allowed depends on the kind.
-                fields.skip(&["first_date", "last_date", "from", "to", "date", "start", "end"]);
-                None
-            }
+        let Some(read) = fields.required("kind", |text| word(text, KINDS)) else {
+            // Which of these are allowed depends on the kind.
+            fields.skip(&["note", "first_date", "last_date", "from", "to", "date", "start", "end"]);
+            return None;
         };
-        Some(Self { therapist, what: what? })
+        let what = read(fields);
+        Some(Self { therapist, note: fields.change_lines("note", note).flatten(), what: what? })
     }
+}
+
+/// A blank note is none.
+fn note(text: &str) -> Result<Option<String>, Code> {
+    if text.chars().count() > Booking::MAX_NOTE_CHARS {
+        return Err(Code::TooLong);
+    }
+    Ok((!text.trim().is_empty()).then(|| text.to_owned()))
 }
 
 fn closed_dates(fields: &mut Fields) -> Option<ScheduleException> {
@@ -225,7 +253,6 @@ fn closed_dates(fields: &mut Fields) -> Option<ScheduleException> {
 }
 
 fn closed(fields: &mut Fields) -> Option<ScheduleException> {
-    let second = |text: &str| Timestamp::from_second(instant(text)?.as_second()).map_err(|_| Code::InvalidTimestamp);
     let from = fields.required("from", second);
     let to = fields.required("to", second);
     let (from, to) = (from?, to?);
@@ -234,6 +261,10 @@ fn closed(fields: &mut Fields) -> Option<ScheduleException> {
         fields.wrong("to", Code::InvalidRange);
     }
     between.ok()
+}
+
+fn second(text: &str) -> Result<Timestamp, Code> {
+    Timestamp::from_second(instant(text)?.as_second()).map_err(|_| Code::InvalidTimestamp)
 }
 
 fn extra_hours(fields: &mut Fields) -> Option<ScheduleException> {
@@ -246,57 +277,186 @@ fn extra_hours(fields: &mut Fields) -> Option<ScheduleException> {
 ///
 /// Returns the exceptions of all therapists, or of one, in the order in which they were created.
 #[utoipa::path(
-    get, path = "/api/admin/time-off", operation_id = "listScheduleExceptions", tag = "Admin", security(("bearer" = [])),
-    params(ScheduleExceptionsQuery),
+    get, path = "/api/admin/time-off", operation_id = "listScheduleExceptions",
+    params(TherapistQuery),
     responses((status = 200, description = "The schedule exceptions", body = ScheduleExceptionList))
 )]
-pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let ScheduleExceptionsQuery { therapist_id } = request.query()?;
-    let entries = state.api.queries.time_off(therapist_id).await?;
+pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> HandlerResult {
+    let TherapistQuery { therapist_id } = request.query()?;
+    let entries = state.api.queries.schedule_exceptions(therapist_id).await?;
     Ok(HttpResponse::Ok()
         .json(ScheduleExceptionList { schedule_exceptions: entries.iter().map(ScheduleExceptionBody::from).collect() }))
 }
 
-problems! {
-    CreateScheduleExceptionProblems: InvalidValue, OutOfRange, InvalidTimestamp, InvalidDate, InvalidTime,
-        UnknownTherapist, InvalidRange
+/// Other times or another note. Omitted fields stay as they are, and the kind cannot be changed.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"last_date": "2025-01-03", "note": "Longer than planned"}))]
+pub(crate) struct ScheduleExceptionUpdate {
+    /// First date of `closed_dates`.
+    #[schema(value_type = Option<String>, format = Date)]
+    first_date: Option<Date>,
+    /// Last date (inclusive) of `closed_dates`.
+    #[schema(value_type = Option<String>, format = Date)]
+    last_date: Option<Date>,
+    /// Start of `closed`: RFC 3339 with `Z` or an offset. Truncated to whole seconds.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// End of `closed`.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    to: Option<Timestamp>,
+    /// Date of `extra_hours`.
+    #[schema(value_type = Option<String>, format = Date)]
+    date: Option<Date>,
+    /// Start time of `extra_hours`, such as `10:00`.
+    #[schema(value_type = Option<String>)]
+    start: Option<LocalTime>,
+    /// End time of `extra_hours`, at most `24:00`.
+    #[schema(value_type = Option<String>)]
+    end: Option<LocalTime>,
+    /// The practice's own note, at most 2000 characters; null or an empty string clears it. Clients cannot read it.
+    #[schema(value_type = Option<String>, max_length = 2000)]
+    note: Option<Option<String>>,
+}
+
+impl FromFields for ScheduleExceptionUpdate {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let date = |text: &str| date(text).map(Some);
+        let time = |text: &str| LocalTime::parse(text).map(Some).map_err(|_| Code::InvalidTime);
+        let second = |text: &str| second(text).map(Some);
+        Some(Self {
+            first_date: fields.optional("first_date", date),
+            last_date: fields.optional("last_date", date),
+            from: fields.optional("from", second),
+            to: fields.optional("to", second),
+            date: fields.optional("date", date),
+            start: fields.optional("start", time),
+            end: fields.optional("end", time),
+            note: fields.change_lines("note", note),
+        })
+    }
+}
+
+/// A booking in the way of a schedule exception.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ConflictingBooking {
+    /// Booking ID.
+    #[schema(example = 42)]
+    id: i64,
+    /// ID of the client.
+    #[schema(example = 7)]
+    user_id: i64,
+    /// When the appointment starts.
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
+    scheduled_at: Instant,
+    /// Duration in minutes.
+    #[schema(example = 50)]
+    duration: u32,
+    #[schema(schema_with = schema::booking_status)]
+    status: &'static str,
+}
+
+impl From<&Booking> for ConflictingBooking {
+    fn from(booking: &Booking) -> Self {
+        Self {
+            id: booking.id().get(),
+            user_id: booking.client().get(),
+            scheduled_at: Instant(booking.scheduled_at()),
+            duration: booking.minutes(),
+            status: booking.status().as_str(),
+        }
+    }
+}
+
+/// The bookings in the way of a schedule exception that was not created or changed.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ScheduleExceptionConflicts {
+    /// Bookings that have not ended and overlap the closed time.
+    conflicts: Vec<ConflictingBooking>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DryRunQuery {
+    /// `true` returns the bookings in the way and changes nothing.
+    dry_run: Option<bool>,
+}
+
+impl FromFields for DryRunQuery {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self { dry_run: fields.flag("dry_run") })
+    }
+}
+
+fn respond(outcome: &Outcome, dry_run: bool, status: StatusCode) -> HttpResponse {
+    let conflicts = outcome.conflicts.iter().map(ConflictingBooking::from).collect();
+    if dry_run {
+        return HttpResponse::Ok().json(ScheduleExceptionConflicts { conflicts });
+    }
+    HttpResponse::build(status).json(ScheduleExceptionBody::new(&outcome.exception, Some(conflicts)))
 }
 
 /// Create a schedule exception
 ///
-/// Existing bookings are not affected.
+/// Existing bookings are not affected; `conflicts` lists those in its way. With `?dry_run=true` it only lists them.
 #[utoipa::path(
-    post, path = "/api/admin/time-off", operation_id = "createScheduleException", tag = "Admin", security(("bearer" = [])),
+    post, path = "/api/admin/time-off", operation_id = "createScheduleException",
+    params(DryRunQuery),
     request_body = NewScheduleException,
     responses(
         (status = 201, description = "The new schedule exception", body = ScheduleExceptionBody),
-        CreateScheduleExceptionProblems
+        (status = 200, description = "With `dry_run`: the conflicts", body = ScheduleExceptionConflicts)
     )
 )]
-pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let metadata = request.metadata();
-    let body: ParsedException = request.body().await?;
-    let therapist = body.therapist.unwrap_or(caller.user.id);
-    let command = AddScheduleExceptionCommand { admin: caller.user.id, therapist, what: body.what, metadata };
-    let entry = state.api.use_cases.calendar.add_schedule_exception(command).await?;
-    Ok(HttpResponse::Created().json(ScheduleExceptionBody::from(&entry)))
+pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
+    let (admin, metadata) = (caller.user.id, request.metadata());
+    let (query, body): (DryRunQuery, ParsedException) = request.query_and_body().await?;
+    let dry_run = query.dry_run.unwrap_or(false);
+    let ParsedException { therapist, what, note } = body;
+    let therapist = therapist.unwrap_or(admin);
+    let command = AddScheduleExceptionCommand { admin, therapist, what, note, dry_run, metadata };
+    let outcome = state.api.use_cases.calendar.add_schedule_exception(command).await?;
+    Ok(respond(&outcome, dry_run, StatusCode::CREATED))
 }
 
-problems! { DeleteScheduleExceptionProblems: TimeOffNotFound }
+/// Update a schedule exception
+///
+/// Existing bookings are not affected; `conflicts` lists those in its way. With `?dry_run=true` it only lists them.
+#[utoipa::path(
+    patch, path = "/api/admin/time-off/{id}", operation_id = "updateScheduleException",
+    params(DryRunQuery),
+    request_body = ScheduleExceptionUpdate,
+    responses((
+        status = 200, description = "The schedule exception, as it is or, with `dry_run`, as it would be",
+        body = ScheduleExceptionBody
+    ))
+)]
+pub(crate) async fn update(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
+    let id = request.id("id", ScheduleExceptionId::new)?;
+    let (admin, metadata) = (caller.user.id, request.metadata());
+    let (query, body): (DryRunQuery, ScheduleExceptionUpdate) = request.query_and_body().await?;
+    let dry_run = query.dry_run.unwrap_or(false);
+    let change = ScheduleExceptionChange {
+        first: body.first_date,
+        last: body.last_date,
+        from: body.from,
+        until: body.to,
+        date: body.date,
+        start: body.start,
+        end: body.end,
+    };
+    let command = ChangeScheduleExceptionCommand { admin, id, change, note: body.note, dry_run, metadata };
+    let outcome = state.api.use_cases.calendar.change_schedule_exception(command).await?;
+    Ok(respond(&outcome, false, StatusCode::OK))
+}
 
 /// Delete a schedule exception
 #[utoipa::path(
-    delete, path = "/api/admin/time-off/{id}", operation_id = "deleteScheduleException", tag = "Admin",
-    security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "Schedule exception ID", example = 5)),
-    responses((status = 204, description = "Schedule exception deleted"), DeleteScheduleExceptionProblems)
+    delete, path = "/api/admin/time-off/{id}", operation_id = "deleteScheduleException",
+    responses((status = 204, description = "Schedule exception deleted"))
 )]
-pub(crate) async fn remove(
-    state: Data<State>,
-    Admin(caller): Admin,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
-    let id = request.schedule_exception_id()?;
+pub(crate) async fn remove(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
+    let id = request.id("id", ScheduleExceptionId::new)?;
     request.no_query()?;
     state.api.use_cases.calendar.remove_schedule_exception(caller.user.id, id, &request.metadata()).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -3,18 +3,22 @@
 #![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
 
 use actix_web::HttpResponse;
+use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
-use attune_application::accounts::ManageUserCommand;
-use attune_domain::{PersonName, Role, User};
+use attune_application::accounts::{AddClientCommand, ManageUserCommand};
+use attune_application::bookings::{CancelledUpcoming, ChangeBookingError};
+use attune_domain::{Booking, EmailAddress, Language, PersonName, PersonSearch, Role, TimeZoneName, User, UserId};
+use attune_http_common::{Code, HandlerResult, Problem, schema};
 use attune_ports::{PageRequest, UserFilter};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::client::me::{UserBody, name};
+use crate::admin::filters::search;
+use crate::client::me::{UserBody, name, timezone};
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
 use crate::request::paging::{PageQuery, page};
-use crate::response::problem::{Code, Problem, problems};
+use crate::response::output::Instant;
 use crate::state::State;
 
 /// A user, as admins see it.
@@ -32,6 +36,64 @@ impl From<&User> for AdminUserBody {
     fn from(user: &User) -> Self {
         Self { user: user.into(), disabled: user.disabled }
     }
+}
+
+/// A booking of a client whose account is disabled.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UpcomingBooking {
+    /// Booking ID.
+    #[schema(example = 42)]
+    id: i64,
+    /// Therapist ID.
+    #[schema(example = 1)]
+    therapist_id: i64,
+    /// When the appointment starts.
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
+    scheduled_at: Instant,
+    /// Duration in minutes.
+    #[schema(example = 50)]
+    duration: u32,
+    #[schema(schema_with = schema::booking_status)]
+    status: &'static str,
+}
+
+impl From<&Booking> for UpcomingBooking {
+    fn from(booking: &Booking) -> Self {
+        Self {
+            id: booking.id().get(),
+            therapist_id: booking.therapist().get(),
+            scheduled_at: Instant(booking.scheduled_at()),
+            duration: booking.minutes(),
+            status: booking.status().as_str(),
+        }
+    }
+}
+
+/// A booking that could not be cancelled.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FailedCancellation {
+    /// Booking ID.
+    #[schema(example = 42)]
+    id: i64,
+    /// Error code of the cancellation.
+    #[schema(example = "invalid_state")]
+    code: &'static str,
+}
+
+/// The updated user.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UpdatedUser {
+    #[serde(flatten)]
+    user: AdminUserBody,
+    /// With `disabled`: the client's bookings that have not ended and still stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upcoming_bookings: Option<Vec<UpcomingBooking>>,
+    /// With `cancel_bookings`: the bookings that were cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_bookings: Option<Vec<UpcomingBooking>>,
+    /// With `cancel_bookings`: the bookings that could not be cancelled. Sending the request again tries again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_cancellations: Option<Vec<FailedCancellation>>,
 }
 
 /// A page of the list of users.
@@ -52,6 +114,9 @@ pub(crate) struct UserList {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct UsersQuery {
+    /// Words that all occur in the names or the email address, in any case: `ann müller`.
+    #[param(value_type = Option<String>, max_length = 200)]
+    q: Option<PersonSearch>,
     /// `true` for admins only, `false` for clients only.
     is_admin: Option<bool>,
     /// `true` for disabled users only, `false` for enabled users only.
@@ -62,7 +127,44 @@ pub(crate) struct UsersQuery {
 
 impl FromFields for UsersQuery {
     fn read(fields: &mut Fields) -> Option<Self> {
-        Some(Self { is_admin: fields.flag("is_admin"), disabled: fields.flag("disabled"), page: page(fields) })
+        Some(Self {
+            q: search(fields),
+            is_admin: fields.flag("is_admin"),
+            disabled: fields.flag("disabled"),
+            page: page(fields),
+        })
+    }
+}
+
+/// The client to add.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "ada@example.org", "first_name": "Ada", "timezone": "Europe/Berlin", "language": "en"}))]
+pub(crate) struct NewClient {
+    /// Email address. Case-insensitive; the domain may be internationalised.
+    #[schema(value_type = String, format = "idn-email", max_length = 254)]
+    email: EmailAddress,
+    /// Given name, at most 100 characters.
+    #[schema(value_type = Option<String>, max_length = 100)]
+    first_name: Option<PersonName>,
+    /// Family name, at most 100 characters.
+    #[schema(value_type = Option<String>, max_length = 100)]
+    last_name: Option<PersonName>,
+    /// IANA time zone of the times in emails.
+    #[schema(value_type = Option<String>)]
+    timezone: Option<TimeZoneName>,
+    /// Language of emails: `en`, `de` …
+    #[schema(value_type = Option<String>)]
+    language: Option<Language>,
+}
+
+impl FromFields for NewClient {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let email = fields.email("email");
+        let (first_name, last_name) = (fields.optional("first_name", name), fields.optional("last_name", name));
+        let timezone = fields.optional("timezone", timezone);
+        let language = fields.optional("language", |tag| Language::parse(tag).map(Some).ok_or(Code::InvalidValue));
+        Some(Self { email: email?, first_name, last_name, timezone, language })
     }
 }
 
@@ -81,15 +183,25 @@ pub(crate) struct UserUpdate {
     is_admin: Option<bool>,
     /// Whether the account is disabled. Takes effect with the user's next request.
     disabled: Option<bool>,
+    /// With `disabled`: also cancel the client's upcoming bookings as the practice, which refunds everything that was paid.
+    #[schema(value_type = Option<bool>)]
+    cancel_bookings: bool,
 }
 
 impl FromFields for UserUpdate {
     fn read(fields: &mut Fields) -> Option<Self> {
+        let disabled = fields.flag("disabled");
+        let cancel_bookings = fields.flag("cancel_bookings").unwrap_or(false);
+        if cancel_bookings && disabled != Some(true) {
+            let message = "This is only allowed together with `disabled`.";
+            fields.wrong_because("cancel_bookings", Code::InvalidValue, message);
+        }
         Some(Self {
             first_name: fields.change("first_name", name),
             last_name: fields.change("last_name", name),
             is_admin: fields.flag("is_admin"),
-            disabled: fields.flag("disabled"),
+            disabled,
+            cancel_bookings,
         })
     }
 }
@@ -100,67 +212,88 @@ fn role(is_admin: bool) -> Role {
 
 /// List users
 #[utoipa::path(
-    get, path = "/api/admin/users", operation_id = "listUsers", tag = "Admin", security(("bearer" = [])),
+    get, path = "/api/admin/users", operation_id = "listUsers",
     params(UsersQuery, PageQuery),
     responses((status = 200, description = "The users", body = UserList))
 )]
-pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> HandlerResult {
     let query: UsersQuery = request.query()?;
-    let filter = UserFilter { role: query.is_admin.map(role), disabled: query.disabled };
+    let filter = UserFilter { search: query.q, role: query.is_admin.map(role), disabled: query.disabled };
     let found = state.api.queries.users(&filter, query.page).await?;
     let PageRequest { limit, offset } = query.page;
     let users = found.items.iter().map(AdminUserBody::from).collect();
     Ok(HttpResponse::Ok().json(UserList { users, total: found.total, limit, offset }))
 }
 
-problems! { GetUserProblems: UserNotFound }
+/// Create a client
+///
+/// Adds a client who has never logged in, for example one who calls. The client can be booked for and receives emails, but
+/// cannot log in: without a password, every login is refused like one with a wrong password.
+#[utoipa::path(
+    post, path = "/api/admin/users", operation_id = "createUser",
+    request_body = NewClient,
+    responses((
+        status = 201, description = "The new user", body = AdminUserBody,
+        headers(("Location" = String, description = "URL of the new user"))
+    ))
+)]
+pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
+    let (admin, metadata) = (caller.user.id, request.metadata());
+    let NewClient { email, first_name, last_name, timezone: time_zone, language } = request.body().await?;
+    let command = AddClientCommand { admin, email, first_name, last_name, time_zone, language, metadata };
+    let user = state.api.use_cases.add_client.run(command).await?;
+    let location = format!("/api/admin/users/{}", user.id);
+    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(AdminUserBody::from(&user)))
+}
 
 /// Retrieve a user
 #[utoipa::path(
-    get, path = "/api/admin/users/{id}", operation_id = "getUser", tag = "Admin", security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "User ID", example = 7)),
-    responses((status = 200, description = "The user", body = AdminUserBody), GetUserProblems)
+    get, path = "/api/admin/users/{id}", operation_id = "getUser",
+    responses((status = 200, description = "The user", body = AdminUserBody))
 )]
-pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let id = request.user_id()?;
+pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) -> HandlerResult {
+    let id = request.id("id", UserId::new)?;
     request.no_query()?;
     let user = state.api.queries.user(id).await?.ok_or(Code::UserNotFound)?;
     Ok(HttpResponse::Ok().json(AdminUserBody::from(&user)))
 }
 
-problems! { UpdateUserProblems: UserNotFound, LastAdmin, TooLong }
-
 /// Update a user
 ///
 /// A change of role and the disabling of an account take effect with the user's next request. The last admin cannot be
-/// removed.
+/// removed. The response to disabling a client lists their upcoming bookings, which stand unless `cancel_bookings` is true.
 #[utoipa::path(
-    patch, path = "/api/admin/users/{id}", operation_id = "updateUser", tag = "Admin", security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "User ID", example = 7)),
+    patch, path = "/api/admin/users/{id}", operation_id = "updateUser",
     request_body = UserUpdate,
-    responses((status = 200, description = "The updated user", body = AdminUserBody), UpdateUserProblems)
+    responses((status = 200, description = "The updated user", body = UpdatedUser))
 )]
-pub(crate) async fn update(
-    state: Data<State>,
-    Admin(caller): Admin,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
-    let id = request.user_id()?;
+pub(crate) async fn update(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
+    let (admin, user) = (caller.user.id, request.id("id", UserId::new)?);
     let metadata = request.metadata();
-    let change: UserUpdate = request.body().await?;
-    let user = state
-        .api
-        .use_cases
-        .manage_user
-        .run(ManageUserCommand {
-            admin: caller.user.id,
-            user: id,
-            first_name: change.first_name,
-            last_name: change.last_name,
-            role: change.is_admin.map(role),
-            disabled: change.disabled,
-            metadata,
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(AdminUserBody::from(&user)))
+    let UserUpdate { first_name, last_name, is_admin, disabled, cancel_bookings } = request.body().await?;
+    let role = is_admin.map(role);
+    let audit = metadata.clone();
+    let command = ManageUserCommand { admin, user, first_name, last_name, role, disabled, metadata };
+    let user = state.api.use_cases.manage_user.run(command).await?;
+    let mut body = UpdatedUser {
+        user: (&user).into(),
+        upcoming_bookings: None,
+        cancelled_bookings: None,
+        failed_cancellations: None,
+    };
+    if disabled == Some(true) {
+        let upcoming = &state.api.use_cases.upcoming;
+        if cancel_bookings {
+            let CancelledUpcoming { cancelled, failed } = upcoming.cancel(admin, user.id, &audit).await?;
+            body.cancelled_bookings = Some(cancelled.iter().map(UpcomingBooking::from).collect());
+            body.failed_cancellations = Some(failed.into_iter().map(failed_cancellation).collect());
+        }
+        body.upcoming_bookings = Some(upcoming.of(user.id).await?.iter().map(UpcomingBooking::from).collect());
+    }
+    Ok(HttpResponse::Ok().json(body))
+}
+
+fn failed_cancellation((booking, error): (Booking, ChangeBookingError)) -> FailedCancellation {
+    tracing::warn!(booking = booking.id().get(), %error, "booking of a disabled client not cancelled");
+    FailedCancellation { id: booking.id().get(), code: Problem::from(error).code.as_str() }
 }

@@ -7,6 +7,7 @@ use attune_application::accounts::{
     RegisterCommand, Tokens,
 };
 use attune_domain::{EmailAddress, PersonName, TimeZoneName};
+use attune_http_common::HandlerResult;
 use attune_ports::Password;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,7 +15,6 @@ use utoipa::ToSchema;
 use crate::client::me::{UserBody, name, timezone};
 use crate::request::auth::Signed;
 use crate::request::input::{Fields, FromFields, Request};
-use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// The account to register.
@@ -25,8 +25,8 @@ use crate::state::State;
     "first_name": "Ada", "last_name": "Lovelace", "timezone": "Europe/Berlin",
 }))]
 pub(crate) struct RegisterRequest {
-    /// Email address, also used to log in. Case-insensitive.
-    #[schema(value_type = String, format = Email, max_length = 254)]
+    /// Email address, also used to log in. Case-insensitive; the domain may be internationalised.
+    #[schema(value_type = String, format = "idn-email", max_length = 254)]
     email: EmailAddress,
     /// 12 to 128 characters of any kind. Common passwords are rejected.
     #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]
@@ -44,7 +44,7 @@ pub(crate) struct RegisterRequest {
 
 impl FromFields for RegisterRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let email = fields.required("email", |text| EmailAddress::parse(text).map_err(|_| Code::InvalidEmail));
+        let email = fields.email("email");
         let password = fields.password("password");
         let first_name = fields.optional("first_name", name);
         let last_name = fields.optional("last_name", name);
@@ -139,6 +139,8 @@ pub(crate) struct LogoutRequest {
 }
 
 impl FromFields for LogoutRequest {
+    const OPTIONAL: bool = true;
+
     fn read(fields: &mut Fields) -> Option<Self> {
         Some(Self {
             refresh_token: fields.optional("refresh_token", |text| Ok(Some(text.to_owned()))),
@@ -170,39 +172,22 @@ impl FromFields for ChangePasswordRequest {
     }
 }
 
-problems! {
-    RegisterAccountProblems: RegistrationClosed, EmailTaken, InvalidEmail, InvalidTimezone, PasswordTooShort,
-        PasswordTooLong, PasswordTooCommon, TooLong, TooManyRequests, Overloaded
-}
-
 /// Register an account
 ///
 /// The account has the client role and can log in immediately.
 #[utoipa::path(
     post, path = "/api/auth/register", operation_id = "registerAccount", tag = "Accounts",
     request_body = RegisterRequest,
-    responses((status = 201, description = "The new account", body = RegisteredUser), RegisterAccountProblems)
+    responses((status = 201, description = "The new account", body = RegisteredUser))
 )]
-pub(crate) async fn register(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn register(state: Data<State>, request: Request) -> HandlerResult {
     let address = request.address();
-    let body: RegisterRequest = request.body().await?;
+    let RegisterRequest { email, password, first_name, last_name, timezone: time_zone } = request.body().await?;
     state.limiter.registration(address)?;
-    let user = state
-        .api
-        .use_cases
-        .register
-        .run(RegisterCommand {
-            email: body.email,
-            password: body.password,
-            first_name: body.first_name,
-            last_name: body.last_name,
-            time_zone: body.timezone,
-        })
-        .await?;
+    let command = RegisterCommand { email, password, first_name, last_name, time_zone };
+    let user = state.api.use_cases.register.run(command).await?;
     Ok(HttpResponse::Created().json(RegisteredUser { user: UserBody::from(&user) }))
 }
-
-problems! { LogInProblems: InvalidCredentials, AccountDisabled, TooManyRequests, TooManyFailures, Overloaded }
 
 /// Log in
 ///
@@ -212,15 +197,14 @@ problems! { LogInProblems: InvalidCredentials, AccountDisabled, TooManyRequests,
 #[utoipa::path(
     post, path = "/api/auth/login", operation_id = "logIn", tag = "Accounts",
     request_body = LoginRequest,
-    responses((status = 200, description = "The access and refresh tokens", body = TokensBody), LogInProblems)
+    responses((status = 200, description = "The access and refresh tokens", body = TokensBody))
 )]
-pub(crate) async fn log_in(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn log_in(state: Data<State>, request: Request) -> HandlerResult {
     let (address, metadata) = (request.address(), request.metadata());
     state.limiter.login(address)?;
-    let body: LoginRequest = request.body().await?;
-    let attempt = state.limiter.password(&body.email, address)?;
-    let outcome =
-        state.api.use_cases.log_in.run(LogInCommand { email: body.email, password: body.password, metadata }).await;
+    let LoginRequest { email, password } = request.body().await?;
+    let attempt = state.limiter.password(&email, address)?;
+    let outcome = state.api.use_cases.log_in.run(LogInCommand { email, password, metadata }).await;
     match &outcome {
         Ok(_) | Err(LogInError::Disabled) => state.limiter.login_succeeded(&attempt),
         Err(LogInError::InvalidCredentials) => {}
@@ -231,8 +215,6 @@ pub(crate) async fn log_in(state: Data<State>, request: Request) -> Result<HttpR
     Ok(HttpResponse::Ok().json(TokensBody::from(outcome?)))
 }
 
-problems! { RefreshTokensProblems: InvalidRefreshToken, TooManyRequests }
-
 /// Refresh tokens
 ///
 /// A refresh token can be used once. Reusing a spent token ends the whole login session, because the token may have
@@ -240,14 +222,13 @@ problems! { RefreshTokensProblems: InvalidRefreshToken, TooManyRequests }
 #[utoipa::path(
     post, path = "/api/auth/refresh", operation_id = "refreshTokens", tag = "Accounts",
     request_body = RefreshRequest,
-    responses((status = 200, description = "The new tokens", body = TokensBody), RefreshTokensProblems)
+    responses((status = 200, description = "The new tokens", body = TokensBody))
 )]
-pub(crate) async fn refresh(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn refresh(state: Data<State>, request: Request) -> HandlerResult {
     let (address, metadata) = (request.address(), request.metadata());
     state.limiter.refresh(address)?;
-    let body: RefreshRequest = request.body().await?;
-    let tokens =
-        state.api.use_cases.refresh.run(RefreshCommand { refresh_token: body.refresh_token, metadata }).await?;
+    let RefreshRequest { refresh_token } = request.body().await?;
+    let tokens = state.api.use_cases.refresh.run(RefreshCommand { refresh_token, metadata }).await?;
     Ok(HttpResponse::Ok().json(TokensBody::from(tokens)))
 }
 
@@ -259,21 +240,11 @@ pub(crate) async fn refresh(state: Data<State>, request: Request) -> Result<Http
     request_body = LogoutRequest,
     responses((status = 204, description = "Logged out"))
 )]
-pub(crate) async fn log_out(
-    state: Data<State>,
-    Signed(caller): Signed,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn log_out(state: Data<State>, Signed(caller): Signed, request: Request) -> HandlerResult {
     let metadata = request.metadata();
-    let body: LogoutRequest = request.optional_body().await?;
-    let command = LogOutCommand { caller, refresh_token: body.refresh_token, all: body.all, metadata };
-    state.api.use_cases.log_out.run(command).await?;
+    let LogoutRequest { refresh_token, all } = request.body().await?;
+    state.api.use_cases.log_out.run(LogOutCommand { caller, refresh_token, all, metadata }).await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-problems! {
-    ChangePasswordProblems: InvalidCredentials, PasswordTooShort, PasswordTooLong, PasswordTooCommon,
-        TooManyFailures
 }
 
 /// Change the password
@@ -283,13 +254,9 @@ problems! {
     post, path = "/api/auth/change-password", operation_id = "changePassword", tag = "Accounts",
     security(("bearer" = [])),
     request_body = ChangePasswordRequest,
-    responses((status = 204, description = "Password changed"), ChangePasswordProblems)
+    responses((status = 204, description = "Password changed"))
 )]
-pub(crate) async fn change_password(
-    state: Data<State>,
-    Signed(caller): Signed,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn change_password(state: Data<State>, Signed(caller): Signed, request: Request) -> HandlerResult {
     let (address, metadata) = (request.address(), request.metadata());
     let body: ChangePasswordRequest = request.body().await?;
     let attempt = state.limiter.password(caller.user.email.as_str(), address)?;

@@ -6,21 +6,18 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use attune_application::bookings::{CreateBookingCommand, CreatedBooking, PaymentChoice};
-use attune_application::meetings::MeetingLinks;
-use attune_domain::{
-    AccountViewer, Booking, BookingId, BookingStatus, PaymentStatus, PersonalLink, ServiceId, User, UserId,
-};
-use attune_ports::{BookingFilter, BookingPageRequest, Payment};
+use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, PersonalLink, Role, ServiceId, User, UserId};
+use attune_http_common::{Code, HandlerResult, Problem, schema};
+use attune_ports::{BookingFilter, BookingPageRequest};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::request::auth::Signed;
-use crate::request::idempotency::answer;
-use crate::request::input::{Fields, FromFields, Request, instant};
+use crate::request::idempotency::idempotent_response;
+use crate::request::input::{Fields, FromFields, Request};
 use crate::request::paging::{CursorQuery, PageQuery, booking_page, next_link};
-use crate::response::output::{self, Amount, Instant, json};
-use crate::response::problem::{Code, Problem, problems};
+use crate::response::output::{Amount, Instant, json};
 use crate::state::State;
 
 /// A booking in a client's list. Existing clients rely on these fields and their order.
@@ -39,7 +36,7 @@ pub(crate) struct BookingBody {
     /// Duration in minutes.
     #[schema(example = 50)]
     duration: u32,
-    #[schema(schema_with = output::booking_status)]
+    #[schema(schema_with = schema::booking_status)]
     status: &'static str,
     /// The video room. Null until the booking is confirmed, and after it was cancelled.
     #[schema(required = true, example = "booking-42-1705312800-0123456789abcdef0123456789abcdef")]
@@ -60,7 +57,7 @@ pub(crate) struct BookingBody {
     /// Price of the appointment.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
-    #[schema(schema_with = output::payment_status)]
+    #[schema(schema_with = schema::payment_status)]
     payment_status: &'static str,
 }
 
@@ -164,8 +161,9 @@ pub(crate) struct BookingDetail {
 }
 
 impl BookingDetail {
-    pub(crate) fn new(links: &MeetingLinks, booking: &Booking, viewer: &AccountViewer) -> Self {
-        Self { booking: BookingBody::new(booking, links.link(viewer, booking)), more: booking.into() }
+    pub(crate) fn new(state: &State, booking: &Booking, viewer: &User) -> Self {
+        let link = state.api.use_cases.links.link(&state.api.use_cases.links.viewer(viewer), booking);
+        Self { booking: BookingBody::new(booking, link), more: booking.into() }
     }
 }
 
@@ -192,7 +190,7 @@ pub(crate) struct BookingList {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"scheduled_at": "2024-01-15T10:00:00Z", "note": "First session"}))]
 pub(crate) struct NewBooking {
-    /// When the appointment starts: RFC 3339 with `Z` or an offset. Truncated to whole seconds.
+    /// When the appointment starts: RFC 3339 with `Z` or an offset, at a whole second.
     #[schema(value_type = String, format = DateTime)]
     scheduled_at: Timestamp,
     /// Service ID; defaults to the practice's first service.
@@ -208,7 +206,7 @@ pub(crate) struct NewBooking {
 
 impl FromFields for NewBooking {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let scheduled_at = fields.required("scheduled_at", instant);
+        let scheduled_at = fields.start("scheduled_at");
         let service_id = fields.whole("service_id", ServiceId::new);
         let therapist_id = fields.whole("therapist_id", UserId::new);
         let note = fields.optional_lines("note").filter(|note| !note.trim().is_empty());
@@ -220,7 +218,7 @@ impl FromFields for NewBooking {
 #[into_params(parameter_in = Query)]
 pub(crate) struct OwnBookingsQuery {
     /// Only with this status.
-    #[param(schema_with = output::booking_status)]
+    #[param(schema_with = schema::booking_status)]
     status: Option<BookingStatus>,
     /// Only bookings that start at or after this time.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -251,8 +249,6 @@ pub(crate) fn payment_status(text: &str) -> Result<Option<PaymentStatus>, Code> 
     PaymentStatus::parse(text).map(Some).ok_or(Code::InvalidValue)
 }
 
-problems! { ListBookingsProblems: InvalidValue, InvalidTimestamp }
-
 /// List bookings
 ///
 /// Returns the caller's own bookings, latest appointment first, also for admins. `X-Total-Count` is the total number of
@@ -260,18 +256,15 @@ problems! { ListBookingsProblems: InvalidValue, InvalidTimestamp }
 #[utoipa::path(
     get, path = "/api/bookings", operation_id = "listBookings", tag = "Bookings", security(("bearer" = [])),
     params(OwnBookingsQuery, PageQuery, CursorQuery),
-    responses(
-        (
-            status = 200, description = "The bookings", body = BookingList,
-            headers(
-                ("X-Total-Count" = u64, description = "Total number of matching bookings"),
-                ("Link" = String, description = "URL of the next page, `rel=\"next\"`; absent on the last page")
-            )
-        ),
-        ListBookingsProblems
-    )
+    responses((
+        status = 200, description = "The bookings", body = BookingList,
+        headers(
+            ("X-Total-Count" = u64, description = "Total number of matching bookings"),
+            ("Link" = String, description = "URL of the next page, `rel=\"next\"`; absent on the last page")
+        )
+    ))
 )]
-pub(crate) async fn list(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(state: Data<State>, request: Request) -> HandlerResult {
     let query: Result<OwnBookingsQuery, Problem> = request.query();
     let (caller, found) = request
         .caller_and(async |client| match &query {
@@ -285,7 +278,7 @@ pub(crate) async fn list(state: Data<State>, request: Request) -> Result<HttpRes
         })
         .await?;
     let found = found?;
-    let viewer = AccountViewer::from(&caller.user);
+    let viewer = state.api.use_cases.links.viewer(&caller.user);
     let bookings = found
         .items
         .iter()
@@ -299,19 +292,6 @@ pub(crate) async fn list(state: Data<State>, request: Request) -> Result<HttpRes
     Ok(response.json(BookingList { bookings }))
 }
 
-impl CreatedBookingBody {
-    fn new(links: &MeetingLinks, booking: &Booking, viewer: &AccountViewer, checkout: Option<Payment>) -> Self {
-        let checkout_url = checkout.and_then(|payment| payment.checkout_url);
-        Self { detail: BookingDetail::new(links, booking, viewer), checkout_url }
-    }
-}
-
-problems! {
-    CreateBookingProblems: AccountDisabled, SlotTaken, HoldExists, DailyLimitReached, PracticeNotConfigured,
-        InvalidTimestamp, InsufficientNotice, OutsideHours, InThePast, BeyondBookingHorizon, TooLong, OutOfRange,
-        UnknownService, UnknownTherapist, InvalidLength
-}
-
 /// Create a booking
 ///
 /// If nothing is due, the booking is confirmed immediately. Otherwise the slot is held until `hold_expires_at`, and the
@@ -320,45 +300,39 @@ problems! {
 #[utoipa::path(
     post, path = "/api/bookings", operation_id = "createBooking", tag = "Bookings", security(("bearer" = [])),
     request_body = NewBooking,
-    responses(
-        (
-            status = 201, description = "The booking", body = CreatedBookingBody,
-            headers(("Location" = String, description = "URL of the new booking"))
-        ),
-        CreateBookingProblems
-    )
+    responses((
+        status = 201, description = "The booking", body = CreatedBookingBody,
+        headers(("Location" = String, description = "URL of the new booking"))
+    ))
 )]
-pub(crate) async fn create(
-    state: Data<State>,
-    Signed(caller): Signed,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn create(state: Data<State>, Signed(caller): Signed, request: Request) -> HandlerResult {
     let metadata = request.metadata();
     let (body, idempotency): (NewBooking, _) = request.idempotent_body(caller.user.id).await?;
-    let outcome = state
-        .api
-        .use_cases
-        .create_booking
-        .run(CreateBookingCommand {
-            client: caller.user.id,
-            booked_by: caller.user.id,
-            scheduled_at: body.scheduled_at,
-            service: body.service_id,
-            therapist: body.therapist_id,
-            note: body.note,
-            payment: PaymentChoice::ByProvider,
-            override_hours: false,
-            metadata,
-            idempotency: idempotency.clone(),
-        })
-        .await?;
+    let command = CreateBookingCommand {
+        client: caller.user.id,
+        booked_by: caller.user.id,
+        role: Role::Client,
+        scheduled_at: body.scheduled_at,
+        service: body.service_id,
+        therapist: body.therapist_id,
+        note: body.note,
+        payment: PaymentChoice::ByProvider,
+        amount: None,
+        has_taken_place: false,
+        override_hours: false,
+        metadata,
+        idempotency: idempotency.clone(),
+    };
+    let outcome = state.api.use_cases.create_booking.run(command).await?;
     let render = async |CreatedBooking { booking, checkout }| {
-        let body =
-            CreatedBookingBody::new(&state.api.use_cases.links, &booking, &AccountViewer::from(&caller.user), checkout);
-        Ok((StatusCode::CREATED, json(&body)))
+        let detail = BookingDetail::new(&state, &booking, &caller.user);
+        let checkout_url = checkout.and_then(|payment| payment.checkout_url);
+        Ok((StatusCode::CREATED, json(&CreatedBookingBody { detail, checkout_url })))
     };
     let recover = async |id| recover_created(&state, &caller.user, id).await;
-    Ok(answer(&state, idempotency.as_ref(), outcome, recover, render).await?.respond_below("/api/bookings"))
+    Ok(idempotent_response(&state, idempotency.as_ref(), outcome, recover, render)
+        .await?
+        .respond_below("/api/bookings"))
 }
 
 /// A new booking whose response was not saved, with its checkout if a payment is due.
@@ -374,27 +348,16 @@ pub(crate) async fn recover_created(state: &State, user: &User, id: BookingId) -
     Ok(CreatedBooking { booking, checkout })
 }
 
-problems! { GetBookingProblems: Forbidden, BookingNotFound }
-
 /// Retrieve a booking
 ///
 /// For the client who owns the booking, and for admins.
 #[utoipa::path(
     get, path = "/api/bookings/{id}", operation_id = "getBooking", tag = "Bookings", security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    responses((status = 200, description = "The booking", body = BookingDetail), GetBookingProblems)
+    responses((status = 200, description = "The booking", body = BookingDetail))
 )]
-pub(crate) async fn show(
-    state: Data<State>,
-    Signed(caller): Signed,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn show(state: Data<State>, Signed(caller): Signed, request: Request) -> HandlerResult {
     let id = request.booking_id()?;
     request.no_query()?;
     let view = state.api.use_cases.view_booking.run(&caller.user, id).await?;
-    Ok(HttpResponse::Ok().json(BookingDetail::new(
-        &state.api.use_cases.links,
-        &view.booking,
-        &AccountViewer::from(&caller.user),
-    )))
+    Ok(HttpResponse::Ok().json(BookingDetail::new(&state, &view.booking, &caller.user)))
 }

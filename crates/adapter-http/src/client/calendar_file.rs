@@ -4,14 +4,12 @@ use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Data;
 use attune_domain::BookingStatus;
+use attune_http_common::{Code, HandlerResult};
 use attune_ics::{Appointment, Method};
 
 use crate::request::auth::Signed;
 use crate::request::input::Request;
-use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
-
-problems! { DownloadCalendarFileProblems: Forbidden, BookingNotFound, CalendarEntryUnavailable }
 
 /// Download a calendar file
 ///
@@ -21,17 +19,9 @@ problems! { DownloadCalendarFileProblems: Forbidden, BookingNotFound, CalendarEn
 #[utoipa::path(
     get, path = "/api/bookings/{id}/calendar.ics", operation_id = "downloadCalendarFile", tag = "Bookings",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    responses(
-        (status = 200, description = "The iCalendar file", content_type = "text/calendar", body = String),
-        DownloadCalendarFileProblems
-    )
+    responses((status = 200, description = "The iCalendar file", content_type = "text/calendar", body = String))
 )]
-pub(crate) async fn show(
-    state: Data<State>,
-    Signed(caller): Signed,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn show(state: Data<State>, Signed(caller): Signed, request: Request) -> HandlerResult {
     let id = request.booking_id()?;
     request.no_query()?;
     let booking = state.api.use_cases.view_booking.run(&caller.user, id).await?.booking;
@@ -39,13 +29,18 @@ pub(crate) async fn show(
     if booking.room().is_none() {
         return Err(Code::CalendarEntryUnavailable.into());
     }
+    let phrases = state.api.wording.phrases(caller.user.language.unwrap_or_default());
+    let cancelled = booking.status() == BookingStatus::Cancelled;
+    let installation = state.api.queries.installation().await?;
     let appointment = Appointment {
-        uid: format!("booking-{}@{}", booking.id(), state.settings.calendar_domain),
+        uid: installation.calendar_uid(booking.id()),
         sequence: booking.version(),
         written_at: state.api.clock.now(),
         starts_at: booking.scheduled_at(),
         ends_at: booking.ends_at(),
-        cancelled: booking.status() == BookingStatus::Cancelled,
+        cancelled,
+        summary: phrases.text("calendar-entry.title"),
+        description: phrases.text(if cancelled { "calendar-entry.cancelled" } else { "calendar-entry.join" }),
     };
     Ok(HttpResponse::Ok()
         .content_type("text/calendar; charset=utf-8")

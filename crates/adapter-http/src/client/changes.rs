@@ -5,20 +5,20 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use attune_application::bookings::{Change, ChangeBookingCommand};
 use attune_application::{IdempotentRequest, RequestMetadata};
-use attune_domain::{AccountViewer, Booking, BookingId, Money, User};
+use attune_domain::{Booking, BookingId, Money, User};
+use attune_http_common::{Code, HandlerResult, Problem};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::client::bookings::BookingDetail;
 use crate::request::auth::Signed;
-use crate::request::idempotency::answer;
-use crate::request::input::{Fields, FromFields, Request, instant};
+use crate::request::idempotency::idempotent_response;
+use crate::request::input::{Fields, FromFields, Request};
 use crate::response::output::{Amount, Instant, json};
-use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
-/// Maximum length of the reason of a cancellation or a refund, in characters.
+/// Maximum length of the reason of a move, a cancellation or a refund, in characters.
 const MAX_REASON_CHARS: usize = 500;
 
 /// The new time.
@@ -26,9 +26,12 @@ const MAX_REASON_CHARS: usize = 500;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"scheduled_at": "2024-01-16T10:00:00Z", "version": 2}))]
 pub(crate) struct RescheduleRequest {
-    /// When the appointment starts: RFC 3339 with `Z` or an offset. Truncated to whole seconds.
+    /// When the appointment starts: RFC 3339 with `Z` or an offset, at a whole second.
     #[schema(value_type = String, format = DateTime)]
     pub(crate) scheduled_at: Timestamp,
+    /// Reason, at most 500 characters. The practice can read it.
+    #[schema(max_length = 500)]
+    pub(crate) reason: Option<String>,
     /// The `version` that the change is based on. If the booking has another version by now, nothing changes (409
     /// `version_conflict`).
     #[schema(minimum = 1)]
@@ -37,9 +40,9 @@ pub(crate) struct RescheduleRequest {
 
 impl FromFields for RescheduleRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let scheduled_at = fields.required("scheduled_at", instant);
-        let version = version(fields);
-        Some(Self { scheduled_at: scheduled_at?, version })
+        let scheduled_at = fields.start("scheduled_at");
+        let (reason, version) = (reason(fields), version(fields));
+        Some(Self { scheduled_at: scheduled_at?, reason, version })
     }
 }
 
@@ -48,7 +51,8 @@ impl FromFields for RescheduleRequest {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "Ill", "expected_refund": 100.00}))]
 pub(crate) struct CancelRequest {
-    /// Reason, at most 500 characters. The client and the practice can read it.
+    /// Reason, at most 500 characters. The practice can read a client's; the client gets the practice's in the email about the
+    /// cancellation. Participants get neither.
     #[schema(max_length = 500)]
     pub(crate) reason: Option<String>,
     /// The refund that the user was shown, in the currency of the booking. If the refund differs by now, nothing
@@ -62,6 +66,8 @@ pub(crate) struct CancelRequest {
 }
 
 impl FromFields for CancelRequest {
+    const OPTIONAL: bool = true;
+
     fn read(fields: &mut Fields) -> Option<Self> {
         Some(Self {
             reason: reason(fields),
@@ -116,12 +122,6 @@ pub(crate) struct QuoteBody {
     free_until: Instant,
 }
 
-problems! {
-    RescheduleBookingProblems: Forbidden, BookingNotFound, SlotTaken, DailyLimitReached, InvalidState, WindowClosed,
-        VersionConflict, Conflict, InvalidTimestamp, InsufficientNotice, OutsideHours, InThePast,
-        BeyondBookingHorizon, OutOfRange
-}
-
 /// Reschedule a booking
 ///
 /// The booking keeps its payment, room and links. A client can reschedule until the practice's notice period starts, an
@@ -131,24 +131,17 @@ problems! {
 #[utoipa::path(
     post, path = "/api/bookings/{id}/reschedule", operation_id = "rescheduleBooking", tag = "Bookings",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     request_body = RescheduleRequest,
-    responses((status = 200, description = "The updated booking", body = BookingDetail), RescheduleBookingProblems)
+    responses((status = 200, description = "The updated booking", body = BookingDetail))
 )]
-pub(crate) async fn reschedule(
-    state: Data<State>,
-    Signed(caller): Signed,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn reschedule(state: Data<State>, Signed(caller): Signed, request: Request) -> HandlerResult {
     let id = request.booking_id()?;
     let booking = state.api.use_cases.view_booking.run(&caller.user, id).await?.booking;
     let metadata = request.metadata();
     let (body, idempotency): (RescheduleRequest, _) = request.idempotent_body(caller.user.id).await?;
-    let change = Change::Reschedule { to: body.scheduled_at, override_hours: false };
+    let change = Change::Reschedule { to: body.scheduled_at, override_hours: false, reason: body.reason };
     apply(&state, &caller.user, &booking, ChangeRequest { change, version: body.version, metadata, idempotency }).await
 }
-
-problems! { QuoteCancellationProblems: Forbidden, BookingNotFound, InvalidState, WindowClosed }
 
 /// Quote a cancellation
 ///
@@ -157,14 +150,9 @@ problems! { QuoteCancellationProblems: Forbidden, BookingNotFound, InvalidState,
 #[utoipa::path(
     get, path = "/api/bookings/{id}/cancellation-quote", operation_id = "quoteCancellation", tag = "Bookings",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    responses((status = 200, description = "The quote", body = QuoteBody), QuoteCancellationProblems)
+    responses((status = 200, description = "The quote", body = QuoteBody))
 )]
-pub(crate) async fn quote(
-    state: Data<State>,
-    Signed(caller): Signed,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn quote(state: Data<State>, Signed(caller): Signed, request: Request) -> HandlerResult {
     let id = request.booking_id()?;
     request.no_query()?;
     let (booking, quote) = state.api.use_cases.change_booking.quote(caller.user.id, caller.user.role, id).await?;
@@ -177,11 +165,6 @@ pub(crate) async fn quote(
     }))
 }
 
-problems! {
-    CancelBookingProblems: Forbidden, BookingNotFound, InvalidState, WindowClosed, VersionConflict, QuoteChanged,
-        Conflict, InvalidAmount, TooLong, OutOfRange
-}
-
 /// Cancel a booking
 ///
 /// A client can cancel until the appointment starts, an admin until it ends. Request a quote first, and send its
@@ -190,19 +173,14 @@ problems! {
 #[utoipa::path(
     post, path = "/api/bookings/{id}/cancel", operation_id = "cancelBooking", tag = "Bookings",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     request_body = CancelRequest,
-    responses((status = 200, description = "The updated booking", body = BookingDetail), CancelBookingProblems)
+    responses((status = 200, description = "The updated booking", body = BookingDetail))
 )]
-pub(crate) async fn cancel(
-    state: Data<State>,
-    Signed(caller): Signed,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn cancel(state: Data<State>, Signed(caller): Signed, request: Request) -> HandlerResult {
     let id = request.booking_id()?;
     let booking = state.api.use_cases.view_booking.run(&caller.user, id).await?.booking;
     let metadata = request.metadata();
-    let (body, idempotency): (CancelRequest, _) = request.optional_idempotent_body(caller.user.id).await?;
+    let (body, idempotency): (CancelRequest, _) = request.idempotent_body(caller.user.id).await?;
     let (version, change) = (body.version, body.for_booking(&booking)?);
     apply(&state, &caller.user, &booking, ChangeRequest { change, version, metadata, idempotency }).await
 }
@@ -229,15 +207,10 @@ impl ChangeRequest {
 }
 
 /// Changes the booking and responds with it as its client sees it.
-async fn apply(state: &State, user: &User, read: &Booking, request: ChangeRequest) -> Result<HttpResponse, Problem> {
+async fn apply(state: &State, user: &User, read: &Booking, request: ChangeRequest) -> HandlerResult {
     let idempotency = request.idempotency.clone();
     let outcome = state.api.use_cases.change_booking.run_on(read, request.command(user, read.id())).await?;
     let recover = async |id| Ok(state.api.use_cases.view_booking.run(user, id).await?.booking);
-    let render = async |booking| {
-        Ok((
-            StatusCode::OK,
-            json(&BookingDetail::new(&state.api.use_cases.links, &booking, &AccountViewer::from(user))),
-        ))
-    };
-    Ok(answer(state, idempotency.as_ref(), outcome, recover, render).await?.respond())
+    let render = async |booking| Ok((StatusCode::OK, json(&BookingDetail::new(state, &booking, user))));
+    Ok(idempotent_response(state, idempotency.as_ref(), outcome, recover, render).await?.respond())
 }

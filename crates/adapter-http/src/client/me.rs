@@ -3,15 +3,16 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_application::accounts::UpdateProfileCommand;
+use attune_domain::calendar::LocalTime;
 use attune_domain::user::NameError;
-use attune_domain::{PersonName, TimeZoneName, User};
+use attune_domain::{NotifyLevel, PersonName, TimeZoneName, User};
+use attune_http_common::{Code, HandlerResult, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::request::auth::Signed;
 use crate::request::input::{Fields, FromFields, Request};
-use crate::response::output::Instant;
-use crate::response::problem::{Code, Problem, problems};
+use crate::response::output::{self, Instant};
 use crate::state::State;
 
 /// A user account.
@@ -45,6 +46,14 @@ pub(crate) struct UserBody {
     /// When the account was created.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     created_at: Instant,
+    /// Admins only.
+    #[schema(schema_with = output::notify_level)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notify: Option<&'static str>,
+    /// Admins only: the local time at which the agenda of the day is sent; null for none.
+    #[schema(value_type = Option<String>, example = "07:30")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agenda_at: Option<Option<String>>,
 }
 
 impl From<&User> for UserBody {
@@ -59,6 +68,8 @@ impl From<&User> for UserBody {
             is_admin: user.is_admin(),
             email_verified: user.email_verified_at.is_some(),
             created_at: Instant(user.created_at),
+            notify: user.is_admin().then(|| user.notify.as_str()),
+            agenda_at: user.is_admin().then(|| user.agenda_at.map(|time| time.to_string())),
         }
     }
 }
@@ -80,6 +91,14 @@ pub(crate) struct CurrentUserUpdate {
     /// IANA time zone.
     #[schema(value_type = Option<String>, example = "Europe/Berlin")]
     timezone: Option<Option<TimeZoneName>>,
+    /// Admins only: which emails to send about the bookings in the own calendar. `none`; `changes` (the default) for what
+    /// others book, move and cancel, and payments that need review; `all` also for what the admin did, and payments received.
+    #[schema(schema_with = output::notify_level)]
+    notify: Option<NotifyLevel>,
+    /// Admins only: the local time, `HH:MM` before 24:00, at which the agenda of the day is sent on days with sessions. A
+    /// time that has passed today counts for today, unless today's agenda was sent.
+    #[schema(value_type = Option<String>, example = "07:30")]
+    agenda_at: Option<Option<LocalTime>>,
 }
 
 impl FromFields for CurrentUserUpdate {
@@ -89,6 +108,8 @@ impl FromFields for CurrentUserUpdate {
             last_name: fields.change("last_name", name),
             display_name: fields.change("display_name", name),
             timezone: fields.change("timezone", timezone),
+            notify: fields.choice("notify", &NotifyLevel::ALL.map(|level| (level.as_str(), level))),
+            agenda_at: fields.change("agenda_at", agenda_time),
         })
     }
 }
@@ -110,6 +131,15 @@ pub(crate) fn timezone(text: &str) -> Result<Option<TimeZoneName>, Code> {
     TimeZoneName::parse(text).map(Some).map_err(|_| Code::InvalidTimezone)
 }
 
+/// An empty time is none. The end of the day belongs to the next one.
+fn agenda_time(text: &str) -> Result<Option<LocalTime>, Code> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let time = LocalTime::parse(text).ok().filter(|time| *time < LocalTime::END_OF_DAY);
+    time.map(Some).ok_or(Code::InvalidTime)
+}
+
 /// Retrieve the current user
 ///
 /// Returns the current names, role and settings.
@@ -117,12 +147,10 @@ pub(crate) fn timezone(text: &str) -> Result<Option<TimeZoneName>, Code> {
     get, path = "/api/auth/me", operation_id = "getCurrentUser", tag = "Accounts", security(("bearer" = [])),
     responses((status = 200, description = "The current user", body = UserBody))
 )]
-pub(crate) async fn show(Signed(caller): Signed, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn show(Signed(caller): Signed, request: Request) -> HandlerResult {
     request.no_query()?;
     Ok(HttpResponse::Ok().json(UserBody::from(&caller.user)))
 }
-
-problems! { UpdateCurrentUserProblems: InvalidTimezone, TooLong, Conflict }
 
 /// Update the current user
 ///
@@ -130,27 +158,25 @@ problems! { UpdateCurrentUserProblems: InvalidTimezone, TooLong, Conflict }
 #[utoipa::path(
     patch, path = "/api/auth/me", operation_id = "updateCurrentUser", tag = "Accounts", security(("bearer" = [])),
     request_body = CurrentUserUpdate,
-    responses((status = 200, description = "The updated user", body = UserBody), UpdateCurrentUserProblems)
+    responses((status = 200, description = "The updated user", body = UserBody))
 )]
-pub(crate) async fn update(
-    state: Data<State>,
-    Signed(caller): Signed,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn update(state: Data<State>, Signed(caller): Signed, request: Request) -> HandlerResult {
     let metadata = request.metadata();
     let change: CurrentUserUpdate = request.body().await?;
-    let user = state
-        .api
-        .use_cases
-        .update_profile
-        .run(UpdateProfileCommand {
-            user: caller.user.id,
-            first_name: change.first_name,
-            last_name: change.last_name,
-            preferred_name: change.display_name,
-            time_zone: change.timezone,
-            metadata,
-        })
-        .await?;
+    let for_admins = [("notify", change.notify.is_some()), ("agenda_at", change.agenda_at.is_some())];
+    if let Some((field, _)) = for_admins.into_iter().find(|(_, is_given)| *is_given && !caller.user.is_admin()) {
+        return Err(Problem::field_because(field, Code::InvalidValue, "Only admins have this setting."));
+    }
+    let command = UpdateProfileCommand {
+        user: caller.user.id,
+        first_name: change.first_name,
+        last_name: change.last_name,
+        preferred_name: change.display_name,
+        time_zone: change.timezone,
+        notify: change.notify,
+        agenda_at: change.agenda_at,
+        metadata,
+    };
+    let user = state.api.use_cases.update_profile.run(command).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(&user)))
 }

@@ -3,13 +3,12 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_domain::EmailAddress;
-use attune_http_common::in_current_request;
+use attune_http_common::{HandlerResult, Problem, in_current_request, schema};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::request::input::{Fields, FromFields, Request};
-use crate::response::output::{self, Instant};
-use crate::response::problem::{Code, Problem, problems};
+use crate::response::output::Instant;
 use crate::state::State;
 
 /// The caller's own meeting link. Existing clients rely on these fields and their order.
@@ -37,7 +36,7 @@ pub(crate) struct MeetingLink {
     /// Duration in minutes.
     #[schema(example = 50)]
     duration: u32,
-    #[schema(schema_with = output::booking_status)]
+    #[schema(schema_with = schema::booking_status)]
     status: &'static str,
     /// From when the room can be joined; the video server rejects earlier attempts. Only if the video server verifies
     /// tokens.
@@ -50,8 +49,6 @@ pub(crate) struct MeetingLink {
     expires_at: Option<Instant>,
 }
 
-problems! { GetMeetingLinkProblems: Forbidden, BookingNotFound, MeetingLinkUnavailable }
-
 /// Retrieve a meeting link
 ///
 /// For the client who owns the booking, and for admins. The link is generated for this request, with the caller's
@@ -62,10 +59,9 @@ problems! { GetMeetingLinkProblems: Forbidden, BookingNotFound, MeetingLinkUnava
 /// Otherwise the two fields are absent, and anyone who knows the URL of the room can enter.
 #[utoipa::path(
     get, path = "/api/meetings/{id}/link", operation_id = "getMeetingLink", tag = "Meetings", security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    responses((status = 200, description = "The meeting link", body = MeetingLink), GetMeetingLinkProblems)
+    responses((status = 200, description = "The meeting link", body = MeetingLink))
 )]
-pub(crate) async fn link(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn link(state: Data<State>, request: Request) -> HandlerResult {
     let (caller, booking) = request.caller_and_booking().await?;
     request.no_query()?;
     let view = state.api.use_cases.links.into_booking(&caller.user, booking)?;
@@ -88,13 +84,13 @@ pub(crate) async fn link(state: Data<State>, request: Request) -> Result<HttpRes
 #[schema(example = json!({"email": "ada@example.org"}))]
 pub(crate) struct ResendLinksRequest {
     /// Email address to which the join links were sent.
-    #[schema(value_type = String, format = Email, max_length = 254)]
+    #[schema(value_type = String, format = "idn-email", max_length = 254)]
     email: EmailAddress,
 }
 
 impl FromFields for ResendLinksRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let email = fields.required("email", |text| EmailAddress::parse(text).map_err(|_| Code::InvalidEmail))?;
+        let email = fields.email("email")?;
         Some(Self { email })
     }
 }
@@ -107,8 +103,6 @@ pub(crate) struct ResendLinksAccepted {
     status: &'static str,
 }
 
-problems! { ResendJoinLinksProblems: InvalidEmail, TooManyRequests }
-
 /// Resend join links
 ///
 /// If the email address is known and has upcoming appointments, the join links of the next three are sent to it, at
@@ -117,11 +111,10 @@ problems! { ResendJoinLinksProblems: InvalidEmail, TooManyRequests }
     post, path = "/api/meetings/recover", operation_id = "resendJoinLinks", tag = "Meetings",
     request_body = ResendLinksRequest,
     responses(
-        (status = 202, description = "Accepted, whether or not there is a link to send", body = ResendLinksAccepted),
-        ResendJoinLinksProblems
+        (status = 202, description = "Accepted, whether or not there is a link to send", body = ResendLinksAccepted)
     )
 )]
-pub(crate) async fn recover(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn recover(state: Data<State>, request: Request) -> HandlerResult {
     let address = request.address();
     let body: ResendLinksRequest = request.body().await?;
     state.limiter.recovery(address)?;

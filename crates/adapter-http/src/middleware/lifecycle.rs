@@ -7,11 +7,12 @@ use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderMap, HeaderValu
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpResponse, ResponseError};
-use attune_http_common::{Ending, Interruption, NO_CONTENT_POLICY, PendingBody, RequestId, add_security_headers, run};
+use attune_http_common::{
+    Code, Ending, Interruption, NO_CONTENT_POLICY, PendingBody, Problem, RequestId, add_security_headers, run,
+};
 
 use super::cors;
 use crate::response::documents::DOCS_POLICY;
-use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// The outermost middleware.

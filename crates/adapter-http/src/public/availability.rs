@@ -8,6 +8,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_domain::calendar::{RangeError, SlotQuery};
 use attune_domain::{ServiceId, Slot, TimeZoneName, UserId};
+use attune_http_common::{Code, HandlerResult, Problem};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -16,7 +17,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::client::me::timezone;
 use crate::request::input::{Fields, FromFields, Request, date, instant};
-use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// By default a range ends this many days after its first: one week in total.
@@ -144,11 +144,6 @@ fn later(from: Timestamp, days: i64) -> Timestamp {
     from.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX)
 }
 
-problems! {
-    ListAvailableSlotsProblems: PracticeNotConfigured, InvalidTimestamp, InvalidTimezone, UnknownService,
-        UnknownTherapist, InvalidLength, InvalidRange, RangeTooLong, RangeMixed, TooManyRequests, Overloaded
-}
-
 /// List available slots
 ///
 /// Returns the available slots of one therapist for one service, in the requested time zone, whatever the time zone of
@@ -157,15 +152,18 @@ problems! {
 #[utoipa::path(
     get, path = "/api/availability", operation_id = "listAvailableSlots", tag = "Bookings",
     params(AvailabilityQuery),
-    responses((status = 200, description = "The available slots", body = Availability), ListAvailableSlotsProblems)
+    responses((status = 200, description = "The available slots", body = Availability))
 )]
-pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn show(state: Data<State>, request: Request) -> HandlerResult {
     state.limiter.availability(request.address())?;
     let query: AvailabilityQuery = request.query()?;
     let availability = &state.api.use_cases.availability;
-    let name = query.timezone.as_ref().unwrap_or(&availability.calendars.default_hours.zone);
+    let name = match query.timezone.clone() {
+        Some(name) => name,
+        None => state.api.use_cases.practice.load().await?.time_zone.clone(),
+    };
     let zone =
-        availability.calendars.zones.find(name).ok_or_else(|| Problem::field("timezone", Code::InvalidTimezone))?;
+        availability.calendars.zones.find(&name).ok_or_else(|| Problem::field("timezone", Code::InvalidTimezone))?;
     let range = query.range(state.api.clock.now(), &zone)?;
     let found = availability.run(query.service_id, query.therapist_id, &range).await?;
     let day = |(date, slots): (Date, Vec<Slot>)| {

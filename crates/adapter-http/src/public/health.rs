@@ -12,6 +12,8 @@ use futures_util::future::join_all;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::response::output;
+
 use crate::state::State;
 
 /// A check that takes longer has failed.
@@ -31,8 +33,8 @@ pub(crate) struct Liveness {
 /// Readiness of the service.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Readiness {
-    /// Worst status of all checks: `ok`, `warn` or `failing`.
-    #[schema(example = "ok")]
+    /// The worst status of all checks.
+    #[schema(schema_with = output::health_status)]
     status: &'static str,
     /// Status of each dependency.
     checks: BTreeMap<&'static str, CheckBody>,
@@ -42,13 +44,16 @@ pub(crate) struct Readiness {
 #[derive(Serialize, ToSchema)]
 #[schema(as = HealthCheck)]
 pub(crate) struct CheckBody {
-    /// `ok`, `warn` (it works, but needs attention) or `failing`.
-    #[schema(example = "ok")]
+    #[schema(schema_with = output::health_status)]
     status: &'static str,
     /// What is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "no response in time")]
     detail: Option<&'static str>,
+    /// Version of the dependency; of `time_zones` the release of the IANA database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2025b")]
+    version: Option<String>,
 }
 
 /// Check liveness
@@ -88,9 +93,9 @@ pub(crate) async fn health() -> HttpResponse {
 )]
 pub(crate) async fn ready(state: Data<State>) -> HttpResponse {
     let results = join_all(state.api.readiness.iter().map(|part| check(part.as_ref()))).await;
-    let failing = results.iter().any(|(_, health)| matches!(health, Health::Failing(_)));
-    let warned = results.iter().any(|(_, health)| matches!(health, Health::Warn(_)));
-    let checks = results.into_iter().map(|(name, health)| (name, CheckBody::from(health))).collect();
+    let failing = results.iter().any(|(_, health, _)| matches!(health, Health::Failing(_)));
+    let warned = results.iter().any(|(_, health, _)| matches!(health, Health::Warn(_)));
+    let checks = results.into_iter().map(|(name, health, version)| (name, CheckBody::new(health, version))).collect();
     if failing {
         HttpResponse::build(StatusCode::SERVICE_UNAVAILABLE)
             .insert_header((RETRY_AFTER, 2))
@@ -100,17 +105,19 @@ pub(crate) async fn ready(state: Data<State>) -> HttpResponse {
     }
 }
 
-async fn check(part: &dyn HealthCheck) -> (&'static str, Health) {
+async fn check(part: &dyn HealthCheck) -> (&'static str, Health, Option<String>) {
     let result = tokio::time::timeout(CHECK_TIMEOUT, part.check()).await;
-    (part.name(), result.unwrap_or(Health::Failing("no response in time")))
+    let health = result.unwrap_or(Health::Failing("no response in time"));
+    (part.name(), health, part.version().map(str::to_owned))
 }
 
-impl From<Health> for CheckBody {
-    fn from(health: Health) -> Self {
-        match health {
-            Health::Ok => Self { status: "ok", detail: None },
-            Health::Warn(detail) => Self { status: "warn", detail: Some(detail) },
-            Health::Failing(detail) => Self { status: "failing", detail: Some(detail) },
-        }
+impl CheckBody {
+    fn new(health: Health, version: Option<String>) -> Self {
+        let (status, detail) = match health {
+            Health::Ok => ("ok", None),
+            Health::Warn(detail) => ("warn", Some(detail)),
+            Health::Failing(detail) => ("failing", Some(detail)),
+        };
+        Self { status, detail, version }
     }
 }

@@ -3,12 +3,12 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_domain::Service;
+use attune_http_common::HandlerResult;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::request::input::Request;
 use crate::response::output::Amount;
-use crate::response::problem::Problem;
 use crate::state::State;
 
 /// A service.
@@ -59,7 +59,7 @@ pub(crate) struct ServiceList {
     get, path = "/api/services", operation_id = "listServices", tag = "Bookings",
     responses((status = 200, description = "The bookable services", body = ServiceList))
 )]
-pub(crate) async fn list(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(state: Data<State>, request: Request) -> HandlerResult {
     request.no_query()?;
     let services = state.api.queries.services().await?;
     Ok(HttpResponse::Ok().json(ServiceList { services: services.iter().map(ServiceBody::from).collect() }))

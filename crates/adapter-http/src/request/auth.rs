@@ -6,11 +6,11 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
 use attune_domain::{Booking, BookingId, UserId};
+use attune_http_common::{Code, Problem};
 use attune_ports::Caller;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
-use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// An authenticated caller, with the current state of the account.

@@ -1,7 +1,7 @@
 //! The header `Idempotency-Key`: a POST request that is repeated has one effect and one response.
 //!
 //! The use case records the key together with the effect; the response is rendered and saved afterwards. A retry that finds
-//! no saved response, because the first request is still being answered or the process crashed, renders one from the
+//! no saved response, because the first request is still being processed or the process crashed, renders one from the
 //! present state of the booking. The response that is saved first is sent to all.
 
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, LOCATION};
 use attune_application::{Idempotent, IdempotentRequest, Replay};
 use attune_domain::{BookingId, UserId};
+use attune_http_common::{Code, Problem};
 use attune_ports::{IdempotencyKey, StoredResponse};
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,7 +19,6 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::request::input::{FromFields, Request, parse};
-use crate::response::problem::{Code, FieldError, Problem};
 use crate::state::State;
 
 pub(crate) const KEY: &str = "Idempotency-Key";
@@ -28,44 +28,25 @@ pub(crate) const REPLAYED: &str = "Idempotent-Replayed";
 pub(crate) const MAX_KEY_LENGTH: usize = 255;
 
 impl Request {
-    /// The body, which is required, and the idempotency key with the hash of the body.
+    /// The body, and the idempotency key with the hash of the body.
     pub(crate) async fn idempotent_body<T: FromFields>(
         mut self,
         user: UserId,
     ) -> Result<(T, Option<IdempotentRequest>), Problem> {
         let key = key(&self, user)?;
-        let body = self.json().await?;
-        Ok((parse(&body)?, hashed(key, &body)?))
-    }
-
-    /// The same with a body that may be missing.
-    pub(crate) async fn optional_idempotent_body<T: FromFields>(
-        mut self,
-        user: UserId,
-    ) -> Result<(T, Option<IdempotentRequest>), Problem> {
-        let key = key(&self, user)?;
-        let body = self.optional_json().await?;
+        let body = self.json(T::OPTIONAL).await?;
         Ok((parse(&body)?, hashed(key, &body)?))
     }
 }
 
 fn key(request: &Request, user: UserId) -> Result<Option<IdempotencyKey>, Problem> {
-    let wrong = |code| Problem::invalid(vec![code]);
     let key = match request.header_lines(KEY).as_slice() {
         [] => return Ok(None),
         [only] => *only,
-        [_, ..] => return Err(Problem::field(KEY, Code::DuplicateField)),
+        [_, ..] => return Err(Code::InvalidIdempotencyKey.into()),
     };
-    if key.is_empty() || key.len() > MAX_KEY_LENGTH {
-        let message = format!("The key must have between 1 and {MAX_KEY_LENGTH} characters.");
-        return Err(wrong(FieldError::with_message(KEY, Code::OutOfRange, message)));
-    }
-    let visible = key.iter().all(u8::is_ascii_graphic);
-    let text = str::from_utf8(key).ok().filter(|_| visible);
-    let Some(text) = text else {
-        let message = "The key must consist of visible ASCII characters, without spaces.";
-        return Err(wrong(FieldError::with_message(KEY, Code::InvalidCharacters, message)));
-    };
+    let is_valid = (1..=MAX_KEY_LENGTH).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic);
+    let text = str::from_utf8(key).ok().filter(|_| is_valid).ok_or(Code::InvalidIdempotencyKey)?;
     Ok(Some(IdempotencyKey { user, route: request.route(), key: text.to_owned() }))
 }
 
@@ -90,21 +71,21 @@ fn fingerprint(members: &BTreeMap<String, Box<RawValue>>) -> [u8; 32] {
 }
 
 /// The response to a request that was executed now or before. `recover` reads what an earlier execution returned.
-pub(crate) async fn answer<T>(
+pub(crate) async fn idempotent_response<T>(
     state: &State,
     request: Option<&IdempotentRequest>,
     outcome: Idempotent<T>,
     recover: impl AsyncFnOnce(BookingId) -> Result<T, Problem>,
     render: impl AsyncFnOnce(T) -> Result<(StatusCode, String), Problem>,
-) -> Result<Answer, Problem> {
+) -> Result<IdempotentResponse, Problem> {
     let (result, replayed) = match outcome {
         Idempotent::Executed(result) => (result, false),
         Idempotent::Replayed(Replay::Unanswered(booking)) => (recover(booking).await?, true),
-        Idempotent::Replayed(Replay::Response(response)) => return Ok(Answer { response, replayed: true }),
+        Idempotent::Replayed(Replay::Response(response)) => return Ok(IdempotentResponse { response, replayed: true }),
     };
     let (status, body) = render(result).await?;
     let response = StoredResponse { status: status.as_u16(), body };
-    Ok(Answer { response: save(state, request, response).await, replayed })
+    Ok(IdempotentResponse { response: save(state, request, response).await, replayed })
 }
 
 /// Saves a response and returns the one that is stored.
@@ -120,14 +101,13 @@ async fn save(state: &State, request: Option<&IdempotentRequest>, response: Stor
     }
 }
 
-/// A JSON response.
-pub(crate) struct Answer {
+pub(crate) struct IdempotentResponse {
     response: StoredResponse,
     /// Whether the request was executed before.
     replayed: bool,
 }
 
-impl Answer {
+impl IdempotentResponse {
     pub(crate) fn respond(self) -> HttpResponse {
         let status = StatusCode::from_u16(self.response.status).unwrap_or(StatusCode::OK);
         let mut response = HttpResponse::build(status);

@@ -3,25 +3,26 @@
 //! A body is read in two steps. The first checks that it is JSON (400 if not) and never recurses, so deep nesting is
 //! harmless. The second reads each field and collects all errors, so that a form can show them at once (422).
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+use actix_web::{FromRequest, HttpRequest, web};
 use attune_application::RequestMetadata;
-use attune_domain::{Booking, BookingId, ParticipantId, PaymentProblemId, ScheduleExceptionId, ServiceId, UserId};
-use attune_http_common::{RequestId, client_address, network_name};
+use attune_domain::user::InvalidEmailAddress;
+use attune_domain::{Booking, BookingId, EmailAddress, Language, UserId};
+use attune_http_common::{Code, FieldError, Problem};
 use attune_ports::Caller;
-use futures_util::StreamExt;
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::Offset;
 use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use url::form_urlencoded;
 
 use crate::request::auth::{authenticate, authenticate_alongside, authenticate_for};
-use crate::response::problem::{Code, FieldError, Problem};
 use crate::state::State;
 
 /// Maximum number of reported errors, so that responses stay small.
@@ -47,15 +48,12 @@ impl FromRequest for Request {
 
 impl Request {
     pub(crate) fn metadata(&self) -> RequestMetadata {
-        RequestMetadata {
-            request_id: self.http.extensions().get::<RequestId>().map(|id| id.as_str().to_owned()),
-            network: self.address().map(network_name),
-        }
+        State::of(&self.http).map(|state| state.settings.requests.metadata(&self.http)).unwrap_or_default()
     }
 
     /// The client's address, as far as it can be trusted.
     pub(crate) fn address(&self) -> Option<std::net::IpAddr> {
-        client_address(&self.http, &State::of(&self.http).ok()?.settings.trusted_proxies)
+        State::of(&self.http).ok()?.settings.requests.address(&self.http)
     }
 
     /// The caller, and the booking of the path, if it exists. Without a valid token, the response says nothing about
@@ -79,27 +77,8 @@ impl Request {
         self.number("id").and_then(BookingId::new).ok_or_else(|| Code::InvalidBookingId.into())
     }
 
-    pub(crate) fn user_id(&self) -> Result<UserId, Problem> {
-        self.id("id", UserId::new)
-    }
-
-    pub(crate) fn participant_id(&self) -> Result<ParticipantId, Problem> {
-        self.id("participant_id", ParticipantId::new)
-    }
-
-    pub(crate) fn service_id(&self) -> Result<ServiceId, Problem> {
-        self.id("id", ServiceId::new)
-    }
-
-    pub(crate) fn schedule_exception_id(&self) -> Result<ScheduleExceptionId, Problem> {
-        self.id("id", ScheduleExceptionId::new)
-    }
-
-    pub(crate) fn payment_problem_id(&self) -> Result<PaymentProblemId, Problem> {
-        self.id("id", PaymentProblemId::new)
-    }
-
-    fn id<T>(&self, name: &str, parse: impl FnOnce(i64) -> Option<T>) -> Result<T, Problem> {
+    /// An ID in the path that is not that of a booking.
+    pub(crate) fn id<T>(&self, name: &str, parse: impl FnOnce(i64) -> Option<T>) -> Result<T, Problem> {
         self.number(name).and_then(parse).ok_or_else(|| Code::InvalidId.into())
     }
 
@@ -115,18 +94,17 @@ impl Request {
         self.http.headers().get_all(name).map(|line| line.as_bytes()).collect()
     }
 
+    /// The request as the framework has it.
+    pub(crate) fn http(&self) -> &HttpRequest {
+        &self.http
+    }
+
     pub(crate) fn segment(&self, name: &str) -> &str {
         self.http.match_info().get(name).unwrap_or_default()
     }
 
     fn number(&self, name: &str) -> Option<i64> {
-        let text = self.segment(name);
-        text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
-    }
-
-    /// Whether the client explicitly accepts JSON.
-    pub(crate) fn wants_json(&self) -> bool {
-        self.header(&ACCEPT).is_some_and(|accept| accept.contains("application/json"))
+        written_integer(self.segment(name)).flatten().filter(|number| *number > 0)
     }
 
     fn header(&self, name: &HeaderName) -> Option<&str> {
@@ -148,39 +126,37 @@ impl Request {
     }
 
     pub(crate) async fn body<T: FromFields>(mut self) -> Result<T, Problem> {
-        parse(&self.json().await?)
+        parse(&self.json(T::OPTIONAL).await?)
     }
 
-    /// The body; a missing one counts as an empty object.
-    pub(crate) async fn optional_body<T: FromFields>(mut self) -> Result<T, Problem> {
-        parse(&self.optional_json().await?)
+    /// The parameters of the query and the body.
+    pub(crate) async fn query_and_body<Q: FromFields, T: FromFields>(mut self) -> Result<(Q, T), Problem> {
+        let query = self.query()?;
+        Ok((query, parse(&self.json_beside_query(T::OPTIONAL).await?)?))
     }
 
-    /// The bytes of a required body of type JSON.
-    pub(crate) async fn json(&mut self) -> Result<web::BytesMut, Problem> {
+    /// The bytes of a body of type JSON. A missing optional one counts as an empty object.
+    pub(crate) async fn json(&mut self, optional: bool) -> Result<web::BytesMut, Problem> {
         self.no_query()?;
-        self.check_media_type()?;
-        self.bytes().await
+        self.json_beside_query(optional).await
     }
 
-    /// The same; a missing body counts as an empty object.
-    pub(crate) async fn optional_json(&mut self) -> Result<web::BytesMut, Problem> {
-        self.no_query()?;
+    async fn json_beside_query(&mut self, optional: bool) -> Result<web::BytesMut, Problem> {
         let typed = self.http.headers().contains_key(CONTENT_TYPE);
-        if typed {
+        if typed || !optional {
             self.check_media_type()?;
         }
-        let bytes = self.bytes().await?;
+        let bytes = State::of(&self.http)?.settings.requests.read(&self.http, &mut self.payload).await?;
         match (bytes.is_empty(), typed) {
-            (true, _) => Ok(web::BytesMut::from("{}")),
+            (true, _) if optional => Ok(web::BytesMut::from("{}")),
             (false, false) => Err(Code::UnsupportedMediaType.into()),
-            (false, true) => Ok(bytes),
+            (true, _) | (false, true) => Ok(bytes),
         }
     }
 
     /// The unparsed body, for signed requests.
     pub(crate) async fn raw_body(mut self, limit: usize) -> Result<web::BytesMut, Problem> {
-        self.bytes_up_to(limit).await
+        State::of(&self.http)?.settings.requests.read_up_to(limit, &self.http, &mut self.payload).await
     }
 
     pub(crate) async fn message<T: DeserializeOwned>(self, limit: usize) -> Result<T, Problem> {
@@ -192,11 +168,6 @@ impl Request {
         let mut lines = self.http.headers().get_all(name);
         let only = lines.next()?.to_str().ok()?.to_owned();
         lines.next().is_none().then_some(only)
-    }
-
-    /// Reads and ignores the body.
-    pub(crate) async fn skip_body(&mut self) -> Result<(), Problem> {
-        self.bytes().await.map(|_| ())
     }
 
     /// Plain JSON only. Any page on the web can send a form or a text without a preflight request, and a compressed
@@ -216,40 +187,12 @@ impl Request {
             Err(Code::UnsupportedMediaType.into())
         }
     }
-
-    async fn bytes(&mut self) -> Result<web::BytesMut, Problem> {
-        let limit = State::of(&self.http)?.settings.max_body_bytes;
-        self.bytes_up_to(limit).await
-    }
-
-    async fn bytes_up_to(&mut self, limit: usize) -> Result<web::BytesMut, Problem> {
-        let deadline = State::of(&self.http)?.settings.body_timeout;
-        let announced = self.header(&CONTENT_LENGTH).and_then(|text| text.parse::<usize>().ok());
-        if announced.is_some_and(|length| length > limit) {
-            return Err(Code::PayloadTooLarge.into());
-        }
-        let payload = &mut self.payload;
-        let read = async move {
-            let mut bytes = web::BytesMut::new();
-            while let Some(chunk) = payload.next().await {
-                // The client closed the connection or broke the framing.
-                let chunk = chunk.map_err(|_| Problem::from(Code::BadRequest))?;
-                if bytes.len() + chunk.len() > limit {
-                    return Err(Code::PayloadTooLarge.into());
-                }
-                bytes.extend_from_slice(&chunk);
-            }
-            Ok(bytes)
-        };
-        tokio::time::timeout(deadline, read).await.map_err(|_| Problem::from(Code::RequestTimeout))?
-    }
 }
 
 pub(crate) fn parse<T: FromFields>(bytes: &[u8]) -> Result<T, Problem> {
     let whole: &RawValue = serde_json::from_slice(bytes).map_err(|_| Problem::from(Code::MalformedJson))?;
-    let members = serde_json::from_str::<Members>(whole.get()).map_err(|_| {
-        Problem::invalid(vec![FieldError::with_message("", Code::WrongType, "The body must be a JSON object.")])
-    })?;
+    let members = serde_json::from_str::<Members>(whole.get())
+        .map_err(|_| Problem::field_because("", Code::WrongType, "The body must be a JSON object."))?;
     Fields::new(members.0).read()
 }
 
@@ -295,6 +238,22 @@ impl Raw {
     fn is_null(&self) -> bool {
         matches!(self, Self::Json(json) if json.get() == "null")
     }
+
+    /// Without parsing: a string in JSON has its quotes.
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Json(json) => json.get(),
+            Self::Text(text) => text,
+        }
+    }
+
+    /// Parses a member of a body; parts of a query have no structure.
+    fn parse<T: DeserializeOwned>(&self) -> Option<T> {
+        match self {
+            Self::Json(json) => serde_json::from_str(json.get()).ok(),
+            Self::Text(_) => None,
+        }
+    }
 }
 
 /// The allowed characters of a text.
@@ -310,6 +269,9 @@ enum Characters {
 
 /// Something that can be read from the fields of a body or of a query.
 pub(crate) trait FromFields: Sized {
+    /// Whether the body may be missing, because all of its fields may.
+    const OPTIONAL: bool = false;
+
     /// Reads the fields. `None` if one of them is missing or invalid; the errors are in `fields`.
     fn read(fields: &mut Fields) -> Option<Self>;
 }
@@ -317,6 +279,8 @@ pub(crate) trait FromFields: Sized {
 pub(crate) struct Nothing;
 
 impl FromFields for Nothing {
+    const OPTIONAL: bool = true;
+
     fn read(_: &mut Fields) -> Option<Self> {
         Some(Self)
     }
@@ -381,14 +345,10 @@ impl Fields {
     fn read_text(&mut self, name: &str, raw: Raw, allowed: Characters) -> Option<String> {
         let text = match raw {
             Raw::Text(text) => text,
-            Raw::Json(json) if json.get().starts_with('"') => match serde_json::from_str::<String>(json.get()) {
-                Ok(text) => text,
-                // Half of a surrogate pair.
-                Err(_) => {
-                    self.wrong(name, Code::InvalidCharacters);
-                    return None;
-                }
-            },
+            Raw::Json(json) if json.get().starts_with('"') => {
+                // Half of a surrogate pair is no text.
+                self.check(name, serde_json::from_str(json.get()).map_err(|_| Code::InvalidCharacters))?
+            }
             Raw::Json(_) => {
                 self.wrong_type(name, "a string");
                 return None;
@@ -399,11 +359,8 @@ impl Fields {
             Characters::Lines => !c.is_control() || matches!(c, '\n' | '\r' | '\t'),
             Characters::Any => true,
         };
-        if !text.chars().all(fits) {
-            self.wrong(name, Code::InvalidCharacters);
-            return None;
-        }
-        Some(text)
+        let valid = text.chars().all(fits);
+        self.check(name, if valid { Ok(text) } else { Err(Code::InvalidCharacters) })
     }
 
     fn optional_text(&mut self, name: &str, allowed: Characters) -> Option<String> {
@@ -414,10 +371,7 @@ impl Fields {
     fn required_text(&mut self, name: &str, allowed: Characters) -> Option<String> {
         match self.take(name).flatten() {
             Some(raw) => self.read_text(name, raw, allowed),
-            None => {
-                self.wrong(name, Code::Required);
-                None
-            }
+            None => self.check(name, Err(Code::Required)),
         }
     }
 
@@ -439,17 +393,64 @@ impl Fields {
         name: &str,
         parse: impl FnOnce(&str) -> Result<Option<T>, Code>,
     ) -> Option<Option<T>> {
+        self.change_text(name, Characters::Line, parse)
+    }
+
+    /// The same for a text of several lines.
+    pub(crate) fn change_lines<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<Option<T>, Code>,
+    ) -> Option<Option<T>> {
+        self.change_text(name, Characters::Lines, parse)
+    }
+
+    fn change_text<T>(
+        &mut self,
+        name: &str,
+        allowed: Characters,
+        parse: impl FnOnce(&str) -> Result<Option<T>, Code>,
+    ) -> Option<Option<T>> {
         let Some(raw) = self.take(name)? else { return Some(None) };
-        let text = self.read_text(name, raw, Characters::Line)?;
+        let text = self.read_text(name, raw, allowed)?;
         self.check(name, parse(&text))
+    }
+
+    /// An optional choice between some words.
+    pub(crate) fn choice<T: Clone>(&mut self, name: &str, words: &[(&str, T)]) -> Option<T> {
+        self.optional(name, |text| word(text, words).map(Some))
     }
 
     pub(crate) fn optional_lines(&mut self, name: &str) -> Option<String> {
         self.optional_text(name, Characters::Lines)
     }
 
+    /// A required email address.
+    pub(crate) fn email(&mut self, name: &str) -> Option<EmailAddress> {
+        let text = self.required_text(name, Characters::Line)?;
+        match EmailAddress::parse(&text) {
+            Ok(email) => return Some(email),
+            Err(InvalidEmailAddress::Malformed) => self.wrong(name, Code::InvalidEmail),
+            Err(InvalidEmailAddress::LocalPart) => {
+                self.wrong_because(name, Code::InvalidEmail, "Before the @, only ASCII characters are supported.");
+            }
+        }
+        None
+    }
+
     pub(crate) fn password(&mut self, name: &str) -> Option<attune_ports::Password> {
         self.required_text(name, Characters::Any).map(attune_ports::Password::new)
+    }
+
+    /// The required start of an appointment: a whole second.
+    pub(crate) fn start(&mut self, name: &str) -> Option<Timestamp> {
+        let text = self.required_text(name, Characters::Line)?;
+        let start = self.check(name, instant(&text))?;
+        if fraction(&text).contains(|digit| digit != '0') {
+            self.wrong_because(name, Code::InvalidTimestamp, "An appointment starts at a whole second.");
+            return None;
+        }
+        Some(start)
     }
 
     pub(crate) fn optional_instant(&mut self, name: &str) -> Option<Timestamp> {
@@ -457,12 +458,7 @@ impl Fields {
     }
 
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
-        let raw = self.take(name)??;
-        let text = match &raw {
-            Raw::Json(json) => json.get(),
-            Raw::Text(text) => text,
-        };
-        match text {
+        match self.take(name)??.as_str() {
             "true" => Some(true),
             "false" => Some(false),
             _ => {
@@ -474,16 +470,13 @@ impl Fields {
 
     /// An optional integer.
     pub(crate) fn whole<T>(&mut self, name: &str, parse: impl FnOnce(i64) -> Option<T>) -> Option<T> {
-        let value = self.digits(name)?.parse().ok().and_then(parse);
-        if value.is_none() {
-            self.wrong(name, Code::OutOfRange);
-        }
-        value
+        let value = self.integer(name)?.and_then(parse);
+        self.check(name, value.ok_or(Code::OutOfRange))
     }
 
     /// An optional integer; the error message contains the range.
     pub(crate) fn whole_within<T: TryFrom<i64>>(&mut self, name: &str, range: RangeInclusive<i64>) -> Option<T> {
-        let number = self.digits(name)?.parse().ok().filter(|number| range.contains(number));
+        let number = self.integer(name)?.filter(|number| range.contains(number));
         let value = number.and_then(|number| T::try_from(number).ok());
         if value.is_none() {
             let (least, most) = (range.start(), range.end());
@@ -492,19 +485,16 @@ impl Fields {
         value
     }
 
-    /// An integer of any size.
-    fn digits(&mut self, name: &str) -> Option<String> {
-        let raw = self.take(name)??;
-        let text = match &raw {
-            Raw::Json(json) => json.get(),
-            Raw::Text(text) => text,
+    /// An integer of any size. The inner `None` is one that is too large.
+    fn integer(&mut self, name: &str) -> Option<Option<i64>> {
+        let integer = match self.take(name)?? {
+            Raw::Text(text) => written_integer(&text),
+            Raw::Json(json) => json_integer(json.get()),
         };
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        if integer.is_none() {
             self.wrong_type(name, "an integer");
-            return None;
         }
-        Some(text.to_owned())
+        integer
     }
 
     /// A required field, read like an optional one.
@@ -513,8 +503,7 @@ impl Fields {
             return read(self, name);
         }
         let _ = self.take(name);
-        self.wrong(name, Code::Required);
-        None
+        self.check(name, Err(Code::Required))
     }
 
     /// Whether the field was sent, even as null.
@@ -533,13 +522,25 @@ impl Fields {
         self.inside(name, &raw, read)
     }
 
+    /// Texts by language, in the object `translations`. An unknown language counts as an unknown field, and one without
+    /// texts as none.
+    pub(crate) fn translations<T: Default + PartialEq>(
+        &mut self,
+        read: impl Fn(&mut Self) -> T,
+    ) -> BTreeMap<Language, T> {
+        let all = |fields: &mut Self| {
+            let texts = Language::ALL.into_iter().filter_map(|language| {
+                let texts = fields.object(language.as_str(), |fields| Some(read(fields)))?;
+                (texts != T::default()).then_some((language, texts))
+            });
+            Some(texts.collect())
+        };
+        self.object("translations", all).unwrap_or_default()
+    }
+
     /// An optional list of objects in the body. Its errors have a path such as `monday[0].end`.
     pub(crate) fn objects<T>(&mut self, name: &str, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let items: Option<Vec<Box<RawValue>>> = match self.take(name)?? {
-            Raw::Json(json) => serde_json::from_str(json.get()).ok(),
-            Raw::Text(_) => None,
-        };
-        let Some(items) = items else {
+        let Some(items) = self.take(name)??.parse::<Vec<Box<RawValue>>>() else {
             self.wrong_type(name, "a list");
             return None;
         };
@@ -554,11 +555,7 @@ impl Fields {
     }
 
     fn inside<T>(&mut self, path: &str, raw: &Raw, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
-        let members = match raw {
-            Raw::Json(json) => serde_json::from_str::<Members>(json.get()).ok(),
-            Raw::Text(_) => None,
-        };
-        let Some(members) = members else {
+        let Some(members) = raw.parse::<Members>() else {
             self.wrong_type(path, "an object");
             return None;
         };
@@ -588,37 +585,103 @@ impl Fields {
     }
 }
 
-/// Reads an RFC 3339 timestamp with `Z` or an offset. Other formats would be ambiguous.
+/// Finds the meaning of a word.
+pub(crate) fn word<T: Clone>(text: &str, words: &[(&str, T)]) -> Result<T, Code> {
+    let found = words.iter().find(|(word, _)| *word == text);
+    found.map(|(_, meaning)| meaning.clone()).ok_or(Code::InvalidValue)
+}
+
+/// Reads an RFC 3339 timestamp (section 5.6). Other formats would be ambiguous.
+///
+/// `t` and `z` may be small, and `-00:00` is UTC. The optional space instead of `T` is not supported, and neither are leap
+/// seconds, which clocks here do not count. The last hours of the year 9999 cannot be represented; they become the latest
+/// instant that can.
 pub(crate) fn instant(text: &str) -> Result<Timestamp, Code> {
-    if has_rfc3339_form(text) { text.parse().map_err(|_| Code::InvalidTimestamp) } else { Err(Code::InvalidTimestamp) }
+    rfc3339(text).ok_or(Code::InvalidTimestamp)
+}
+
+fn rfc3339(text: &str) -> Option<Timestamp> {
+    let (date_time, rest) = (text.get(..19)?.to_ascii_uppercase(), text.get(19..)?);
+    if !has_form(&date_time, "0000-00-00T00:00:00") || date_time.ends_with("60") {
+        return None;
+    }
+    let fraction = fraction(text);
+    let zone = match rest.strip_prefix('.') {
+        // A point is followed by at least one digit.
+        Some(_) if fraction.is_empty() => return None,
+        Some(rest) => &rest[fraction.len()..],
+        None => rest,
+    };
+    // RFC 3339 allows any number of digits; the ninth is a nanosecond.
+    let local: DateTime = format!("{date_time}.{fraction:0<9.9}").parse().ok()?;
+    let offset = Offset::from_seconds(offset_seconds(zone)?).ok()?;
+    Some(offset.to_timestamp(local).unwrap_or(LATEST))
+}
+
+/// The digits after the point of a timestamp.
+fn fraction(text: &str) -> &str {
+    let rest = text.get(19..).and_then(|rest| rest.strip_prefix('.')).unwrap_or_default();
+    &rest[..rest.bytes().take_while(u8::is_ascii_digit).count()]
+}
+
+/// `Z`, or an offset of less than a day.
+fn offset_seconds(zone: &str) -> Option<i32> {
+    if zone.eq_ignore_ascii_case("Z") {
+        return Some(0);
+    }
+    let sign = if has_form(zone, "+00:00") { 1 } else { -1 };
+    if sign < 0 && !has_form(zone, "-00:00") {
+        return None;
+    }
+    let (hours, minutes): (i32, i32) = (zone[1..3].parse().ok()?, zone[4..].parse().ok()?);
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
+}
+
+/// The last whole second that can be represented.
+const LATEST: Timestamp = Timestamp::constant(253_402_207_200, 0);
+
+/// Reads an integer outside of JSON, where it has one spelling: no plus sign and no leading zeros. The inner `None` is one that
+/// is too large.
+fn written_integer(text: &str) -> Option<Option<i64>> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let canonical = text == "0" || digits.starts_with(|c: char| matches!(c, '1'..='9'));
+    (canonical && digits.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())
+}
+
+/// Reads a JSON number without a fraction, however it is written: `196`, `196.0` and `1.96e2` are the same integer (JSON
+/// Schema, draft 2020-12, section 4.2.3). The inner `None` is one that is too large.
+fn json_integer(json: &str) -> Option<Option<i64>> {
+    if !json.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return None;
+    }
+    let (mantissa, exponent) = json.split_once(['e', 'E']).unwrap_or((json, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
+    let digits = format!("{whole}{fraction}");
+    let significant = digits.trim_end_matches('0');
+    if significant.is_empty() {
+        return Some(Some(0));
+    }
+    // Beyond what an integer of 128 bits holds, only the sign of the exponent matters.
+    let exponent = exponent.parse::<i128>().unwrap_or(if exponent.starts_with('-') { i128::MIN } else { i128::MAX });
+    let zeros = i128::try_from(digits.len() - significant.len()).ok()?;
+    let zeros = exponent.saturating_add(zeros).saturating_sub(i128::try_from(fraction.len()).ok()?);
+    if zeros < 0 {
+        return None;
+    }
+    let zeros = usize::try_from(zeros).ok().filter(|zeros| *zeros < 20);
+    Some(zeros.and_then(|zeros| format!("{sign}{significant}{}", "0".repeat(zeros)).parse().ok()))
 }
 
 /// Reads a date in the form `2024-01-15`.
 pub(crate) fn date(text: &str) -> Result<Date, Code> {
-    let form = text.len() == 10 && text.bytes().enumerate().all(|(at, b)| matches!(at, 4 | 7) || b.is_ascii_digit());
-    if form { text.parse().map_err(|_| Code::InvalidDate) } else { Err(Code::InvalidDate) }
+    text.parse().ok().filter(|_| has_form(text, "0000-00-00")).ok_or(Code::InvalidDate)
 }
 
-fn has_rfc3339_form(text: &str) -> bool {
-    let matches = |text: &str, form: &str| {
-        text.len() == form.len()
-            && text.bytes().zip(form.bytes()).all(|(b, f)| if f == b'0' { b.is_ascii_digit() } else { b == f })
-    };
-    let (Some(date_time), Some(rest)) = (text.get(..19), text.get(19..)) else { return false };
-    let rest = match rest.strip_prefix('.') {
-        Some(fraction) => {
-            let zone = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
-            if zone.len() == fraction.len() {
-                return false;
-            }
-            zone
-        }
-        None => rest,
-    };
-    // There are no leap seconds here.
-    matches(&date_time.to_ascii_uppercase(), "0000-00-00T00:00:00")
-        && !date_time.ends_with("60")
-        && (rest.eq_ignore_ascii_case("Z") || matches(rest, "+00:00") || matches(rest, "-00:00"))
+/// Whether a text is the same as the form, with any digits in place of the zeros.
+pub(crate) fn has_form(text: &str, form: &str) -> bool {
+    text.len() == form.len()
+        && text.bytes().zip(form.bytes()).all(|(b, f)| if f == b'0' { b.is_ascii_digit() } else { b == f })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use actix_web::http::header::{self, HeaderName};
 use attune_domain::BookingId;
+use attune_http_common::Code;
 use attune_ports::{BookingCursor, BookingPageRequest, PageRequest, PageStart};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +11,6 @@ use url::form_urlencoded::{self, Serializer};
 use utoipa::IntoParams;
 
 use crate::request::input::{Fields, Request};
-use crate::response::problem::Code;
 
 /// The parameters of a page of a list.
 #[derive(IntoParams)]

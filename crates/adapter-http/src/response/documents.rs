@@ -1,17 +1,25 @@
 //! The OpenAPI document and the pages that show it.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Bytes;
+use attune_http_common::{Document, Problem};
 use utoipa_swagger_ui::Config;
 
 /// The documentation pages may load themselves, the OpenAPI document, and the images inside their style sheet.
 pub(crate) const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// Clients keep the documents and ask each time whether they have changed.
+pub(crate) const REVALIDATE: &str = "no-cache";
+
 pub(crate) struct Documents {
-    pub(crate) json: Bytes,
-    pub(crate) pages: Arc<Config<'static>>,
+    pub(crate) openapi: Document,
+    pages: Arc<Config<'static>>,
+    /// The files of the documentation pages that were requested so far.
+    files: Mutex<HashMap<String, Arc<Document>>>,
 }
 
 impl Documents {
@@ -23,6 +31,21 @@ impl Documents {
             .doc_expansion("list")
             .default_models_expand_depth(0)
             .use_base_layout();
-        Self { json: openapi.into(), pages: Arc::new(pages) }
+        let openapi = Document::new(HeaderValue::from_static("application/json"), openapi.into());
+        Self { openapi, pages: Arc::new(pages), files: Mutex::default() }
+    }
+
+    /// A file of the documentation pages; `None` if there is none of this name. Each file is stored once.
+    pub(crate) fn file(&self, name: &str) -> Result<Option<Arc<Document>>, Problem> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(document) = files.get(name) {
+            return Ok(Some(document.clone()));
+        }
+        let served = utoipa_swagger_ui::serve(name, self.pages.clone());
+        let Some(file) = served.map_err(|error| Problem::internal(error.as_ref()))? else { return Ok(None) };
+        let content_type = HeaderValue::from_str(&file.content_type).map_err(|error| Problem::internal(&error))?;
+        let document = Arc::new(Document::new(content_type, Bytes::from(file.bytes.into_owned())));
+        files.insert(name.to_owned(), document.clone());
+        Ok(Some(document))
     }
 }

@@ -2,17 +2,18 @@
 
 use std::fmt;
 
+use actix_web::http::header::CONTENT_DISPOSITION;
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use attune_domain::notification::NotificationState;
 use attune_domain::payment::{LedgerKind, PaymentState, RefundStage};
-use attune_domain::{BookingStatus, Currency, Money, ParticipantRole, PaymentStatus};
-use attune_ports::{ProblemKind, RefundCause};
+use attune_domain::{Currency, Money, NotifyLevel, ParticipantRole};
+use attune_http_common::schema::words;
+use attune_ports::{ProblemKind, Provider, RefundCause};
 use jiff::Timestamp;
 use serde::ser::Error;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
-
-use crate::response::problem::Code;
 
 /// An amount of money as a JSON number with exactly the currency's decimals, such as `100.00`.
 #[derive(Debug, Clone, Copy)]
@@ -50,14 +51,14 @@ pub(crate) enum ReportFormat {
     Csv,
 }
 
-impl ReportFormat {
-    pub(crate) fn parse(text: &str) -> Result<Option<Self>, Code> {
-        match text {
-            "json" => Ok(Some(Self::Json)),
-            "csv" => Ok(Some(Self::Csv)),
-            _ => Err(Code::InvalidValue),
-        }
-    }
+pub(crate) const REPORT_FORMATS: &[(&str, ReportFormat)] = &[("json", ReportFormat::Json), ("csv", ReportFormat::Csv)];
+
+/// A table as a file to download (RFC 4180).
+pub(crate) fn as_csv(mut response: HttpResponseBuilder, name: &str, table: String) -> HttpResponse {
+    response
+        .content_type("text/csv; charset=utf-8; header=present")
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")))
+        .body(table)
 }
 
 /// An instant, RFC 3339 in UTC, to the second.
@@ -76,12 +77,31 @@ pub(crate) fn json(body: &impl Serialize) -> String {
     serde_json::to_string(body).unwrap_or_default()
 }
 
-pub(crate) fn booking_status() -> Object {
-    words("Status of the booking.", BookingStatus::ALL.map(BookingStatus::as_str))
+/// A choice between words, the first of which is the default.
+fn choice<const N: usize>(words: [&'static str; N]) -> Object {
+    let first = words.first().copied();
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).default(first.map(Into::into)).build()
 }
 
-pub(crate) fn payment_status() -> Object {
-    words("Payment status of the booking.", PaymentStatus::ALL.map(PaymentStatus::as_str))
+pub(crate) fn report_format() -> Object {
+    choice(["json", "csv"])
+}
+
+pub(crate) fn revenue_period() -> Object {
+    choice(["day", "month"])
+}
+
+pub(crate) fn booking_order() -> Object {
+    choice(["-scheduled_at", "scheduled_at"])
+}
+
+pub(crate) fn health_status() -> Object {
+    words("State: `warn` if it works, but needs attention.", ["ok", "warn", "failing"])
+}
+
+pub(crate) fn provider() -> Object {
+    let description = "Payment provider: `none`, `offline` (the practice itself), `test` or `stripe`.";
+    words(description, Provider::ALL.map(Provider::as_str))
 }
 
 pub(crate) fn payment_state() -> Object {
@@ -128,8 +148,9 @@ pub(crate) fn payment_problem_kind() -> Object {
 }
 
 pub(crate) fn settlement() -> Object {
-    let description = "How the price is settled: `online` as if the client had booked, `offline_paid` if it has been \
-                       paid already, `waived` if nothing is due. Defaults to `online`.";
+    let description = "How the price is settled: `online` if the client is asked by email to pay, `offline_paid` if it \
+                       has been paid already, `waived` if nothing is due. Defaults to `online`, or, where the practice \
+                       collects payments itself, to an email about how to pay.";
     words(description, ["online", "offline_paid", "waived"])
 }
 
@@ -143,26 +164,33 @@ pub(crate) fn notification_state() -> Object {
     words("State of the email.", NotificationState::ALL.map(NotificationState::as_str))
 }
 
+pub(crate) fn notify_level() -> Object {
+    let description = "Which emails a therapist gets about the bookings in their calendar: `none`, `changes` for what others \
+                       book, move and cancel and for payments that need review, `all` also for what the therapist did and for \
+                       payments received.";
+    words(description, NotifyLevel::ALL.map(NotifyLevel::as_str))
+}
+
+pub(crate) fn recipient_role() -> Object {
+    words("Role of the recipient.", ["client", "admin", "participant"])
+}
+
 pub(crate) fn participant_role() -> Object {
     let description = "Role in the room: `participant` takes part like the client, `presenter` can also share a \
                        screen, `observer` watches and listens.";
     words(description, ParticipantRole::ALL.map(ParticipantRole::as_str))
 }
 
+pub(crate) fn history_actor() -> Object {
+    let description = "Who did it: the `client`, an `admin`, the service itself (`system`), or the payment provider \
+                       (`webhook`).";
+    words(description, ["client", "admin", "system", "webhook"])
+}
+
 pub(crate) fn attendance_role() -> Object {
     let description = "Role of the person: `participant` was invited without an account, `unknown` joined without a \
                        signed link and stands for one connection.";
     words(description, ["client", "therapist", "participant", "unknown"])
-}
-
-fn words<const N: usize>(description: &str, words: [&'static str; N]) -> Object {
-    let first = words.first().copied();
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some(description))
-        .enum_values(Some(words))
-        .examples(first)
-        .build()
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 use super::*;
-use crate::routes;
-use crate::settings::HttpSettings;
+use crate::routes::{self, Optional};
 
 /// A path that matches the pattern.
 fn example(pattern: &str) -> String {
@@ -11,20 +10,16 @@ fn example(pattern: &str) -> String {
 
 #[test]
 fn every_route_has_its_name() {
-    let settings = HttpSettings {
-        test_checkout: true,
-        server_secret: Some(crate::settings::ServerSecret::new("s".repeat(32))),
-        ..Default::default()
-    };
-    let names = RouteNames::new(routes::patterns(&settings));
-    for pattern in routes::patterns(&settings) {
+    let optional = Optional { server: true, jaas: true, stripe: true };
+    let names = RouteNames::new(routes::patterns(optional));
+    for pattern in routes::patterns(optional) {
         assert_eq!(names.of(&example(pattern)), pattern);
     }
 }
 
 #[test]
 fn other_paths_have_none() {
-    let names = RouteNames::new(routes::patterns(&HttpSettings::default()));
+    let names = RouteNames::new(routes::patterns(Optional { server: false, jaas: false, stripe: false }));
     for path in ["", "/", "/api", "/api/bookings/", "/api/bookings/1/2", "/zebulonia", "//api/bookings", "*"] {
         assert_eq!(names.of(path), "(none)", "{path}");
     }

@@ -1,5 +1,6 @@
 //! A practice for tests, and an HTTP client that checks every response.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -7,34 +8,41 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use attune_adapter_memory::MemoryStore;
+use attune_adapter_web::{Web, WebSettings};
 use attune_application::accounts::{AddUserCommand, Registration};
-use attune_application::meetings::{EmailLinkTarget, JoinPages, LinkSigning};
-use attune_application::{Deps, UseCaseSettings, UseCases};
+use attune_application::meetings::{EmailLinkTarget, JoinPages, LinkSigning, RoomClosing};
+use attune_application::payments::PayPages;
+use attune_application::{Deps, SaveResponse, UseCaseSettings, UseCases};
 use attune_domain::calendar::{LocalTimeRange, WeeklySchedule};
 use attune_domain::login_session::LoginSessionPolicy;
-use attune_domain::meeting::{RoomLimits, TokenPlacement, TokenSettings};
+use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind, RoomLimits, TokenPlacement, TokenSettings};
 use attune_domain::notification::{ReminderPlan, RetryPolicy};
+use attune_domain::payment::RefundStage;
 use attune_domain::{
-    AccessWindow, Booking, BookingId, Currency, EmailAddress, MeetingBaseUrl, Money, PersonName, Role, TimeZoneName,
-    UserId,
+    AccessWindow, Booking, BookingId, Cancellation, Currency, EmailAddress, MeetingBaseUrl, Money, NameFallback,
+    NotifyLevel, PaymentId, PersonName, Practice as PracticeProfile, PracticeName, Role, TimeZoneName, UserId,
+    ViewerId,
 };
 use attune_ports::{
-    HealthCheck, NewService, OnlinePayments, Password, PaymentEvents, PaymentGateway, Provider, Queries, Store,
-    WebhookVerifier,
+    Clock, HealthCheck, NewRefund, NewService, OnlinePayments, Password, PaymentEvents, PaymentGateway, Provider,
+    Queries, RefundCause, Store, UnitOfWork, WebhookVerifier,
 };
 use attune_test_doubles::{
     FixedClock, NoopWaker, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens, PlainPasswordHasher, PlainWebhooks,
-    RecordingNotifier, SequenceRandom, SystemZones,
+    RecordingNotifier, RecordingRoomCloser, SequenceRandom, SystemZones, practice,
 };
-use jiff::tz::TimeZone;
+use attune_wording::Wording;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::away::Away;
 use super::provider::{TestEvents, TestGateway};
-use crate::routes;
+use super::unavailable::UnavailableStore;
+use crate::openapi::documented;
+use crate::pages::Pages;
+use crate::routes::{self, Optional};
 use crate::settings::{HttpSettings, ServerSecret};
 use crate::state::Api;
 
@@ -43,6 +51,9 @@ pub(crate) const NOW: &str = "2024-01-10T08:00:00Z";
 
 /// A slot that can be booked.
 pub(crate) const SLOT: &str = "2024-01-15T10:00:00Z";
+
+/// The first booking.
+pub(crate) const FIRST: BookingId = BookingId::new(1).unwrap();
 
 /// The password of all users, long enough for admins.
 pub(crate) const PASSWORD: &str = "violet teapots on seventeen roofs";
@@ -53,45 +64,61 @@ pub(crate) const SERVER_SECRET: &str = "Rk3vY8mLq1Zt6Xw0Jd5Hs9Bn2Pc7Fg4A";
 /// The parts of a practice.
 pub(crate) struct Parts {
     pub(crate) store: Arc<MemoryStore>,
+    /// Where responses for idempotency keys are saved.
+    pub(crate) response_store: Arc<dyn Store>,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) random: Arc<SequenceRandom>,
     pub(crate) hasher: Arc<PlainPasswordHasher>,
     pub(crate) gateway: Arc<TestGateway>,
     pub(crate) readiness: Vec<Arc<dyn HealthCheck>>,
     pub(crate) registration: Registration,
+    pub(crate) name_fallback: NameFallback,
     pub(crate) max_failures: Option<u64>,
     /// Whether the read side of the store is unavailable.
-    pub(crate) away: bool,
+    pub(crate) unavailable: bool,
     /// Whether the video server verifies tokens.
     pub(crate) signed: bool,
     pub(crate) limits: RoomLimits,
+    /// The video server, if it closes rooms for us.
+    pub(crate) room_closer: Option<Arc<RecordingRoomCloser>>,
     pub(crate) jaas_webhooks: Option<Arc<dyn WebhookVerifier>>,
     /// Reads the events of the payment provider.
     pub(crate) payment_events: Option<Arc<dyn PaymentEvents>>,
     pub(crate) settings: HttpSettings,
+    pub(crate) web: WebSettings,
+    /// The configured practice.
+    pub(crate) profile: PracticeProfile,
 }
 
 impl Parts {
     pub(crate) fn new() -> Self {
+        let store = MemoryStore::new();
         Self {
-            store: MemoryStore::new(),
+            response_store: store.clone(),
+            store,
             clock: Arc::new(FixedClock::new(NOW.parse().unwrap())),
             random: Arc::new(SequenceRandom::new(1)),
             hasher: Arc::new(PlainPasswordHasher::new()),
             gateway: Arc::new(TestGateway::new(Provider::Test)),
             readiness: Vec::new(),
             registration: Registration::Open,
+            name_fallback: NameFallback::Email,
             max_failures: None,
-            away: false,
+            unavailable: false,
             signed: false,
             limits: RoomLimits::default(),
+            room_closer: None,
             jaas_webhooks: Some(Arc::new(PlainWebhooks)),
             payment_events: Some(Arc::new(TestEvents)),
             settings: HttpSettings {
                 workers: 1,
-                test_checkout: true,
                 server_secret: Some(ServerSecret::new(SERVER_SECRET.into())),
                 ..HttpSettings::default()
+            },
+            web: WebSettings { test_checkout: true, ..WebSettings::default() },
+            profile: PracticeProfile {
+                name: PracticeName::parse("Dr. <Rogers> & Co").unwrap(),
+                ..practice("Europe/Berlin")
             },
         }
     }
@@ -112,12 +139,18 @@ impl Parts {
         self
     }
 
+    /// Changes the configured practice.
+    pub(crate) fn profile(mut self, change: impl FnOnce(&mut PracticeProfile)) -> Self {
+        change(&mut self.profile);
+        self
+    }
+
     pub(crate) fn without_limits(self) -> Self {
         self.settings(|settings| settings.limits.enabled = false)
     }
 
     fn deps(&self) -> Deps {
-        let queries: Arc<dyn Queries> = if self.away { Arc::new(Away) } else { self.store.clone() };
+        let queries: Arc<dyn Queries> = if self.unavailable { Arc::new(UnavailableStore) } else { self.store.clone() };
         let meetings = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
         let signing = self.signed.then(|| LinkSigning {
             rooms: meetings.clone(),
@@ -125,6 +158,7 @@ impl Parts {
             settings: TokenSettings::default(),
             placement: TokenPlacement::Query,
         });
+        let room_closing = self.room_closer.clone().map(|closer| RoomClosing { closer, rooms: meetings.clone() });
         Deps {
             store: self.store.clone(),
             queries,
@@ -139,12 +173,14 @@ impl Parts {
             online: self.gateway.provider().is_online().then(|| self.gateway.clone() as Arc<dyn OnlinePayments>),
             signing,
             join_pages: JoinPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
+            pay_pages: PayPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
+            room_closing,
             settings: UseCaseSettings {
                 registration: self.registration,
                 access_lifetime: SignedDuration::from_mins(15),
                 login_sessions: LoginSessionPolicy::default(),
                 max_login_failures: self.max_failures,
-                practice_zone: TimeZone::get("Europe/Berlin").unwrap(),
+                practice: Arc::new(self.profile.clone()),
                 // Therapists without working hours of their own work around the clock.
                 default_hours: WeeklySchedule::every_day(
                     TimeZoneName::parse("Europe/Berlin").unwrap(),
@@ -154,7 +190,9 @@ impl Parts {
                 window: AccessWindow { early: SignedDuration::from_mins(15), grace: SignedDuration::from_mins(30) },
                 room_limits: self.limits,
                 email_links: if self.signed { EmailLinkTarget::Page } else { EmailLinkTarget::Room },
+                name_fallback: self.name_fallback,
                 reminders: ReminderPlan::new(vec![60, 1440]).unwrap(),
+                invite_hold: SignedDuration::from_hours(72),
                 retry: RetryPolicy::default(),
                 parallel_emails: NonZeroUsize::MIN,
             },
@@ -164,7 +202,8 @@ impl Parts {
     /// The use cases. The webhook is handled whatever the provider is.
     pub(crate) fn use_cases(&self) -> UseCases {
         let online = UseCases::new(&Deps { online: Some(self.gateway.clone()), ..self.deps() });
-        UseCases { handle_webhook: online.handle_webhook, ..UseCases::new(&self.deps()) }
+        let save_response = SaveResponse { store: self.response_store.clone() };
+        UseCases { handle_webhook: online.handle_webhook, save_response, ..UseCases::new(&self.deps()) }
     }
 
     pub(crate) fn api(&self) -> Api {
@@ -176,15 +215,39 @@ impl Parts {
             queries: deps.queries,
             clock: deps.clock,
             random: deps.random,
+            wording: wording(),
             readiness: self.readiness.clone(),
         }
+    }
+
+    fn pages(&self) -> Pages {
+        let Deps { queries, clock, .. } = self.deps();
+        let web = Web::new(self.use_cases(), queries, clock, self.web.clone(), wording());
+        let (web, test_checkout) = (Arc::new(web), self.web.test_checkout);
+        Pages {
+            endpoints: Arc::new(move || attune_adapter_web::endpoints(test_checkout)),
+            configure: Arc::new(move |config| attune_adapter_web::configure(&web, config)),
+            openapi: attune_adapter_web::openapi(),
+        }
+    }
+
+    /// Every method of every path, pages included.
+    pub(crate) fn routes(&self) -> Vec<(actix_web::http::Method, &'static str)> {
+        let pages = attune_adapter_web::endpoints(self.web.test_checkout);
+        let pages = pages.iter().flat_map(|page| page.methods().map(|method| (method.clone(), page.path())));
+        let optional = Optional {
+            server: self.settings.server_secret.is_some(),
+            jaas: self.jaas_webhooks.is_some(),
+            stripe: self.payment_events.is_some(),
+        };
+        routes::table(optional).into_iter().chain(pages).collect()
     }
 
     /// Opens the practice: a therapist, Carl (1), and a service (1) for 100 euros.
     pub(crate) async fn open(self) -> Practice {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let server = crate::serve(listener, Arc::new(self.api()), self.settings.clone()).unwrap();
+        let server = crate::serve(listener, Arc::new(self.api()), self.settings.clone(), self.pages()).unwrap();
         let handle = server.handle();
         tokio::spawn(server);
         let http = reqwest::Client::builder()
@@ -193,21 +256,49 @@ impl Parts {
             .no_proxy()
             .build()
             .unwrap();
-        let practice = Practice { parts: self, address, handle, http, documents: crate::openapi_json() };
+        let document = serde_json::from_str(&openapi()).unwrap();
+        let practice = Practice { parts: self, address, handle, http, document };
         practice.add("carl@example.org", "Carl", "Rogers", Role::Admin).await;
-        let mut work = practice.parts.store.begin().await.unwrap();
-        work.add_service(&NewService {
+        let service = NewService {
             name: "Session".into(),
             description: "Fifty minutes by video.".into(),
             minutes: 50,
             buffer_minutes: 10,
             price: Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap(),
-        })
-        .await
-        .unwrap();
-        work.commit().await.unwrap();
+            translations: BTreeMap::new(),
+        };
+        practice.write(async |work| work.add_service(&service).await.unwrap()).await;
         practice
     }
+
+    /// Opens the practice with a client, Ada (2), and returns her token and Carl's.
+    pub(crate) async fn with_ada(self) -> (Practice, String, String) {
+        let practice = self.open().await;
+        let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
+        (practice, ada, carl)
+    }
+
+    /// The same with an unpaid booking (1) of Ada's.
+    pub(crate) async fn with_hold(self) -> (Practice, String, String) {
+        let (practice, ada, carl) = self.with_ada().await;
+        practice.book(&ada, SLOT).await;
+        (practice, ada, carl)
+    }
+
+    /// The same with a confirmed booking (1) of Ada's.
+    pub(crate) async fn with_session(self) -> (Practice, String, String) {
+        let practice = self.open().await;
+        let (ada, carl) = (practice.session().await, practice.admin().await);
+        (practice, ada, carl)
+    }
+}
+
+/// Pages that only people read.
+pub(crate) const UNDOCUMENTED: &[&str] = &["/", "/imprint", "/privacy", "/assets/{file}"];
+
+/// The OpenAPI document, pages included.
+pub(crate) fn openapi() -> String {
+    crate::openapi_json(attune_adapter_web::openapi())
 }
 
 /// A running practice.
@@ -216,7 +307,7 @@ pub(crate) struct Practice {
     pub(crate) address: SocketAddr,
     handle: ServerHandle,
     http: reqwest::Client,
-    documents: String,
+    document: Value,
 }
 
 impl Drop for Practice {
@@ -240,6 +331,7 @@ impl Practice {
             last_name: PersonName::parse(last).unwrap(),
             time_zone: None,
             role,
+            notify: NotifyLevel::None,
             password: Password::new(PASSWORD.into()),
         };
         self.parts.use_cases().add_user.run(command).await.unwrap().id
@@ -247,10 +339,8 @@ impl Practice {
 
     /// An access token for an existing account.
     pub(crate) async fn token(&self, email: &str) -> String {
-        let reply =
-            self.post("/api/auth/login", "", &format!(r#"{{"email":"{email}","password":"{PASSWORD}"}}"#)).await;
-        assert_eq!(reply.status, 200, "{}", reply.text);
-        reply.json()["access_token"].as_str().unwrap().to_owned()
+        let tokens = self.log_in(email, PASSWORD).await.assert_status(200).json();
+        tokens["access_token"].as_str().unwrap().to_owned()
     }
 
     /// A new client and their token.
@@ -265,33 +355,84 @@ impl Practice {
         self.token("carl@example.org").await
     }
 
-    /// Books the usual slot and returns the response.
+    /// Sets the clock and returns a token of Ada's that is valid then.
+    pub(crate) async fn ada_at(&self, now: &str) -> String {
+        self.set_time(now);
+        self.token("ada@example.org").await
+    }
+
+    /// Sets the clock and returns a token of the therapist's that is valid then.
+    pub(crate) async fn admin_at(&self, now: &str) -> String {
+        self.set_time(now);
+        self.admin().await
+    }
+
+    /// Books the slot and returns the booking.
     pub(crate) async fn book(&self, token: &str, at: &str) -> Value {
-        let reply = self.post("/api/bookings", token, &format!(r#"{{"scheduled_at":"{at}"}}"#)).await;
-        assert_eq!(reply.status, 201, "{}", reply.text);
-        reply.json()
+        self.post("/api/bookings", token, &slot(at)).await.assert_status(201).json()
     }
 
-    /// Pays a new booking.
-    pub(crate) async fn pay(&self, booking: &Value) {
-        let reply = self.request(Method::POST, &checkout_path(booking)).send().await;
-        assert_eq!(reply.status, 303, "{}", reply.text);
+    /// The path of the checkout page of a booking.
+    pub(crate) async fn checkout_path(&self, booking: i64) -> String {
+        let payments = self.parts.store.payments(BookingId::new(booking).unwrap()).await.unwrap();
+        format!("/test-checkout/{}", payments[0].provider_checkout_id)
     }
 
-    /// Ada's confirmed booking (1), and her token.
-    pub(crate) async fn agreed(&self) -> String {
+    /// Pays a booking.
+    pub(crate) async fn pay(&self, booking: i64) {
+        self.post_empty(&self.checkout_path(booking).await, "").await.assert_status(303);
+    }
+
+    /// A confirmed booking (1) of a new client, Ada, and her token.
+    pub(crate) async fn session(&self) -> String {
         let ada = self.client("Ada").await;
-        let held = self.book(&ada, SLOT).await;
-        self.pay(&held).await;
+        self.book(&ada, SLOT).await;
+        self.pay(1).await;
         ada
+    }
+
+    /// Writes to the store.
+    pub(crate) async fn write<T>(&self, write: impl AsyncFnOnce(&mut dyn UnitOfWork) -> T) -> T {
+        let mut work = self.parts.store.begin().await.unwrap();
+        let result = write(&mut *work).await;
+        work.commit().await.unwrap();
+        result
     }
 
     /// Changes booking 1 in the store.
     pub(crate) async fn change(&self, change: impl FnOnce(Booking) -> Booking) {
-        let mut work = self.parts.store.begin().await.unwrap();
-        let booking = work.booking(BookingId::new(1).unwrap()).await.unwrap().unwrap();
-        work.save_booking(&change(booking)).await.unwrap();
-        work.commit().await.unwrap();
+        self.write(async |work| {
+            let booking = work.booking(FIRST).await.unwrap().unwrap();
+            work.save_booking(&change(booking)).await.unwrap();
+        })
+        .await;
+    }
+
+    /// Cancels booking 1 in the store, without a refund.
+    pub(crate) async fn cancel_at(&self, now: &str) {
+        let (at, by) = (now.parse().unwrap(), UserId::new(1).unwrap());
+        self.change(|booking| {
+            let refund = Money::new(0, booking.price().currency()).unwrap();
+            let cancellation = Cancellation { at, by, late: false, reason: None, refund };
+            booking.cancel(cancellation, Role::Admin).unwrap().0
+        })
+        .await;
+    }
+
+    /// Adds attendance events to booking 1.
+    pub(crate) async fn add_attendance(&self, events: &[AttendanceEvent]) {
+        self.write(async |work| work.add_attendance(FIRST, events).await.unwrap()).await;
+    }
+
+    /// The kinds of the emails about booking 1, in the order in which they were enqueued.
+    pub(crate) async fn emails(&self) -> Vec<&'static str> {
+        let emails = self.parts.store.notifications(FIRST).await.unwrap();
+        emails.iter().map(|email| email.content.kind.as_str()).collect()
+    }
+
+    /// The number of emails of one kind about booking 1.
+    pub(crate) async fn count_emails(&self, kind: &str) -> usize {
+        self.emails().await.iter().filter(|found| **found == kind).count()
     }
 
     /// Advances the clock.
@@ -312,6 +453,15 @@ impl Practice {
         self.request(Method::POST, path).token(token).json(body).send().await
     }
 
+    /// A request without a body.
+    pub(crate) async fn post_empty(&self, path: &str, token: &str) -> Reply {
+        self.request(Method::POST, path).token(token).send().await
+    }
+
+    pub(crate) async fn post_with_key(&self, key: &str, path: &str, token: &str, body: &str) -> Reply {
+        self.request(Method::POST, path).token(token).header("Idempotency-Key", key).json(body).send().await
+    }
+
     pub(crate) async fn delete(&self, path: &str, token: &str) -> Reply {
         self.request(Method::DELETE, path).token(token).send().await
     }
@@ -324,17 +474,129 @@ impl Practice {
         self.request(Method::PATCH, path).token(token).json(body).send().await
     }
 
+    /// Checks that each query gets status 422 with exactly the error of its row.
+    pub(crate) async fn assert_invalid_queries(&self, path: &str, token: &str, rows: Invalid<'_>) {
+        for (field, code, queries) in rows {
+            for query in *queries {
+                self.get(&format!("{path}?{query}"), token).await.assert_invalid(field, code);
+            }
+        }
+    }
+
+    /// Checks that each body gets status 422 with exactly the error of its row.
+    pub(crate) async fn assert_invalid_bodies(&self, method: Method, path: &str, token: &str, rows: Invalid<'_>) {
+        for (field, code, bodies) in rows {
+            for body in *bodies {
+                self.request(method.clone(), path).token(token).json(body).send().await.assert_invalid(field, code);
+            }
+        }
+    }
+
+    /// The same with one field of a valid body replaced by each value, or removed where the value is empty.
+    pub(crate) async fn assert_invalid_values(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        valid: &str,
+        rows: Invalid<'_>,
+    ) {
+        for (field, code, values) in rows {
+            let member = field.split(['.', '[']).next().unwrap();
+            for value in *values {
+                let body = with_member(valid, member, value);
+                self.assert_invalid_bodies(method.clone(), path, token, &[(field, code, &[&body])]).await;
+            }
+        }
+    }
+
     /// A request to build.
     pub(crate) fn request(&self, method: Method, path: &str) -> Call<'_> {
         let builder = self.http.request(method.clone(), format!("http://{}{path}", self.address));
-        Call { practice: self, method, path: path.to_owned(), builder }
+        Call { practice: self, method, path: path.to_owned(), sent: String::new(), builder }
     }
 }
 
-/// The path of the checkout page of a new booking.
-pub(crate) fn checkout_path(booking: &Value) -> String {
-    let url = booking["checkout_url"].as_str().unwrap();
-    format!("/test-checkout/{}", url.rsplit('/').next().unwrap())
+/// Rows of invalid requests: the field and the code of the error, and the inputs that cause it.
+pub(crate) type Invalid<'a> = &'a [(&'a str, &'a str, &'a [&'a str])];
+
+/// The body of a request for this slot.
+pub(crate) fn slot(at: &str) -> String {
+    format!(r#"{{"scheduled_at":"{at}"}}"#)
+}
+
+/// The object with one member replaced by this JSON text, or without it if the text is empty.
+fn with_member(object: &str, name: &str, value: &str) -> String {
+    let mut members: BTreeMap<&str, &RawValue> = serde_json::from_str(object).unwrap();
+    members.remove(name);
+    if !value.is_empty() {
+        members.insert(name, serde_json::from_str(value).unwrap());
+    }
+    serde_json::to_string(&members).unwrap()
+}
+
+/// The object with some members changed.
+pub(crate) fn but(object: &Value, changes: &Value) -> Value {
+    let mut object = object.clone();
+    for (name, value) in changes.as_object().unwrap() {
+        object[name] = value.clone();
+    }
+    object
+}
+
+/// One member of each object in a list.
+pub(crate) fn column(list: &Value, name: &str) -> Vec<Value> {
+    list.as_array().unwrap().iter().map(|item| item[name].clone()).collect()
+}
+
+/// Some members of each object in a list, separated by spaces.
+pub(crate) fn lines(list: &Value, names: &[&str]) -> Vec<String> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let line = |item: &Value| names.iter().map(|name| text(&item[*name])).collect::<Vec<_>>().join(" ");
+    list.as_array().unwrap().iter().map(line).collect()
+}
+
+pub(crate) fn account(user: i64) -> Option<ViewerId> {
+    UserId::new(user).map(ViewerId::Account)
+}
+
+/// An attendance event of a connection.
+pub(crate) fn event(
+    at: &str,
+    kind: AttendanceEventKind,
+    connection: &str,
+    participant: Option<ViewerId>,
+) -> AttendanceEvent {
+    AttendanceEvent { at: at.parse().unwrap(), kind, occupant: connection.into(), participant }
+}
+
+/// A refund that was requested at this time and has reached this stage.
+pub(crate) fn refund(payment: PaymentId, amount: Money, stage: RefundStage, at: Timestamp) -> NewRefund {
+    NewRefund {
+        id: (),
+        booking: FIRST,
+        payment,
+        idempotency_key: format!("{payment}-{at}"),
+        amount,
+        cause: RefundCause::Requested,
+        reason: None,
+        requested_by: None,
+        stage,
+        provider_refund_id: None,
+        attempts: 0,
+        next_at: None,
+        last_error: None,
+        created_at: at,
+        settled_at: Some(at),
+    }
+}
+
+/// Checks some members of an object.
+#[track_caller]
+pub(crate) fn assert_members(object: &Value, wanted: &Value) {
+    for (name, value) in wanted.as_object().unwrap() {
+        assert_eq!(&object[name], value, "{name} in {object}");
+    }
 }
 
 /// A request to build.
@@ -342,6 +604,8 @@ pub(crate) struct Call<'a> {
     practice: &'a Practice,
     method: Method,
     path: String,
+    /// Headers and JSON, for the messages of assertions.
+    sent: String,
     builder: reqwest::RequestBuilder,
 }
 
@@ -352,12 +616,18 @@ impl Call<'_> {
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.sent += &format!(" {name}: {value}");
         self.builder = self.builder.header(name, value);
         self
     }
 
-    pub(crate) fn json(self, body: &str) -> Self {
+    pub(crate) fn json(mut self, body: &str) -> Self {
+        self.sent += &format!(" {body:.500}");
         self.header("Content-Type", "application/json").body(body.to_owned())
+    }
+
+    pub(crate) fn form(self, body: &str) -> Self {
+        self.header("Content-Type", "application/x-www-form-urlencoded").body(body.to_owned())
     }
 
     pub(crate) fn body(mut self, body: impl Into<reqwest::Body>) -> Self {
@@ -368,7 +638,9 @@ impl Call<'_> {
     pub(crate) async fn send(self) -> Reply {
         let response = self.builder.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
-        let reply = Reply { status, headers, text: response.text().await.unwrap() };
+        let now = self.practice.parts.clock.now();
+        let request = format!("{} {} at {now}:{:.1000}", self.method, self.path, self.sent);
+        let reply = Reply { status, headers, text: response.text().await.unwrap(), request };
         reply.check(self.practice, &self.method, &self.path);
         reply
     }
@@ -380,6 +652,8 @@ pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
+    /// What was requested and when, for the messages of assertions.
+    request: String,
 }
 
 impl Reply {
@@ -389,6 +663,16 @@ impl Reply {
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// What every repetition of the request has to receive as well: status, body and location.
+    pub(crate) fn response(&self) -> (u16, String, Option<String>) {
+        (self.status.as_u16(), self.text.clone(), self.header("location").map(str::to_owned))
+    }
+
+    /// Whether it is the stored response to an earlier request.
+    pub(crate) fn is_replay(&self) -> bool {
+        self.header("idempotent-replayed") == Some("true")
     }
 
     /// The problem's code.
@@ -407,13 +691,70 @@ impl Reply {
         self.json()["errors"].as_array().unwrap().iter().map(|e| (text(&e["field"]), text(&e["code"]))).collect()
     }
 
+    #[track_caller]
+    pub(crate) fn assert_status(&self, status: u16) -> &Self {
+        assert_eq!(self.status, status, "{}: {}", self.request, self.text);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_problem(&self, status: u16, code: &str) -> &Self {
+        assert_eq!(self.problem(), (status, code.to_owned()), "{}: {}", self.request, self.text);
+        self
+    }
+
+    /// Status 422, and this error only.
+    #[track_caller]
+    pub(crate) fn assert_invalid(&self, field: &str, code: &str) {
+        self.assert_problem(422, code);
+        assert_eq!(self.errors(), [(field.to_owned(), code.to_owned())], "{}", self.request);
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_body(&self, status: u16, body: &str) -> &Self {
+        assert_eq!((self.status.as_u16(), self.text.as_str()), (status, body), "{}", self.request);
+        self
+    }
+
+    /// Checks that the body contains all of these texts.
+    #[track_caller]
+    pub(crate) fn assert_contains(&self, texts: &[&str]) {
+        for text in texts {
+            assert!(self.text.contains(text), "{}: {text} is not in {}", self.request, self.text);
+        }
+    }
+
+    /// Checks that the body contains none of these texts.
+    #[track_caller]
+    pub(crate) fn assert_lacks(&self, texts: &[&str]) {
+        for text in texts {
+            assert!(!self.text.contains(text), "{}: {text} is in {}", self.request, self.text);
+        }
+    }
+
+    /// Checks some members of the body.
+    #[track_caller]
+    pub(crate) fn assert_members(&self, wanted: &Value) -> &Self {
+        assert_members(&self.json(), wanted);
+        self
+    }
+
     /// Checks that apply to every response.
     fn check(&self, practice: &Practice, method: &Method, path: &str) {
-        let about = format!("{method} {path} -> {self:?}");
+        let about = format!("{self:?}");
         assert_eq!(self.header("x-content-type-options"), Some("nosniff"), "{about}");
-        assert_eq!(self.header("referrer-policy"), Some("no-referrer"), "{about}");
-        let looks = path.starts_with("/jitsi/branding") && self.status == 200;
-        let cached = if looks { "public, max-age=300" } else { "no-store" };
+        let html = self.header("content-type") == Some("text/html; charset=utf-8");
+        let page = html && !path.starts_with("/docs");
+        assert_eq!(self.header("referrer-policy"), Some(if page { "same-origin" } else { "no-referrer" }), "{about}");
+        let cached = match path {
+            _ if self.status == 304 => "no-cache",
+            _ if self.status != 200 => "no-store",
+            path if path == "/api/openapi.json" || path.starts_with("/docs/") => "no-cache",
+            path if path.starts_with("/jitsi/branding") => "public, max-age=300",
+            path if path.starts_with("/assets/accent-") => "public, max-age=86400",
+            path if path.starts_with("/assets/") => "public, max-age=31536000, immutable",
+            _ => "no-store",
+        };
         assert_eq!(self.header("cache-control"), Some(cached), "{about}");
         assert_eq!(self.header("x-robots-tag"), Some("noindex"), "{about}");
         assert!(self.header("content-security-policy").unwrap().contains("default-src 'none'"), "{about}");
@@ -421,8 +762,6 @@ impl Reply {
         assert!(self.header("x-request-id").is_some_and(|id| !id.is_empty() && id.len() <= 64), "{about}");
         assert_eq!(self.header("server"), None, "{about}");
         let status = self.status.as_u16();
-        let for_people = path.starts_with("/test-checkout/") || path.starts_with("/j/");
-        let page = for_people && self.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
         assert!(status < 500 || status == 503 || self.text.contains("internal_error"), "{about}");
         assert_eq!(self.header("retry-after").is_some(), matches!(status, 429 | 503), "{about}");
         assert_eq!(self.header("www-authenticate").is_some(), status == 401, "{about}");
@@ -433,7 +772,7 @@ impl Reply {
         // Rejections for Prosody have its own format.
         let prosody = path.starts_with("/jitsi/conference") && self.header("content-type") == Some("application/json");
         if status < 400 || page || prosody {
-            self.check_schema(practice, method, path);
+            self.check_documented(practice, method, path, false);
             return;
         }
         if path == "/health/ready" && self.header("content-type") == Some("application/json") {
@@ -446,17 +785,11 @@ impl Reply {
         for member in ["type", "title", "detail", "code"] {
             assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{member} {about}");
         }
-        self.check_documented(practice, method, path);
+        self.check_documented(practice, method, path, true);
     }
 
     /// The documented response of this operation and status, if there is one.
-    fn described<'a>(
-        &self,
-        document: &'a Value,
-        practice: &Practice,
-        method: &Method,
-        path: &str,
-    ) -> Option<&'a Value> {
+    fn documented<'a>(&self, practice: &'a Practice, method: &Method, path: &str) -> Option<&'a Value> {
         let path = path.split('?').next().unwrap();
         let fits = |pattern: &str| {
             path.split('/').count() == pattern.split('/').count()
@@ -464,39 +797,32 @@ impl Reply {
                     part == name || (name.starts_with('{') && (!part.is_empty() || name.contains('*')))
                 })
         };
-        let table = routes::table(&practice.parts.settings);
+        let table = practice.parts.routes();
         let (_, pattern) = table.iter().find(|(m, p)| m.as_str() == method.as_str() && fits(p))?;
-        let operation = &document["paths"][documented(pattern)][method.as_str().to_lowercase()];
+        let operation = &practice.document["paths"][documented(pattern)][method.as_str().to_lowercase()];
+        if UNDOCUMENTED.contains(pattern) {
+            return None;
+        }
         let response = &operation["responses"][self.status.as_str()];
-        assert!(response.is_object(), "{method} {pattern} does not tell {}", self.status);
+        assert!(response.is_object(), "{method} {pattern} does not document {}", self.status);
         Some(&response["content"])
     }
 
-    /// Problems of operations are documented.
-    fn check_documented(&self, practice: &Practice, method: &Method, path: &str) {
-        let document: Value = serde_json::from_str(&practice.documents).unwrap();
-        let Some(content) = self.described(&document, practice, method, path) else { return };
-        let example = &content["application/problem+json"]["examples"][self.code()];
-        assert!(example.is_object(), "{method} {path} does not tell {:?}", self.problem());
-        let problem = &document["components"]["schemas"]["Problem"];
-        conforms(&document, problem, &self.json()).unwrap_or_else(|why| panic!("{method} {path}: {why}"));
+    /// Responses of operations are documented and have exactly the documented fields.
+    fn check_documented(&self, practice: &Practice, method: &Method, path: &str, is_problem: bool) {
+        let Some(content) = self.documented(practice, method, path) else { return };
+        let schema = if is_problem {
+            let example = &content["application/problem+json"]["examples"][self.code()];
+            assert!(example.is_object(), "{} does not document {:?}", self.request, self.problem());
+            &practice.document["components"]["schemas"]["Problem"]
+        } else if self.header("content-type") == Some("application/json") && path != "/api/openapi.json" {
+            &content["application/json"]["schema"]
+        } else {
+            return;
+        };
+        assert!(schema.is_object(), "{} has no documented schema", self.request);
+        conforms(&practice.document, schema, &self.json()).unwrap_or_else(|why| panic!("{}: {why}", self.request));
     }
-
-    /// Responses have exactly the documented fields.
-    fn check_schema(&self, practice: &Practice, method: &Method, path: &str) {
-        let document: Value = serde_json::from_str(&practice.documents).unwrap();
-        let Some(content) = self.described(&document, practice, method, path) else { return };
-        if self.header("content-type") == Some("application/json") && path != "/api/openapi.json" {
-            let schema = &content["application/json"]["schema"];
-            assert!(schema.is_object(), "{method} {path} tells no form");
-            conforms(&document, schema, &self.json()).unwrap_or_else(|why| panic!("{method} {path}: {why}"));
-        }
-    }
-}
-
-/// The path as documented: without the router's patterns.
-pub(crate) fn documented(pattern: &str) -> String {
-    pattern.replace("{file:.*}", "{file}")
 }
 
 /// Whether a value matches a schema and has no other fields. Supports only what our document uses.
@@ -565,4 +891,8 @@ fn collect<'a>(
     }
     known.extend(schema["properties"].as_object().into_iter().flatten().map(|(name, form)| (name.as_str(), form)));
     required.extend(schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str));
+}
+
+fn wording() -> Arc<Wording> {
+    Arc::new(Wording::load().unwrap())
 }

@@ -4,15 +4,14 @@ use attune_application::accounts::Registration;
 use jiff::SignedDuration;
 use reqwest::Method;
 
+use super::accounts::credentials;
 use super::harness::*;
 
-fn login(password: &str) -> String {
-    serde_json::json!({"email": "ada@example.org", "password": password}).to_string()
-}
+const ADA: &str = "ada@example.org";
 
-fn waits(reply: &Reply, code: &str, seconds: &str) {
-    assert_eq!(reply.problem(), (429, code.to_owned()));
-    assert_eq!(reply.header("retry-after"), Some(seconds));
+#[track_caller]
+fn assert_limited(reply: &Reply, code: &str, seconds: &str) {
+    assert_eq!(reply.assert_problem(429, code).header("retry-after"), Some(seconds));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,28 +19,27 @@ async fn guessed_passwords_are_delayed_without_being_verified() {
     let practice = Practice::open().await;
     practice.client("Ada").await;
     for _ in 0..5 {
-        assert_eq!(practice.post("/api/auth/login", "", &login("wrong")).await.status, 401);
+        practice.log_in(ADA, "wrong").await.assert_status(401);
     }
     let before = practice.parts.hasher.verifications();
-    waits(&practice.post("/api/auth/login", "", &login(PASSWORD)).await, "too_many_failures", "1");
+    assert_limited(&practice.log_in(ADA, PASSWORD).await, "too_many_failures", "1");
     assert_eq!(practice.parts.hasher.verifications(), before);
     practice.advance(SignedDuration::from_secs(1));
-    assert_eq!(practice.post("/api/auth/login", "", &login("wrong")).await.status, 401);
-    waits(&practice.post("/api/auth/login", "", &login("wrong")).await, "too_many_failures", "2");
+    practice.log_in(ADA, "wrong").await.assert_status(401);
+    assert_limited(&practice.log_in(ADA, "wrong").await, "too_many_failures", "2");
     practice.advance(SignedDuration::from_secs(2));
-    assert_eq!(practice.post("/api/auth/login", "", &login(PASSWORD)).await.status, 200);
-    assert_eq!(practice.post("/api/auth/login", "", &login("wrong")).await.status, 401);
+    practice.log_in(ADA, PASSWORD).await.assert_status(200);
+    practice.log_in(ADA, "wrong").await.assert_status(401);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_current_password_cannot_be_guessed_faster() {
-    let practice = Practice::open().await;
-    let ada = practice.client("Ada").await;
+    let (practice, ada, _) = Parts::new().with_ada().await;
     let body = |current: &str| serde_json::json!({"current_password": current, "password": PASSWORD}).to_string();
     for _ in 0..5 {
-        assert_eq!(practice.post("/api/auth/change-password", &ada, &body("wrong")).await.status, 401);
+        practice.post("/api/auth/change-password", &ada, &body("wrong")).await.assert_status(401);
     }
-    waits(&practice.post("/api/auth/change-password", &ada, &body(PASSWORD)).await, "too_many_failures", "1");
+    assert_limited(&practice.post("/api/auth/change-password", &ada, &body(PASSWORD)).await, "too_many_failures", "1");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,70 +47,66 @@ async fn logins_registrations_and_refreshes_are_limited_by_network() {
     let parts = Parts { registration: Registration::Closed, ..Parts::new() };
     let practice = parts.settings(|s| s.limits.refreshes_per_minute = 3).open().await;
     for _ in 0..30 {
-        assert_eq!(practice.post("/api/auth/login", "", "{}").await.status, 422);
+        practice.post("/api/auth/login", "", "{}").await.assert_status(422);
     }
-    waits(&practice.post("/api/auth/login", "", &login(PASSWORD)).await, "too_many_requests", "60");
+    assert_limited(&practice.log_in(ADA, PASSWORD).await, "too_many_requests", "60");
     for _ in 0..10 {
-        assert_eq!(practice.post("/api/auth/register", "", &login(PASSWORD)).await.status, 403);
+        practice.register(ADA, PASSWORD).await.assert_status(403);
     }
-    waits(&practice.post("/api/auth/register", "", &login(PASSWORD)).await, "too_many_requests", "3600");
+    assert_limited(&practice.register(ADA, PASSWORD).await, "too_many_requests", "3600");
     for _ in 0..3 {
-        assert_eq!(practice.post("/api/auth/refresh", "", r#"{"refresh_token":"x"}"#).await.status, 401);
+        practice.refresh(&"x".into()).await.assert_status(401);
     }
-    waits(&practice.post("/api/auth/refresh", "", r#"{"refresh_token":"x"}"#).await, "too_many_requests", "60");
+    assert_limited(&practice.refresh(&"x".into()).await, "too_many_requests", "60");
     practice.advance(SignedDuration::from_secs(60));
-    assert_eq!(practice.post("/api/auth/refresh", "", r#"{"refresh_token":"x"}"#).await.status, 401);
+    practice.refresh(&"x".into()).await.assert_status(401);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_limited_by_user() {
-    let practice = Practice::open().await;
-    let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
+    let (practice, ada, carl) = Parts::new().with_ada().await;
     for (token, path) in [(&ada, "/api/auth/me"), (&carl, "/api/admin/users")] {
         for _ in 0..40 {
-            assert_eq!(practice.get(path, token).await.status, 200);
+            practice.get(path, token).await.assert_status(200);
         }
-        waits(&practice.get(path, token).await, "too_many_requests", "1");
+        assert_limited(&practice.get(path, token).await, "too_many_requests", "1");
     }
-    assert_eq!(practice.get("/api/services", "").await.status, 200);
+    practice.get("/api/services", "").await.assert_status(200);
     practice.advance(SignedDuration::from_millis(50));
-    assert_eq!(practice.get("/api/auth/me", &ada).await.status, 200);
-    assert_eq!(practice.get("/api/auth/me", &ada).await.status, 429);
+    practice.get("/api/auth/me", &ada).await.assert_status(200);
+    practice.get("/api/auth/me", &ada).await.assert_status(429);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forwarded_addresses_count_only_from_trusted_proxies() {
     let logins = |practice: Practice| async move {
-        let mut answers = Vec::new();
+        let mut statuses = Vec::new();
         for n in 0..3 {
             let call = practice.request(Method::POST, "/api/auth/login").json("{}");
             let call = call.header("X-Forwarded-For", &format!("198.51.100.{n}")).header("X-Real-IP", "198.51.100.7");
-            answers.push(call.header("Forwarded", "for=198.51.100.8").send().await.status.as_u16());
+            statuses.push(call.header("Forwarded", "for=198.51.100.8").send().await.status.as_u16());
         }
-        answers
+        statuses
     };
     let one = || Parts::new().settings(|s| s.limits.logins_per_minute = 1);
     assert_eq!(logins(one().open().await).await, [422, 429, 429]);
-    let trusting = one().settings(|s| s.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()]);
+    let trusting = one().settings(|s| s.requests.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()]);
     assert_eq!(logins(trusting.open().await).await, [422, 422, 422]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_store_counts_failures_across_networks() {
     let parts = Parts { max_failures: Some(3), ..Parts::new() }.without_limits();
-    let practice = parts.settings(|s| s.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).open().await;
+    let practice = parts.settings(|s| s.requests.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).open().await;
     practice.client("Ada").await;
     let from = |network: &'static str, password: &str| {
-        practice
-            .request(Method::POST, "/api/auth/login")
-            .json(&login(password))
-            .header("X-Forwarded-For", network)
-            .send()
+        let call = practice.request(Method::POST, "/api/auth/login").json(&credentials(ADA, password));
+        call.header("X-Forwarded-For", network).send()
     };
-    assert_eq!(from("203.0.113.9", PASSWORD).await.status, 200);
+    from("203.0.113.9", PASSWORD).await.assert_status(200);
     for _ in 0..3 {
-        assert_eq!(from("198.51.100.1", "wrong").await.status, 401);
+        from("198.51.100.1", "wrong").await.assert_status(401);
     }
-    waits(&from("198.51.100.1", PASSWORD).await, "too_many_failures", "3600");
+    assert_limited(&from("198.51.100.1", PASSWORD).await, "too_many_failures", "3600");
     assert_eq!(from("203.0.113.77", PASSWORD).await.status, 200, "the same /24 as before");
 }

@@ -48,8 +48,8 @@ async fn the_log_has_routes_and_no_personal_data() {
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(lines.clone()).init();
     let practice = Parts::new().signed().without_limits().open().await;
     let ada = practice.client("Zebulonia").await;
-    let held = practice.book(&ada, SLOT).await;
-    practice.pay(&held).await;
+    practice.book(&ada, SLOT).await;
+    practice.pay(1).await;
     let named =
         |method: Method, path: &str, id: &str| practice.request(method, path).token(&ada).header("X-Request-Id", id);
     // Other tests run the same code, and may just have registered that there is no subscriber.
@@ -58,32 +58,32 @@ async fn the_log_has_routes_and_no_personal_data() {
         named(Method::GET, "/health", "log-warm").send().await;
     }
     let link = named(Method::GET, "/api/meetings/1/link", "log-link").send().await;
-    assert_eq!(link.status, 200);
+    link.assert_status(200);
     let body = r#"{"zebulonias_secret":"zebulonias-note","email":"zebulonia@example.org"}"#;
     named(Method::PATCH, "/api/auth/me", "log-patch").json(body).send().await;
     named(Method::GET, "/api/bookings?zebulonia=1", "log-query").send().await;
     named(Method::GET, "/zebulonia", "log-nowhere").send().await;
-    practice.post("/api/auth/login", "", r#"{"email":"zebulonia@example.org","password":"zebulonias-password"}"#).await;
-    practice.post("/api/meetings/recover", "", r#"{"email":"zebulonia@example.org"}"#).await;
+    practice.log_in("zebulonia@example.org", "zebulonias-password").await;
+    practice.recover("zebulonia@example.org").await;
     practice.set_time("2024-01-15T10:00:00Z");
     let page = "/j/plain.1.user-2.1";
-    assert_eq!(named(Method::GET, page, "log-page").send().await.status, 200);
-    assert_eq!(named(Method::GET, "/j/plain.1.user-2.9", "log-revoked").send().await.status, 410);
+    named(Method::GET, page, "log-page").send().await.assert_status(200);
+    named(Method::GET, "/j/plain.1.user-2.9", "log-revoked").send().await.assert_status(410);
     let entered = named(Method::POST, page, "log-enter").send().await;
-    assert_eq!(entered.status, 303);
+    entered.assert_status(303);
     let name = practice.room_name().await;
-    let asked = practice.server(Method::POST, "/jitsi/conference").header("X-Request-Id", "log-room");
-    assert_eq!(asked.body(format!("name={name}")).send().await.status, 200);
+    let conference = practice.server(Method::POST, "/jitsi/conference").header("X-Request-Id", "log-room");
+    conference.body(format!("name={name}")).send().await.assert_status(200);
     for recorded in [ADA_LEFT, &with(ADA_LEFT, "/room_name", "zebulonias-room".into()), "zebulonia"] {
-        practice.tell(recorded).await;
+        practice.notify(recorded).await;
     }
-    practice.jaas_tells(JAAS_ADA_LEFT).await;
+    practice.notify_from_jaas(JAAS_ADA_LEFT).await;
     // Forged; genuine but unreadable; genuine and about an unknown payment.
     let paid = json!({"id": "evt_1", "kind": "checkout_paid", "created": 0, "live": false, "zebulonia": "zebulonia",
         "reference": "cs_zebulonia", "amount": 1, "currency": "EUR", "booking": 9, "payment": "pi_zebulonia"});
-    assert_eq!(practice.provider_sends("zebulonia", paid.to_string()).await.status, 400);
-    assert_eq!(practice.provider_tells(&json!("zebulonia")).await.status, 400);
-    assert_eq!(practice.provider_tells(&paid).await.status, 200);
+    practice.send_from_provider("zebulonia", paid.to_string()).await.assert_status(400);
+    practice.notify_from_provider(&json!("zebulonia")).await.assert_status(400);
+    practice.notify_from_provider(&paid).await.assert_status(200);
     let log = lines.text();
     for (id, wanted) in [
         ("log-link", [r#"method=GET"#, r#"route="/api/meetings/{id}/link""#, "status=200"]),
@@ -99,7 +99,7 @@ async fn the_log_has_routes_and_no_personal_data() {
         assert!(wanted.iter().all(|part| line.contains(part)), "{line}");
     }
     let room = link.json()["meeting_url"].as_str().unwrap().to_owned();
-    let reference = checkout_path(&held);
+    let checkout = practice.checkout_path(1).await;
     let inside = entered.header("location").unwrap();
     assert!(room.contains("jwt=") && inside.contains("jwt="));
     let secrets = [
@@ -114,7 +114,7 @@ async fn the_log_has_routes_and_no_personal_data() {
         SERVER_SECRET,
         "plain.1.",
         "meet.example.org",
-        reference.rsplit('/').next().unwrap(),
+        checkout.rsplit('/').next().unwrap(),
         "/api/meetings/1/",
     ];
     for secret in secrets {

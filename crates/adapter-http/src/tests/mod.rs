@@ -1,6 +1,5 @@
 //! The API over a real socket, with the in-memory store.
 
-mod away;
 pub(crate) mod harness;
 mod provider;
 mod recorded;
@@ -14,7 +13,10 @@ mod branding;
 mod calendar_file;
 mod changes;
 mod checkout;
+mod connections;
+mod directory;
 mod documents;
+mod end;
 mod events;
 mod http;
 mod idempotency;
@@ -23,12 +25,17 @@ mod join;
 mod limits;
 mod log;
 mod meetings;
+mod notifications;
+mod pages;
 mod participants;
+mod pay;
 mod payment_problems;
 mod payments;
 mod practice;
+mod profile;
 mod refunds;
 mod reservation;
 mod revenue;
 mod series;
 mod stripe;
+mod unavailable;

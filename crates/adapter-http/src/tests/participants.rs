@@ -1,9 +1,9 @@
 //! Invited participants, revoked links and attendance.
 
-use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
-use attune_domain::{BookingId, ParticipantId, UserId, ViewerId};
-use attune_ports::Store;
+use attune_domain::meeting::AttendanceEventKind::{Joined, Left};
+use attune_domain::{ParticipantId, ViewerId};
 use reqwest::Method;
+use serde_json::json;
 
 use super::harness::*;
 
@@ -11,217 +11,164 @@ const PARTICIPANTS: &str = "/api/admin/bookings/1/participants";
 const MARY: &str =
     r#"{"email":"Mary@Example.org","display_name":" Mary Somerville ","role":"observer","timezone":"Europe/London"}"#;
 
-fn whom(email: &str, name: &str, role: &str) -> String {
-    serde_json::json!({"email": email, "display_name": name, "role": role}).to_string()
+fn invitation(email: &str, name: &str, role: &str) -> String {
+    json!({"email": email, "display_name": name, "role": role}).to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_participant_is_invited_and_revoked() {
-    let practice = Parts::new().signed().open().await;
-    practice.agreed().await;
-    let carl = practice.admin().await;
-    let reply = practice.post(PARTICIPANTS, &carl, MARY).await;
+    let (practice, _, carl) = Parts::new().signed().with_session().await;
     let invited = r#"{"id":1,"email":"mary@example.org","display_name":"Mary Somerville","role":"observer","#
         .to_owned()
         + r#""timezone":"Europe/London","invited_at":"2024-01-10T08:00:00Z","revoked_at":"#;
-    assert_eq!((reply.status.as_u16(), reply.text), (201, format!("{invited}null}}")));
+    practice.post(PARTICIPANTS, &carl, MARY).await.assert_body(201, &format!("{invited}null}}"));
     let detail = practice.get("/api/admin/bookings/1", &carl).await;
-    assert!(
-        detail.text.contains(&format!(r#""participants":[{invited}null}}],"attendance":[],"payments":["#)),
-        "{}",
-        detail.text
-    );
-    let detail = detail.json();
-    let hers = |n: &&serde_json::Value| n["participant_id"] == 1;
-    let emails: Vec<_> = detail["notifications"].as_array().unwrap().iter().filter(hers).collect();
-    let emails: Vec<_> = emails.iter().map(|n| format!("{} {}", n["kind"], n["send_after"])).collect();
+    detail.assert_contains(&[&format!(r#""participants":[{invited}null}}],"attendance":[],"payments":["#)]);
+    let mut emails = lines(&detail.json()["notifications"], &["participant_id", "kind", "send_after"]);
+    emails.retain(|email| email.starts_with("1 "));
     assert_eq!(
         emails,
-        [
-            r#""invitation" "2024-01-10T08:00:00Z""#,
-            r#""reminder" "2024-01-14T10:00:00Z""#,
-            r#""reminder" "2024-01-15T09:00:00Z""#
-        ]
+        ["1 invitation 2024-01-10T08:00:00Z", "1 reminder 2024-01-14T10:00:00Z", "1 reminder 2024-01-15T09:00:00Z"]
     );
     let link = || practice.get("/j/plain.1.guest-1.1", "");
-    assert_eq!(link().await.status, 200);
-    let one = format!("{PARTICIPANTS}/1");
+    link().await.assert_status(200);
     for _ in 0..2 {
-        let reply = practice.delete(&one, &carl).await;
-        assert_eq!((reply.status.as_u16(), reply.text.as_str()), (204, ""));
-        assert_eq!(link().await.status, 410);
+        practice.delete(&format!("{PARTICIPANTS}/1"), &carl).await.assert_body(204, "");
+        link().await.assert_status(410);
     }
     let detail = practice.get("/api/admin/bookings/1", &carl).await;
-    assert!(detail.text.contains(&format!(r#"[{invited}"2024-01-10T08:00:00Z"}}]"#)), "{}", detail.text);
-    let history = detail.json()["history"].as_array().unwrap().clone();
-    let history: Vec<_> = history.iter().map(|h| format!("{} {}", h["action"], h["actor_id"])).collect();
-    assert_eq!(history[2..], [r#""participant.invited" 1"#, r#""participant.revoked" 1"#]);
-    let again = practice.post(PARTICIPANTS, &carl, MARY).await.json();
-    assert_eq!((&again["id"], &again["revoked_at"]), (&2.into(), &serde_json::Value::Null));
-    assert_eq!(link().await.status, 410, "the old link stays closed");
-    assert_eq!(practice.get("/j/plain.1.guest-2.1", "").await.status, 200);
+    detail.assert_contains(&[&format!(r#"[{invited}"2024-01-10T08:00:00Z"}}]"#)]);
+    let history = lines(&detail.json()["history"], &["action", "actor_id"]);
+    assert_eq!(history[2..], ["participant.invited 1", "participant.revoked 1"]);
+    practice.post(PARTICIPANTS, &carl, MARY).await.assert_members(&json!({"id": 2, "revoked_at": null}));
+    // The old link stays revoked.
+    link().await.assert_status(410);
+    practice.get("/j/plain.1.guest-2.1", "").await.assert_status(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invalid_invitation_says_why() {
-    let practice = Parts::new().without_limits().open().await;
-    let ada = practice.client("Ada").await;
-    let carl = practice.admin().await;
-    let held = practice.book(&ada, SLOT).await;
-    let invite = |body: String| {
-        let (practice, carl) = (&practice, &carl);
-        async move { practice.post(PARTICIPANTS, carl, &body).await }
-    };
-    let problem = |status: u16, code: &str| (status, code.to_owned());
-    let mary = || whom("mary@example.org", "Mary", "participant");
-    assert_eq!(invite(mary()).await.problem(), problem(409, "invalid_state"), "it is not confirmed yet");
-    practice.pay(&held).await;
-    let nowhere = practice.post("/api/admin/bookings/9/participants", &carl, &mary()).await;
-    assert_eq!(nowhere.problem(), problem(404, "booking_not_found"));
-    for (body, field, code) in [
-        (r#"{"display_name":"M","role":"observer"}"#.to_owned(), "email", "required"),
-        (whom("mary", "M", "observer"), "email", "invalid_email"),
-        (whom("m@example.org", " ", "observer"), "display_name", "required"),
-        (whom("m@example.org", &"M".repeat(101), "observer"), "display_name", "too_long"),
-        (whom("m@example.org", "M\nM", "observer"), "display_name", "invalid_characters"),
-        (whom("m@example.org", "M", "moderator"), "role", "invalid_value"),
-        (whom("m@example.org", "M", ""), "role", "invalid_value"),
-        (r#"{"email":"m@example.org","display_name":"M"}"#.into(), "role", "required"),
-        (
-            whom("m@example.org", "M", "observer").replace('}', r#","timezone":"Mars/Base"}"#),
-            "timezone",
-            "invalid_timezone",
-        ),
-        (whom("m@example.org", "M", "observer").replace('}', r#","timezone":"../x"}"#), "timezone", "invalid_timezone"),
-        (whom("m@example.org", "M", "observer").replace('}', r#","user_id":1}"#), "user_id", "unknown_field"),
-    ] {
-        let reply = invite(body.clone()).await;
-        assert_eq!((reply.status.as_u16(), reply.errors()), (422, vec![(field.into(), code.into())]), "{body}");
-    }
-    assert_eq!(invite(whom("ADA@example.org", "A", "observer")).await.problem(), problem(409, "already_invited"));
-    assert_eq!(invite(mary()).await.status, 201);
-    assert_eq!(invite(mary()).await.problem(), problem(409, "already_invited"));
+    let (practice, _, carl) = Parts::new().without_limits().with_hold().await;
+    let invite =
+        async |email: &str, role: &str| practice.post(PARTICIPANTS, &carl, &invitation(email, "M", role)).await;
+    let mary = invitation("mary@example.org", "Mary", "participant");
+    // It is not confirmed yet.
+    practice.post(PARTICIPANTS, &carl, &mary).await.assert_problem(409, "invalid_state");
+    practice.pay(1).await;
+    practice.post("/api/admin/bookings/9/participants", &carl, &mary).await.assert_problem(404, "booking_not_found");
+    let long = format!("\"{}\"", "M".repeat(101));
+    let rows: Invalid<'_> = &[
+        ("email", "required", &[""]),
+        ("email", "invalid_email", &[r#""mary""#]),
+        ("display_name", "required", &[r#"" ""#]),
+        ("display_name", "too_long", &[&long]),
+        ("display_name", "invalid_characters", &[r#""M\nM""#]),
+        ("role", "invalid_value", &[r#""moderator""#, r#""""#]),
+        ("role", "required", &[""]),
+        ("timezone", "invalid_timezone", &[r#""Mars/Base""#, r#""../x""#]),
+        ("user_id", "unknown_field", &["1"]),
+    ];
+    let valid = invitation("m@example.org", "M", "observer");
+    practice.assert_invalid_values(Method::POST, PARTICIPANTS, &carl, &valid, rows).await;
+    invite("ADA@example.org", "observer").await.assert_problem(409, "already_invited");
+    practice.post(PARTICIPANTS, &carl, &mary).await.assert_status(201);
+    practice.post(PARTICIPANTS, &carl, &mary).await.assert_problem(409, "already_invited");
     for n in 2..=10 {
-        assert_eq!(invite(whom(&format!("m{n}@example.org"), "M", "presenter")).await.status, 201);
+        invite(&format!("m{n}@example.org"), "presenter").await.assert_status(201);
     }
-    assert_eq!(
-        invite(whom("m11@example.org", "M", "presenter")).await.problem(),
-        problem(409, "too_many_participants")
-    );
-    assert_eq!(practice.delete(&format!("{PARTICIPANTS}/5"), &carl).await.status, 204);
-    assert_eq!(invite(whom("m11@example.org", "M", "presenter")).await.status, 201);
-    practice.set_time("2024-01-15T10:50:00Z");
-    let carl = practice.admin().await;
-    let late = practice.post(PARTICIPANTS, &carl, &whom("late@example.org", "L", "observer")).await;
-    assert_eq!(late.problem(), problem(409, "invalid_state"), "the appointment is over");
+    invite("m11@example.org", "presenter").await.assert_problem(409, "too_many_participants");
+    practice.delete(&format!("{PARTICIPANTS}/5"), &carl).await.assert_status(204);
+    invite("m11@example.org", "presenter").await.assert_status(201);
+    let carl = practice.admin_at("2024-01-15T10:50:00Z").await;
+    let late = practice.post(PARTICIPANTS, &carl, &invitation("late@example.org", "L", "observer")).await;
+    assert_eq!(late.problem(), (409, "invalid_state".into()), "the appointment is over");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_invitations_of_this_booking_can_be_revoked() {
-    let practice = Parts::new().without_limits().open().await;
-    let ada = practice.agreed().await;
-    let carl = practice.admin().await;
+    let (practice, ada, carl) = Parts::new().without_limits().with_session().await;
     practice.book(&ada, "2024-01-16T10:00:00Z").await;
-    assert_eq!(practice.post(PARTICIPANTS, &carl, MARY).await.status, 201);
-    for (path, status, code) in [
-        ("/api/admin/bookings/1/participants/2", 404, "participant_not_found"),
-        ("/api/admin/bookings/2/participants/1", 404, "participant_not_found"),
-        ("/api/admin/bookings/9/participants/1", 404, "booking_not_found"),
-        ("/api/admin/bookings/x/participants/1", 400, "invalid_booking_id"),
-        ("/api/admin/bookings/1/participants/x", 400, "invalid_id"),
-        ("/api/admin/bookings/1/participants/0", 400, "invalid_id"),
-        ("/api/admin/bookings/1/participants/9223372036854775808", 400, "invalid_id"),
-        ("/api/admin/bookings/1/participants/1?force=true", 422, "unknown_field"),
+    practice.post(PARTICIPANTS, &carl, MARY).await.assert_status(201);
+    for (booking, participant, status, code) in [
+        ("1", "2", 404, "participant_not_found"),
+        ("2", "1", 404, "participant_not_found"),
+        ("9", "1", 404, "booking_not_found"),
+        ("x", "1", 400, "invalid_booking_id"),
+        ("1", "x", 400, "invalid_id"),
+        ("1", "0", 400, "invalid_id"),
+        ("1", "9223372036854775808", 400, "invalid_id"),
+        ("1", "1?force=true", 422, "unknown_field"),
     ] {
-        assert_eq!(practice.delete(path, &carl).await.problem(), (status, code.into()), "{path}");
-        assert_eq!(practice.delete(path, &ada).await.problem(), (403, "forbidden".into()), "{path}");
+        let path = format!("/api/admin/bookings/{booking}/participants/{participant}");
+        practice.delete(&path, &carl).await.assert_problem(status, code);
+        practice.delete(&path, &ada).await.assert_problem(403, "forbidden");
     }
     assert_eq!(practice.get("/j/plain.1.guest-1.1", "").await.status, 200, "it still stands");
-    let allow = practice.request(Method::GET, &format!("{PARTICIPANTS}/1")).token(&carl).send().await;
-    assert_eq!((allow.status.as_u16(), allow.header("allow")), (405, Some("DELETE")));
+    let read = practice.get(&format!("{PARTICIPANTS}/1"), &carl).await;
+    assert_eq!(read.assert_status(405).header("allow"), Some("DELETE"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn join_links_are_revoked_and_new_ones_sent() {
-    let practice = Parts::new().signed().without_limits().open().await;
-    let ada = practice.client("Ada").await;
-    let carl = practice.admin().await;
-    let held = practice.book(&ada, SLOT).await;
+    let (practice, _, carl) = Parts::new().signed().without_limits().with_hold().await;
     let revoke = |body: &'static str| practice.post("/api/admin/bookings/1/links/revoke", &carl, body);
-    assert_eq!(revoke("").await.problem(), (409, "invalid_state".into()));
-    practice.pay(&held).await;
-    assert_eq!(practice.post(PARTICIPANTS, &carl, MARY).await.status, 201);
+    revoke("").await.assert_problem(409, "invalid_state");
+    practice.pay(1).await;
+    practice.post(PARTICIPANTS, &carl, MARY).await.assert_status(201);
     let before = practice.get("/api/admin/bookings/1", &carl).await.json();
     let reply = revoke("{}").await;
-    assert_eq!(
-        (reply.status.as_u16(), &reply.json()["id"], &reply.json()["status"]),
-        (200, &1.into(), &"scheduled".into())
-    );
+    // The room stays.
+    reply.assert_status(200).assert_members(&json!({
+        "id": 1, "status": "scheduled", "jitsi_room_id": before["jitsi_room_id"],
+        "version": before["version"].as_i64().unwrap() + 1,
+        "admin_meeting_url": "https://practice.example.org/j/plain.1.user-1.2",
+    }));
     let after = reply.json();
-    assert_eq!(before["jitsi_room_id"], after["jitsi_room_id"], "the room stays");
-    assert_eq!(after["version"].as_i64().unwrap(), before["version"].as_i64().unwrap() + 1);
-    assert_eq!(after["admin_meeting_url"], "https://practice.example.org/j/plain.1.user-1.2");
-    let emails = after["notifications"].as_array().unwrap();
-    let mut readers: Vec<_> =
-        emails.iter().filter(|n| n["kind"] == "meeting_link").map(|n| n["participant_id"].to_string()).collect();
-    readers.sort();
-    assert_eq!(readers, ["1", "null"]);
-    assert_eq!(after["history"].as_array().unwrap().last().unwrap()["actor_id"], 1);
+    let mut emails = lines(&after["notifications"], &["kind", "participant_id"]);
+    emails.retain(|email| email.starts_with("meeting_link "));
+    emails.sort();
+    assert_eq!(emails, ["meeting_link 1", "meeting_link null"]);
+    assert_eq!(column(&after["history"], "actor_id").last().unwrap(), 1);
     for person in ["user-1", "user-2", "guest-1"] {
         for (version, status) in [(1, 410), (2, 200), (3, 410)] {
-            let page = practice.get(&format!("/j/plain.1.{person}.{version}"), "").await;
-            assert_eq!(page.status, status, "{person} {version}");
+            practice.get(&format!("/j/plain.1.{person}.{version}"), "").await.assert_status(status);
         }
     }
     // Without a body, and repeated.
-    let call = practice.request(Method::POST, "/api/admin/bookings/1/links/revoke").token(&carl).send().await;
-    assert_eq!(call.status, 200);
-    assert_eq!(practice.get("/j/plain.1.user-2.2", "").await.status, 410);
-    let nowhere = practice.post("/api/admin/bookings/9/links/revoke", &carl, "{}").await;
-    assert_eq!(nowhere.problem(), (404, "booking_not_found".into()));
-    assert_eq!(revoke(r#"{"why":"x"}"#).await.problem(), (422, "unknown_field".into()));
+    practice.post_empty("/api/admin/bookings/1/links/revoke", &carl).await.assert_status(200);
+    practice.get("/j/plain.1.user-2.2", "").await.assert_status(410);
+    practice.post("/api/admin/bookings/9/links/revoke", &carl, "{}").await.assert_problem(404, "booking_not_found");
+    revoke(r#"{"why":"x"}"#).await.assert_problem(422, "unknown_field");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_sees_who_was_there() {
-    let practice = Parts::new().signed().without_limits().open().await;
-    practice.agreed().await;
-    let carl = practice.admin().await;
-    assert_eq!(practice.post(PARTICIPANTS, &carl, MARY).await.status, 201);
-    let fact = |at: &str, kind, occupant: &str, participant| AttendanceEvent {
-        at: at.parse().unwrap(),
-        kind,
-        occupant: occupant.into(),
-        participant,
-    };
-    let account = |id| UserId::new(id).map(ViewerId::Account);
+    let (practice, _, carl) = Parts::new().signed().without_limits().with_session().await;
+    practice.post(PARTICIPANTS, &carl, MARY).await.assert_status(201);
     let mary = ParticipantId::new(1).map(ViewerId::Participant);
-    let facts = [
-        fact("2024-01-15T09:58:00Z", AttendanceEventKind::Joined, "a", account(1)),
-        fact("2024-01-15T10:01:00Z", AttendanceEventKind::Joined, "b", account(2)),
-        fact("2024-01-15T10:11:00Z", AttendanceEventKind::Left, "b", account(2)),
-        fact("2024-01-15T10:12:00Z", AttendanceEventKind::Joined, "c", account(2)),
-        fact("2024-01-15T10:05:00Z", AttendanceEventKind::Joined, "d", mary),
-        fact("2024-01-15T10:20:00Z", AttendanceEventKind::Left, "d", mary),
-        fact("2024-01-15T10:21:00Z", AttendanceEventKind::Left, "e", None),
+    let events = [
+        event("2024-01-15T09:58:00Z", Joined, "a", account(1)),
+        event("2024-01-15T10:01:00Z", Joined, "b", account(2)),
+        event("2024-01-15T10:11:00Z", Left, "b", account(2)),
+        event("2024-01-15T10:12:00Z", Joined, "c", account(2)),
+        event("2024-01-15T10:05:00Z", Joined, "d", mary),
+        event("2024-01-15T10:20:00Z", Left, "d", mary),
+        event("2024-01-15T10:21:00Z", Left, "e", None),
     ];
-    let mut work = practice.parts.store.begin().await.unwrap();
-    work.add_attendance(BookingId::new(1).unwrap(), &facts).await.unwrap();
-    work.commit().await.unwrap();
-    practice.set_time("2024-01-15T10:30:00Z");
-    let carl = practice.admin().await;
+    practice.add_attendance(&events).await;
+    let carl = practice.admin_at("2024-01-15T10:30:00Z").await;
     let detail = practice.get("/api/admin/bookings/1", &carl).await.text;
     let (_, attendance) = detail.split_once(r#""attendance":"#).unwrap();
     let (attendance, _) = attendance.split_once(r#","payments":"#).unwrap();
     assert_eq!(
         attendance,
         r#"[{"role":"therapist","user_id":1,"participant_id":null,"joined_at":"2024-01-15T09:58:00Z","#.to_owned()
-            + r#""left_at":null,"minutes":32,"visits":1},"#
+            + r#""left_at":null,"minutes":32,"visits":1,"estimated":false},"#
             + r#"{"role":"client","user_id":2,"participant_id":null,"joined_at":"2024-01-15T10:01:00Z","#
-            + r#""left_at":null,"minutes":28,"visits":2},"#
+            + r#""left_at":null,"minutes":28,"visits":2,"estimated":false},"#
             + r#"{"role":"participant","user_id":null,"participant_id":1,"joined_at":"2024-01-15T10:05:00Z","#
-            + r#""left_at":"2024-01-15T10:20:00Z","minutes":15,"visits":1},"#
+            + r#""left_at":"2024-01-15T10:20:00Z","minutes":15,"visits":1,"estimated":false},"#
             + r#"{"role":"unknown","user_id":null,"participant_id":null,"joined_at":null,"#
-            + r#""left_at":"2024-01-15T10:21:00Z","minutes":0,"visits":1}]"#
+            + r#""left_at":"2024-01-15T10:21:00Z","minutes":0,"visits":1,"estimated":false}]"#
     );
 }

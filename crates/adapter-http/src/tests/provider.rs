@@ -9,7 +9,8 @@ use attune_domain::payment::RefundState;
 use attune_domain::{BookingId, Currency, Money};
 use attune_ports::{
     Checkout, CheckoutRequest, CheckoutState, Clock, OnlinePayments, PaymentError, PaymentEvent, PaymentEventKind,
-    PaymentEvents, PaymentGateway, PaymentTerms, Provider, ProviderRefund, Queries, RefundRequest, WebhookError,
+    PaymentEvents, PaymentGateway, PaymentTerms, PriceError, Provider, ProviderRefund, Queries, RefundRequest,
+    WebhookError,
 };
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
@@ -17,7 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::harness::{Practice, Reply};
+use super::harness::{FIRST, Practice, Reply};
 
 /// The webhook endpoint.
 pub(crate) const WEBHOOK: &str = "/api/webhooks/stripe";
@@ -48,7 +49,7 @@ impl TestGateway {
         self.checkouts.lock().unwrap().insert(reference.to_owned(), state);
     }
 
-    fn answer(&self) -> Result<(), PaymentError> {
+    fn reachable(&self) -> Result<(), PaymentError> {
         if self.down.load(Ordering::SeqCst) { Err(PaymentError::Unavailable("secret cause".into())) } else { Ok(()) }
     }
 }
@@ -68,8 +69,18 @@ impl PaymentGateway for TestGateway {
         }
     }
 
+    /// A currency with three decimals in steps of ten, like Stripe's.
+    fn check_price(&self, price: Money) -> Result<(), PriceError> {
+        let currency = price.currency();
+        let is_charged = self.provider == Provider::Stripe && currency.decimals() == 3;
+        match Money::new(10, currency) {
+            Ok(step) if is_charged && price.minor() % step.minor() != 0 => Err(PriceError::Multiple(step)),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     async fn open_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, PaymentError> {
-        self.answer()?;
+        self.reachable()?;
         let reference: String = request.nonce.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(match self.provider {
             Provider::None | Provider::Offline => Checkout { id: reference, url: None },
@@ -92,17 +103,17 @@ impl OnlinePayments for TestGateway {
     }
 
     async fn checkout_state(&self, reference: &str) -> Result<CheckoutState, PaymentError> {
-        self.answer()?;
+        self.reachable()?;
         Ok(self.checkouts.lock().unwrap().get(reference).cloned().unwrap_or(CheckoutState::Open))
     }
 
     async fn expire_checkout(&self, reference: &str) -> Result<CheckoutState, PaymentError> {
-        self.answer()?;
+        self.reachable()?;
         Ok(self.checkouts.lock().unwrap().entry(reference.to_owned()).or_insert(CheckoutState::Expired).clone())
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<ProviderRefund, PaymentError> {
-        self.answer()?;
+        self.reachable()?;
         Ok(ProviderRefund {
             id: format!("re_{}", request.idempotency_key),
             state: RefundState::Pending,
@@ -111,7 +122,7 @@ impl OnlinePayments for TestGateway {
     }
 
     async fn refund_state(&self, _reference: &str) -> Result<Option<ProviderRefund>, PaymentError> {
-        self.answer()?;
+        self.reachable()?;
         Ok(None)
     }
 }
@@ -178,19 +189,10 @@ pub(crate) fn sign(body: &[u8], at: Timestamp) -> String {
     format!("{second}.{tag}")
 }
 
-/// An event with some of its fields changed.
-pub(crate) fn but(message: &Value, changes: &[(&str, Value)]) -> Value {
-    let mut message = message.clone();
-    for (name, value) in changes {
-        message[*name] = value.clone();
-    }
-    message
-}
-
 impl Practice {
     /// The provider's ID of the newest checkout of booking 1.
     pub(crate) async fn checkout_reference(&self) -> String {
-        let payments = self.parts.store.payments(BookingId::new(1).unwrap()).await.unwrap();
+        let payments = self.parts.store.payments(FIRST).await.unwrap();
         payments[0].provider_checkout_id.clone()
     }
 
@@ -204,13 +206,13 @@ impl Practice {
     }
 
     /// Sends a signed event.
-    pub(crate) async fn provider_tells(&self, message: &Value) -> Reply {
+    pub(crate) async fn notify_from_provider(&self, message: &Value) -> Reply {
         let body = message.to_string();
-        self.provider_sends(&sign(body.as_bytes(), self.parts.clock.now()), body).await
+        self.send_from_provider(&sign(body.as_bytes(), self.parts.clock.now()), body).await
     }
 
     /// Sends an event with this signature.
-    pub(crate) async fn provider_sends(&self, signature: &str, body: impl Into<reqwest::Body>) -> Reply {
+    pub(crate) async fn send_from_provider(&self, signature: &str, body: impl Into<reqwest::Body>) -> Reply {
         self.request(Method::POST, WEBHOOK)
             .header("Stripe-Signature", signature)
             .header("Accept", "*/*; q=0.5, application/xml")

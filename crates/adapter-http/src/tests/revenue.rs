@@ -1,9 +1,10 @@
 //! The revenue report.
 
 use attune_domain::payment::{LedgerKind, PaymentState, RefundStage};
-use attune_domain::{BookingId, Currency, Money, PaymentId};
-use attune_ports::{LedgerEntry, NewPayment, NewRefund, Provider, RefundCause, Store};
+use attune_domain::{Currency, Money, PaymentId};
+use attune_ports::{LedgerEntry, NewPayment, Provider, UnitOfWork};
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::harness::*;
 
@@ -11,10 +12,7 @@ const REPORT: &str = "/api/admin/reports/revenue";
 
 /// Ada's booking (1), unpaid: these tests write payments straight into the ledger.
 async fn practice() -> (Practice, String) {
-    let practice = Parts::new().without_limits().open().await;
-    let ada = practice.client("Ada").await;
-    practice.book(&ada, SLOT).await;
-    let carl = practice.admin().await;
+    let (practice, _, carl) = Parts::new().without_limits().with_hold().await;
     (practice, carl)
 }
 
@@ -25,98 +23,59 @@ fn amount(decimal: &str) -> Money {
 
 /// A payment at this instant.
 async fn received(practice: &Practice, at: &str, decimal: &str) -> PaymentId {
-    let (at, amount, booking) = (at.parse::<Timestamp>().unwrap(), amount(decimal), BookingId::new(1).unwrap());
-    let mut work = practice.parts.store.begin().await.unwrap();
-    let payment = NewPayment {
-        id: (),
-        booking,
-        provider: Provider::Offline,
-        provider_checkout_id: format!("{amount} at {at}"),
-        amount,
-        state: PaymentState::Settled,
-        checkout_url: None,
-        checkout_nonce: None,
-        expires_at: None,
-        provider_payment_id: None,
-        check_at: None,
-        method: Some("cash".into()),
-        memo: None,
-        recorded_by: None,
-        created_at: at,
-        settled_at: Some(at),
+    let (at, amount) = (at.parse::<Timestamp>().unwrap(), amount(decimal));
+    let write = async |work: &mut dyn UnitOfWork| {
+        let booking = work.booking(FIRST).await.unwrap().unwrap();
+        let reference = format!("{amount} at {at}");
+        let payment = NewPayment {
+            amount,
+            method: Some("cash".into()),
+            settled_at: Some(at),
+            ..NewPayment::attempt(&booking, booking.price(), Provider::Offline, reference, PaymentState::Settled, at)
+        };
+        let payment = work.add_payment(&payment).await.unwrap();
+        let entry = LedgerEntry { at, booking: FIRST, payment, refund: None, kind: LedgerKind::Captured, amount };
+        work.add_ledger_entry(&entry).await.unwrap();
+        payment
     };
-    let payment = work.add_payment(&payment).await.unwrap();
-    let line = LedgerEntry { at, booking, payment, refund: None, kind: LedgerKind::Captured, amount };
-    work.add_ledger_entry(&line).await.unwrap();
-    work.commit().await.unwrap();
-    payment
+    practice.write(write).await
 }
 
 /// A refund at this instant, perhaps reversed at another one.
 async fn refunded(practice: &Practice, payment: PaymentId, at: &str, decimal: &str, reversed: Option<&str>) {
-    let (at, amount, booking) = (at.parse::<Timestamp>().unwrap(), amount(decimal), BookingId::new(1).unwrap());
-    let mut work = practice.parts.store.begin().await.unwrap();
-    let refund = NewRefund {
-        id: (),
-        booking,
-        payment,
-        idempotency_key: format!("{payment}-{at}"),
-        amount,
-        cause: RefundCause::Requested,
-        reason: None,
-        requested_by: None,
-        stage: if reversed.is_some() { RefundStage::Failed } else { RefundStage::Succeeded },
-        provider_refund_id: None,
-        attempts: 0,
-        next_at: None,
-        last_error: None,
-        created_at: at,
-        settled_at: Some(at),
+    let (at, amount) = (at.parse::<Timestamp>().unwrap(), amount(decimal));
+    let stage = if reversed.is_some() { RefundStage::Failed } else { RefundStage::Succeeded };
+    let write = async |work: &mut dyn UnitOfWork| {
+        let refund = Some(work.add_refund(&refund(payment, amount, stage, at)).await.unwrap());
+        let entry = LedgerEntry { at, booking: FIRST, payment, refund, kind: LedgerKind::Refunded, amount };
+        work.add_ledger_entry(&entry).await.unwrap();
+        if let Some(later) = reversed {
+            let entry = LedgerEntry { at: later.parse().unwrap(), kind: LedgerKind::RefundReversed, ..entry };
+            work.add_ledger_entry(&entry).await.unwrap();
+        }
     };
-    let refund = Some(work.add_refund(&refund).await.unwrap());
-    let line = LedgerEntry { at, booking, payment, refund, kind: LedgerKind::Refunded, amount };
-    work.add_ledger_entry(&line).await.unwrap();
-    if let Some(later) = reversed {
-        let at = later.parse().unwrap();
-        let line = LedgerEntry { at, kind: LedgerKind::RefundReversed, ..line };
-        work.add_ledger_entry(&line).await.unwrap();
-    }
-    work.commit().await.unwrap();
-}
-
-/// The periods of a report, each with its net amount.
-fn periods(reply: &Reply) -> Vec<(String, String)> {
-    assert_eq!(reply.status, 200, "{}", reply.text);
-    let lines = reply.json()["lines"].as_array().unwrap().clone();
-    lines.iter().map(|line| (line["period"].as_str().unwrap().to_owned(), line["net"].to_string())).collect()
+    practice.write(write).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_payments_the_report_is_empty() {
     let (practice, carl) = practice().await;
-    let reply = practice.get(REPORT, &carl).await;
-    assert_eq!(
-        reply.text,
-        r#"{"timezone":"Europe/Berlin","by":"day","from":"2024-01-01","to":"2024-01-31","lines":[],"totals":[]}"#
-    );
-    let table = practice.get(&format!("{REPORT}?format=csv"), &carl).await;
-    assert_eq!(table.text, "period,currency,received,refunded,net,payments,refunds\r\n");
+    let empty =
+        r#"{"timezone":"Europe/Berlin","by":"day","from":"2024-01-01","to":"2024-01-31","lines":[],"totals":[]}"#;
+    practice.get(REPORT, &carl).await.assert_body(200, empty);
+    let csv = practice.get(&format!("{REPORT}?format=csv"), &carl).await;
+    csv.assert_body(200, "period,currency,received,refunded,net,payments,refunds\r\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn payments_and_refunds_are_in_the_report() {
-    let practice = Parts::new().without_limits().provider(Provider::Offline).open().await;
-    let ada = practice.client("Ada").await;
-    practice.book(&ada, SLOT).await;
-    let carl = practice.admin().await;
+    let (practice, _, carl) = Parts::new().without_limits().provider(Provider::Offline).with_hold().await;
     practice.post("/api/admin/bookings/1/payments/offline", &carl, r#"{"method":"cash"}"#).await;
-    assert_eq!(practice.post("/api/admin/bookings/1/refunds", &carl, r#"{"amount":12.5}"#).await.status, 200);
+    practice.post("/api/admin/bookings/1/refunds", &carl, r#"{"amount":12.5}"#).await.assert_status(200);
     let sums = r#""currency":"EUR","received":100.00,"refunded":12.50,"net":87.50,"payments":1,"refunds":1"#;
-    assert_eq!(
-        practice.get(REPORT, &carl).await.text,
-        r#"{"timezone":"Europe/Berlin","by":"day","from":"2024-01-01","to":"2024-01-31","lines":["#.to_owned()
-            + &format!(r#"{{"period":"2024-01-10",{sums}}}],"totals":[{{{sums}}}]}}"#)
-    );
+    let report = r#"{"timezone":"Europe/Berlin","by":"day","from":"2024-01-01","to":"2024-01-31","lines":["#.to_owned()
+        + &format!(r#"{{"period":"2024-01-10",{sums}}}],"totals":[{{{sums}}}]}}"#);
+    practice.get(REPORT, &carl).await.assert_body(200, &report);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,19 +95,16 @@ async fn days_are_in_the_practices_time_zone_across_daylight_saving_changes() {
         received(&practice, at, decimal).await;
     }
     for (query, wanted) in [
-        ("from=2024-03-30&to=2024-04-01", vec![("2024-03-30", "1.0"), ("2024-03-31", "6.0"), ("2024-04-01", "8.0")]),
-        ("from=2024-03-31&to=2024-03-31", vec![("2024-03-31", "6.0")]),
-        (
-            "from=2024-10-26&to=2024-10-28",
-            vec![("2024-10-26", "16.0"), ("2024-10-27", "96.0"), ("2024-10-28", "128.0")],
-        ),
-        ("from=2024-10-27&to=2024-10-27", vec![("2024-10-27", "96.0")]),
+        ("from=2024-03-30&to=2024-04-01", &["2024-03-30 1.0", "2024-03-31 6.0", "2024-04-01 8.0"][..]),
+        ("from=2024-03-31&to=2024-03-31", &["2024-03-31 6.0"]),
+        ("from=2024-10-26&to=2024-10-28", &["2024-10-26 16.0", "2024-10-27 96.0", "2024-10-28 128.0"]),
+        ("from=2024-10-27&to=2024-10-27", &["2024-10-27 96.0"]),
         // Whole months, whatever their days in the query.
-        ("from=2024-03-31&to=2024-04-02&by=month", vec![("2024-03", "7.0"), ("2024-04", "8.0")]),
-        ("from=2024-01-15&to=2024-12-15&by=month", vec![("2024-03", "7.0"), ("2024-04", "8.0"), ("2024-10", "240.0")]),
+        ("from=2024-03-31&to=2024-04-02&by=month", &["2024-03 7.0", "2024-04 8.0"]),
+        ("from=2024-01-15&to=2024-12-15&by=month", &["2024-03 7.0", "2024-04 8.0", "2024-10 240.0"]),
     ] {
-        let wanted: Vec<_> = wanted.iter().map(|(period, net)| ((*period).to_owned(), (*net).to_owned())).collect();
-        assert_eq!(periods(&practice.get(&format!("{REPORT}?{query}"), &carl).await), wanted, "{query}");
+        let report = practice.get(&format!("{REPORT}?{query}"), &carl).await.assert_status(200).json();
+        assert_eq!(lines(&report["lines"], &["period", "net"]), wanted, "{query}");
     }
 }
 
@@ -184,14 +140,9 @@ async fn payments_count_on_their_day_in_their_currency() {
         r#"{"currency":"KWD","received":10.125,"refunded":0.000,"net":10.125,"payments":1,"refunds":0}"#,
     ];
     let range = r#""by":"month","from":"2024-01-01","to":"2024-03-31""#;
-    assert_eq!(
-        reply.text,
-        format!(
-            r#"{{"timezone":"Europe/Berlin",{range},"lines":[{}],"totals":[{}]}}"#,
-            lines.join(","),
-            totals.join(",")
-        )
-    );
+    let (lines, totals) = (lines.join(","), totals.join(","));
+    let report = format!(r#"{{"timezone":"Europe/Berlin",{range},"lines":[{lines}],"totals":[{totals}]}}"#);
+    reply.assert_body(200, &report);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -235,44 +186,34 @@ async fn the_range_defaults_to_the_current_month_in_the_practices_time_zone() {
         ("2024-02-10T08:00:00Z", "?to=2024-01-20", ("2024-01-01", "2024-01-20")),
         ("2024-02-10T08:00:00Z", "?to=2025-06-20", ("2025-06-01", "2025-06-20")),
     ] {
-        practice.set_time(now);
-        let carl = practice.admin().await;
-        let report = practice.get(&format!("{REPORT}{query}"), &carl).await.json();
-        assert_eq!((&report["from"], &report["to"]), (&wanted.0.into(), &wanted.1.into()), "{now} {query}");
+        let carl = practice.admin_at(now).await;
+        let report = practice.get(&format!("{REPORT}{query}"), &carl).await;
+        report.assert_members(&json!({"from": wanted.0, "to": wanted.1}));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn invalid_parameters_are_reported() {
     let (practice, carl) = practice().await;
-    for (query, field, code) in [
-        ("format=xml", "format", "invalid_value"),
-        ("by=week", "by", "invalid_value"),
-        ("by=", "by", "invalid_value"),
-        ("from=yesterday", "from", "invalid_date"),
-        ("to=2024-02-30", "to", "invalid_date"),
-        ("to=2024-1-5", "to", "invalid_date"),
-        ("from=2024-01-15T10:00:00Z", "from", "invalid_date"),
-        ("from=2024-01&by=month", "from", "invalid_date"),
-        ("from=2024-01-16&to=2024-01-15", "to", "invalid_range"),
-        ("from=2024-02-01", "to", "invalid_range"),
-        ("from=2023-01-01&to=2024-01-02", "to", "range_too_long"),
-        ("from=0000-01-01&to=9999-12-31", "to", "range_too_long"),
-        ("from=9999-12-31&to=9999-12-31", "to", "range_too_long"),
-        ("from=2019-12-31&to=2024-12-01&by=month", "to", "range_too_long"),
-        ("currency=EUR", "currency", "unknown_field"),
-        ("by=day&by=month", "by", "duplicate_field"),
-    ] {
-        let reply = practice.get(&format!("{REPORT}?{query}"), &carl).await;
-        assert_eq!((reply.status.as_u16(), reply.errors()), (422, vec![(field.into(), code.into())]), "{query}");
-    }
+    let rows: Invalid<'_> = &[
+        ("format", "invalid_value", &["format=xml"]),
+        ("by", "invalid_value", &["by=week", "by="]),
+        ("from", "invalid_date", &["from=yesterday", "from=2024-01-15T10:00:00Z", "from=2024-01&by=month"]),
+        ("to", "invalid_date", &["to=2024-02-30", "to=2024-1-5"]),
+        ("to", "invalid_range", &["from=2024-01-16&to=2024-01-15", "from=2024-02-01"]),
+        ("to", "range_too_long", &["from=2023-01-01&to=2024-01-02", "from=0000-01-01&to=9999-12-31"]),
+        ("to", "range_too_long", &["from=9999-12-31&to=9999-12-31", "from=2019-12-31&to=2024-12-01&by=month"]),
+        ("currency", "unknown_field", &["currency=EUR"]),
+        ("by", "duplicate_field", &["by=day&by=month"]),
+    ];
+    practice.assert_invalid_queries(REPORT, &carl, rows).await;
     for query in
         ["from=2024-01-01&to=2024-12-31", "from=2020-01-31&to=2024-12-01&by=month", "from=0000-01-01&to=0000-01-02"]
     {
-        assert_eq!(practice.get(&format!("{REPORT}?{query}"), &carl).await.status, 200, "{query}");
+        practice.get(&format!("{REPORT}?{query}"), &carl).await.assert_status(200);
     }
     let ada = practice.token("ada@example.org").await;
     for path in [REPORT.to_owned(), format!("{REPORT}?format=csv"), format!("{REPORT}?by=x")] {
-        assert_eq!(practice.get(&path, &ada).await.problem(), (403, "forbidden".into()), "{path}");
+        practice.get(&path, &ada).await.assert_problem(403, "forbidden");
     }
 }

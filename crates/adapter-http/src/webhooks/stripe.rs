@@ -2,12 +2,12 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::WebhookError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::request::input::Request;
-use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// Maximum size of an event, in bytes. Stripe's have a few thousand.
@@ -48,8 +48,6 @@ pub(crate) struct WebhookReceipt {
     received: bool,
 }
 
-problems! { ReceiveStripeWebhookProblems: InvalidSignature, NotFound, NotAcceptable, Conflict, EventOutOfOrder }
-
 /// Receive a Stripe webhook
 ///
 /// For webhooks of Stripe. A request is accepted only if `Stripe-Signature` is valid for the raw body and its timestamp
@@ -59,7 +57,7 @@ problems! { ReceiveStripeWebhookProblems: InvalidSignature, NotFound, NotAccepta
 ///
 /// After any other response, Stripe automatically sends the event again for three days: 503 `event_out_of_order` means
 /// that the event is about a refund of a payment that is not known yet. Bookings do not depend on webhooks: payments
-/// are also reconciled by polling Stripe. If no webhook secret is configured, the response is 404.
+/// are also reconciled by polling Stripe. The endpoint exists only if its secret is configured.
 #[utoipa::path(
     post, path = "/api/webhooks/stripe", operation_id = "receiveStripeWebhook", tag = "Payments",
     params((
@@ -67,18 +65,16 @@ problems! { ReceiveStripeWebhookProblems: InvalidSignature, NotFound, NotAccepta
         example = "t=1705312860,v1=f2c1a6b0e4d85973bb1e0c2d3f4a5968778695a4b3c2d1e0f9e8d7c6b5a49382"
     )),
     request_body = StripeEvent,
-    responses(
-        (status = 200, description = "The event was accepted", body = WebhookReceipt),
-        ReceiveStripeWebhookProblems
-    )
+    responses((status = 200, description = "The event was accepted", body = WebhookReceipt))
 )]
-pub(crate) async fn receive(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn receive(state: Data<State>, request: Request) -> HandlerResult {
     let reader = state.api.payment_events.as_ref().ok_or(Code::NotFound)?;
     let handle = state.api.use_cases.handle_webhook.as_ref().ok_or(Code::NotFound)?;
     let signature = request.only_header("stripe-signature").ok_or(Code::InvalidSignature)?;
+    let metadata = request.metadata();
     let body = request.raw_body(MAX_MESSAGE_BYTES).await?;
     let event = reader.read(&signature, &body, state.api.clock.now()).map_err(rejected)?;
-    let outcome = handle.run(&event).await?;
+    let outcome = handle.run(&event, &metadata).await?;
     tracing::info!(event = event.id, ?outcome, "payment webhook processed");
     Ok(HttpResponse::Ok().json(WebhookReceipt { received: true }))
 }

@@ -13,7 +13,7 @@ fn tls(url: &str) -> TlsMode {
 }
 
 #[test]
-fn this_machine_is_spoken_to_in_the_clear() {
+fn this_machine_is_connected_to_without_tls() {
     for local in [
         "postgres://u:p@localhost/d",
         "postgres://u:p@127.0.0.1:5433/d",
@@ -27,7 +27,7 @@ fn this_machine_is_spoken_to_in_the_clear() {
 }
 
 #[test]
-fn any_other_machine_is_offered_tls() {
+fn other_machines_are_offered_tls() {
     assert_eq!(tls("postgres://u:p@db.example.org/d"), TlsMode::IfOffered);
     assert_eq!(tls("postgres://u:p@192.0.2.1/d"), TlsMode::IfOffered);
     assert_eq!(tls("postgres://u:p@localhost,db.example.org/d"), TlsMode::IfOffered);
@@ -36,15 +36,15 @@ fn any_other_machine_is_offered_tls() {
 
 #[test]
 fn sslmode_is_obeyed() {
-    for (mode, wanted) in [
+    for (mode, expected) in [
         ("disable", TlsMode::Off),
         ("prefer", TlsMode::IfOffered),
         ("require", TlsMode::Always),
         ("verify-ca", TlsMode::Always),
         ("verify-full", TlsMode::Always),
     ] {
-        assert_eq!(tls(&format!("postgres://u:p@localhost/d?sslmode={mode}")), wanted);
-        assert_eq!(tls(&format!("postgres://u:p@db.example.org/d?connect_timeout=3&sslmode={mode}")), wanted);
+        assert_eq!(tls(&format!("postgres://u:p@localhost/d?sslmode={mode}")), expected);
+        assert_eq!(tls(&format!("postgres://u:p@db.example.org/d?connect_timeout=3&sslmode={mode}")), expected);
     }
     assert!(read("postgres://u:p@db.example.org/d?sslmode=allow").unwrap_err().contains("sslmode"));
 }
@@ -84,16 +84,16 @@ fn a_bad_url_is_refused_without_being_quoted() {
         "postgres://u:p@localhost/d?sslmode=hunter2",
         "postgres://",
     ] {
-        let told = read(bad).expect_err(bad);
-        assert!(told.starts_with("the database URL cannot be used: "), "{told}");
-        assert!(!told.contains("hunter2"), "{told}");
+        let message = read(bad).expect_err(bad);
+        assert!(message.starts_with("the database URL cannot be used: "), "{message}");
+        assert!(!message.contains("hunter2"), "{message}");
     }
 }
 
 #[test]
 fn debug_shows_no_url() {
-    let config = PostgresConfig::new("postgres://somebody:hunter2@db.example.org/d");
+    let config = PostgresConfig::new("postgres://some_user:hunter2@db.example.org/d");
     assert!(config.writers >= 4 && config.readers == 2);
     let shown = format!("{config:?}");
-    assert!(!shown.contains("hunter2") && !shown.contains("somebody"), "{shown}");
+    assert!(!shown.contains("hunter2") && !shown.contains("some_user"), "{shown}");
 }

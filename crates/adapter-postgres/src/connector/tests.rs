@@ -26,6 +26,7 @@ async fn settings(url: &str, purpose: Purpose) -> Vec<String> {
         "idle_in_transaction_session_timeout",
         "synchronous_commit",
         "default_transaction_read_only",
+        "default_transaction_isolation",
         "TimeZone",
         "application_name",
     ] {
@@ -36,6 +37,8 @@ async fn settings(url: &str, purpose: Purpose) -> Vec<String> {
     values
 }
 
+const COMMITTED: &str = "read committed";
+
 async fn database() -> TestDatabase {
     TestServer::shared().await.fresh_database().await
 }
@@ -43,17 +46,24 @@ async fn database() -> TestDatabase {
 #[tokio::test]
 async fn every_purpose_has_its_settings() {
     let database = database().await;
+    for default in ["default_transaction_isolation = 'serializable'", "lock_timeout = '1h'", "TimeZone = 'Asia/Tokyo'"]
+    {
+        let name = "SELECT quote_ident(current_database())";
+        let name: String = database.connect().await.query_one(name, &[]).await.unwrap().get(0);
+        let set = format!("ALTER DATABASE {name} SET {default}");
+        database.connect().await.batch_execute(&set).await.unwrap();
+    }
     let url = database.url();
-    assert_eq!(settings(url, Purpose::UnitsOfWork).await, ["5s", "2s", "10s", "on", "off", "UTC", "attune"]);
-    assert_eq!(settings(url, Purpose::Queries).await, ["5s", "2s", "10s", "on", "on", "UTC", "attune"]);
-    assert_eq!(settings(url, Purpose::Migrations).await, ["0", "0", "0", "on", "off", "UTC", "attune"]);
+    assert_eq!(settings(url, Purpose::UnitsOfWork).await, ["5s", "2s", "10s", "on", "off", COMMITTED, "UTC", "attune"]);
+    assert_eq!(settings(url, Purpose::Queries).await, ["5s", "2s", "10s", "on", "on", COMMITTED, "UTC", "attune"]);
+    assert_eq!(settings(url, Purpose::Migrations).await, ["0", "0", "0", "on", "off", COMMITTED, "UTC", "attune"]);
 }
 
 #[tokio::test]
 async fn the_url_overrides_settings() {
     let database = database().await;
     let url = format!("{}?application_name=other&options=-c%20lock_timeout%3D7000", database.url());
-    assert_eq!(settings(&url, Purpose::UnitsOfWork).await, ["5s", "7s", "10s", "on", "off", "UTC", "other"]);
+    assert_eq!(settings(&url, Purpose::UnitsOfWork).await, ["5s", "7s", "10s", "on", "off", COMMITTED, "UTC", "other"]);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The words for what the server says. Broken constraints are provoked for real in the tests of the whole store.
+//! Recognizing the server's errors. Broken constraints are provoked for real in the tests of the whole store.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::store_error;
 
 const AT_ONCE: Duration = Duration::from_millis(1);
 
-fn told(kind: DatabaseErrorKind, text: &str, after: Duration) -> &'static str {
+fn kind_of(kind: DatabaseErrorKind, text: &str, after: Duration) -> &'static str {
     match store_error(Error::DatabaseError(kind, Box::new(text.to_owned())), after) {
         StoreError::Conflict(_) => "conflict",
         StoreError::Contended => "contended",
@@ -20,9 +20,9 @@ fn told(kind: DatabaseErrorKind, text: &str, after: Duration) -> &'static str {
 }
 
 #[test]
-fn texts_are_understood() {
+fn messages_are_recognized() {
     use DatabaseErrorKind as Kind;
-    for (kind, text, wanted) in [
+    for (kind, text, expected) in [
         (Kind::Unknown, "deadlock detected", "contended"),
         (Kind::Unknown, "canceling statement due to lock timeout", "contended"),
         (Kind::SerializationFailure, "could not serialize access", "contended"),
@@ -38,19 +38,19 @@ fn texts_are_understood() {
         (Kind::CheckViolation, "new row violates", "failed"),
         (Kind::UniqueViolation, "duplicate key", "failed"),
     ] {
-        assert_eq!(told(kind, text, AT_ONCE), wanted, "{text}");
+        assert_eq!(kind_of(kind, text, AT_ONCE), expected, "{text}");
     }
 }
 
 #[test]
-fn a_server_in_another_language_is_understood_by_the_time_it_took() {
+fn messages_in_another_language_are_recognized_by_the_elapsed_time() {
     let lock = "storniere Anfrage wegen Zeitüberschreitung einer Sperre";
-    assert_eq!(told(DatabaseErrorKind::Unknown, lock, Duration::from_millis(2_001)), "contended");
+    assert_eq!(kind_of(DatabaseErrorKind::Unknown, lock, Duration::from_millis(2_001)), "contended");
     let statement = "storniere Anfrage wegen Zeitüberschreitung der Anfrage";
-    assert_eq!(told(DatabaseErrorKind::Unknown, statement, Duration::from_millis(5_001)), "unavailable");
-    assert_eq!(told(DatabaseErrorKind::Unknown, "Relation »users« existiert nicht", AT_ONCE), "failed");
-    // A kind that is told speaks for itself, however long it took.
-    assert_eq!(told(DatabaseErrorKind::CheckViolation, "", Duration::from_secs(4)), "failed");
+    assert_eq!(kind_of(DatabaseErrorKind::Unknown, statement, Duration::from_millis(5_001)), "unavailable");
+    assert_eq!(kind_of(DatabaseErrorKind::Unknown, "Relation »users« existiert nicht", AT_ONCE), "failed");
+    // A known kind counts, whatever the elapsed time.
+    assert_eq!(kind_of(DatabaseErrorKind::CheckViolation, "", Duration::from_secs(4)), "failed");
 }
 
 #[test]

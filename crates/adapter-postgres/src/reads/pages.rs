@@ -10,7 +10,7 @@ use diesel::pg::Pg;
 use crate::reads::prepared::of_table;
 
 static SELECT_SHORT: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT total, {} ", of_table("bookings", &BookingRow::COLUMNS)));
+    LazyLock::new(|| format!("SELECT total, {} ", of_table("bookings", BookingRow::COLUMNS)));
 
 /// More rows than any list has.
 const BEYOND: i64 = i64::MAX / 4;

@@ -65,7 +65,7 @@ impl<C: Connect> Pool<C> {
         match timeout_at(deadline, statements(&connection)).await {
             Ok(result) => result.map_err(|error| error.into_store_error(began.elapsed())),
             Err(elapsed) => {
-                // The next caller should not wait for the same silence. Those who still wait keep the connection.
+                // The next caller should not wait for the same silence. Callers that still wait hold on to the connection.
                 retire(slot, &connection);
                 Err(late(elapsed))
             }

@@ -3,14 +3,15 @@
 //! Diesel builds the text of a statement each time it runs, and these run so often that building them costs more than
 //! their answers. They have connections of their own, on which each statement is prepared once.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use attune_domain::login_session::LoginSession;
-use attune_domain::{Booking, BookingId, LoginSessionId};
+use attune_domain::{Booking, BookingId, LoginSessionId, User};
 use attune_ports::{BookingOrder, BookingPage, BookingPageRequest, Caller, StoreError};
 use attune_sql::lists::{PageRow, Phrase, Value, page_of};
-use attune_sql::{BookingRow, Columns, FromRow, LoginSessionRow, USER_COLUMNS, read_user};
+use attune_sql::{BookingRow, Columns, FromRow, LoginSessionRow, UserRow};
 use futures_util::future::{BoxFuture, try_join_all};
 use futures_util::{FutureExt, TryStreamExt};
 use tokio::task::JoinHandle;
@@ -31,7 +32,7 @@ pub(crate) struct PreparedConnection {
     pages: Mutex<HashMap<String, Statement>>,
 }
 
-/// The most statements that a connection keeps. There are fewer kinds of pages, unless a caller tries every limit.
+/// The most statements that a connection has prepared. There are fewer kinds of pages, unless a caller tries every limit.
 const MAX_PREPARED: usize = 100;
 
 impl Connect for PreparedConnection {
@@ -201,7 +202,7 @@ impl PreparedConnection {
         if let Some(statement) = self.prepared_pages().get(&text) {
             return Ok(statement.clone());
         }
-        // Two callers at the same moment both prepare it, and one of the two statements is kept.
+        // Two callers at the same moment both prepare it, and one of the two statements is stored.
         let statement = self.client.prepare(&text).await?;
         let mut pages = self.prepared_pages();
         if pages.len() >= MAX_PREPARED {
@@ -219,14 +220,14 @@ impl PreparedConnection {
 /// The values of one parameter, for all pages of a group.
 enum List {
     Numbers(Vec<i64>),
-    Names(Vec<&'static str>),
+    Texts(Vec<Cow<'static, str>>),
 }
 
 impl List {
     fn as_sql(&self) -> &(dyn ToSql + Sync) {
         match self {
             Self::Numbers(numbers) => numbers,
-            Self::Names(names) => names,
+            Self::Texts(texts) => texts,
         }
     }
 }
@@ -238,9 +239,9 @@ fn lists_of(wanted: &[Vec<Value>]) -> Vec<List> {
         for (at, value) in values.iter().enumerate() {
             match (lists.get_mut(at), value) {
                 (Some(List::Numbers(numbers)), Value::Number(number)) => numbers.push(*number),
-                (Some(List::Names(names)), Value::Name(name)) => names.push(name),
+                (Some(List::Texts(texts)), Value::Text(text)) => texts.push(text.clone()),
                 (_, Value::Number(number)) => lists.push(List::Numbers(vec![*number])),
-                (_, Value::Name(name)) => lists.push(List::Names(vec![name])),
+                (_, Value::Text(text)) => lists.push(List::Texts(vec![text.clone()])),
             }
         }
     }
@@ -255,7 +256,7 @@ fn pages_sql(text: &str, lists: &[List]) -> String {
     }
     let arrays = (1..).zip(lists).map(|(number, list)| match list {
         List::Numbers(_) => format!("${number}::bigint[]"),
-        List::Names(_) => format!("${number}::text[]"),
+        List::Texts(_) => format!("${number}::text[]"),
     });
     let names = (1..=lists.len()).map(|number| format!("value_{number}"));
     let (arrays, names): (Vec<_>, Vec<_>) = (arrays.collect(), names.collect());
@@ -269,13 +270,13 @@ fn pages_sql(text: &str, lists: &[List]) -> String {
 
 /// The value that a row belongs to: the row's first column is its position, counted from one.
 fn place<'a, T>(columns: &mut Reader<'_>, values: &'a mut [T]) -> Result<&'a mut T, StoreError> {
-    let number = columns.number()?;
+    let number: i64 = columns.next()?;
     let place = usize::try_from(number - 1).ok().and_then(|place| values.get_mut(place));
     place.ok_or_else(|| StoreError::Corrupt("a row of no request".into()))
 }
 
 fn read_page_row(columns: &mut Reader<'_>) -> Result<PageRow, StoreError> {
-    let total = columns.number()?;
+    let total = columns.next()?;
     Ok((total, columns.has_row()?.then(|| BookingRow::read(columns)).transpose()?))
 }
 
@@ -285,15 +286,15 @@ fn callers_sql() -> String {
          FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS wanted (session, booking, place) \
          JOIN login_sessions ON login_sessions.id = wanted.session JOIN users ON users.id = login_sessions.user_id \
          LEFT JOIN bookings ON bookings.id = wanted.booking",
-        of_table("login_sessions", &LoginSessionRow::COLUMNS),
-        of_table("users", &USER_COLUMNS),
-        of_table("bookings", &BookingRow::COLUMNS),
+        of_table("login_sessions", LoginSessionRow::COLUMNS),
+        of_table("users", UserRow::COLUMNS),
+        of_table("bookings", BookingRow::COLUMNS),
     )
 }
 
 fn read_caller(columns: &mut Reader<'_>) -> Result<(Caller, Option<Booking>), StoreError> {
     let session = LoginSessionRow::read(columns)?;
-    let caller = Caller { user: read_user(columns)?, session: LoginSession::from_row(session)? };
+    let caller = Caller { user: User::from_row(UserRow::read(columns)?)?, session: LoginSession::from_row(session)? };
     let booking = columns.has_row()?.then(|| BookingRow::read(columns)).transpose()?;
     Ok((caller, booking.map(Booking::from_row).transpose()?))
 }
@@ -319,36 +320,12 @@ impl<'a> Reader<'a> {
         let first: Option<i64> = self.row.try_get(self.at).map_err(|e| StoreError::Corrupt(e.into()))?;
         Ok(first.is_some())
     }
+}
 
-    fn next<T: FromSql<'a>>(&mut self) -> Result<T, StoreError> {
+impl<'a, T: FromSql<'a>> Columns<T> for Reader<'a> {
+    fn next(&mut self) -> Result<T, StoreError> {
         let value = self.row.try_get(self.at).map_err(|e| StoreError::Corrupt(e.into()))?;
         self.at += 1;
         Ok(value)
-    }
-}
-
-impl Columns for Reader<'_> {
-    fn number(&mut self) -> Result<i64, StoreError> {
-        self.next()
-    }
-
-    fn optional_number(&mut self) -> Result<Option<i64>, StoreError> {
-        self.next()
-    }
-
-    fn text(&mut self) -> Result<String, StoreError> {
-        self.next()
-    }
-
-    fn optional_text(&mut self) -> Result<Option<String>, StoreError> {
-        self.next()
-    }
-
-    fn flag(&mut self) -> Result<bool, StoreError> {
-        self.next()
-    }
-
-    fn optional_flag(&mut self) -> Result<Option<bool>, StoreError> {
-        self.next()
     }
 }

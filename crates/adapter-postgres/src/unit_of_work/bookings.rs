@@ -1,9 +1,9 @@
 use async_trait::async_trait;
 use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, UserId};
 use attune_ports::{Bookings, StoreError};
-use attune_sql::schema::bookings;
-use attune_sql::statements::IS_HELD;
-use attune_sql::{BookingRow, MINUTE, begins_after, millis};
+use attune_sql::schema::{bookings, change_reasons};
+use attune_sql::statements::{IS_HELD, bookings_within};
+use attune_sql::{BookingRow, MINUTE, millis};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -30,14 +30,7 @@ impl Bookings for PostgresUnitOfWork {
     ) -> Result<Vec<Booking>, StoreError> {
         let blocking = BookingStatus::ALL.into_iter().filter(|status| status.blocks_calendar());
         let blocking: Vec<_> = blocking.map(BookingStatus::as_str).collect();
-        let query = bookings::table
-            .filter(bookings::therapist_id.eq(therapist.get()))
-            .filter(bookings::status.eq_any(blocking))
-            .filter(bookings::scheduled_at.gt(begins_after(from)))
-            .filter(bookings::scheduled_at.lt(millis(until)))
-            .filter(bookings::blocked_until.gt(millis(from)))
-            .order(bookings::scheduled_at);
-        self.all(query).await
+        self.all(bookings_within(therapist, from, until).filter(bookings::status.eq_any(blocking))).await
     }
 
     async fn add_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
@@ -52,6 +45,15 @@ impl Bookings for PostgresUnitOfWork {
         let before = i64::from(booking.version()) - 1;
         let target = bookings::table.find(booking.id().get()).filter(bookings::version.eq(before));
         self.change(diesel::update(target).set(BookingRow::from(booking))).await
+    }
+
+    async fn add_change_reason(&mut self, booking: BookingId, version: u32, reason: &str) -> Result<(), StoreError> {
+        let row = (
+            change_reasons::booking_id.eq(booking.get()),
+            change_reasons::version.eq(i64::from(version)),
+            change_reasons::reason.eq(reason.to_owned()),
+        );
+        self.change(diesel::insert_into(change_reasons::table).values(row)).await
     }
 
     async fn ended_bookings(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {

@@ -22,8 +22,7 @@ impl IdempotencyStore for PostgresUnitOfWork {
         key: &IdempotencyKey,
         record: &IdempotencyRecord,
     ) -> Result<(), StoreError> {
-        let row = NewIdempotencyRow::new(key, record);
-        self.change(diesel::insert_into(idempotency_keys::table).values(row)).await
+        self.change(diesel::insert_into(idempotency_keys::table).values(NewIdempotencyRow::new(key, record))).await
     }
 
     async fn save_response(

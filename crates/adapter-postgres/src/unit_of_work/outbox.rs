@@ -1,12 +1,13 @@
 use async_trait::async_trait;
-use attune_domain::NotificationId;
-use attune_domain::notification::{NewNotification, Notification};
+use attune_domain::notification::{NewNotification, Notification, NotificationState};
+use attune_domain::{BookingId, NotificationId};
 use attune_ports::{DeliveryResult, Lease, LeaseToken, Outbox, StoreError};
 use attune_sql::schema::outbox;
-use attune_sql::{NewNotificationRow, NotificationRow, millis};
-use diesel::dsl::sql;
+use attune_sql::statements::{correct_notifications, email_to_cancel, notifications_of, reminders_to_cancel};
+use attune_sql::{CancelledNotification, NewNotificationRow, NotificationRow, millis};
+use diesel::dsl::{sql, sql_query};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool};
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 
@@ -25,6 +26,10 @@ impl Outbox for PostgresUnitOfWork {
             Ok(u64::try_from(insert.execute(&mut c).await?).unwrap_or(u64::MAX))
         })
         .await
+    }
+
+    async fn notifications_of(&mut self, booking: BookingId) -> Result<Vec<Notification>, StoreError> {
+        self.all(notifications_of(booking)).await
     }
 
     async fn lease_notifications(
@@ -89,5 +94,59 @@ impl Outbox for PostgresUnitOfWork {
             outbox::lease_until.eq(None::<i64>),
         );
         self.execute(diesel::update(leased).set(changes)).await
+    }
+
+    async fn postpone_notification(
+        &mut self,
+        id: NotificationId,
+        token: &LeaseToken,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let leased = outbox::table.find(id.get()).filter(outbox::lease_token.eq(token.0.to_vec()));
+        let changes = (
+            outbox::attempts.eq(outbox::attempts - 1),
+            outbox::next_at.eq(millis(until)),
+            outbox::lease_token.eq(None::<Vec<u8>>),
+            outbox::lease_until.eq(None::<i64>),
+        );
+        Ok(self.execute(diesel::update(leased).set(changes)).await? == 1)
+    }
+
+    async fn notification(&mut self, id: NotificationId) -> Result<Option<Notification>, StoreError> {
+        self.one(outbox::table.find(id.get()).for_no_key_update()).await
+    }
+
+    async fn retry_notification(&mut self, id: NotificationId, now: Timestamp) -> Result<(), StoreError> {
+        let pending = (
+            outbox::resends.eq(outbox::resends + sql::<BigInt>("(CASE WHEN state = 'sent' THEN 1 ELSE 0 END)")),
+            outbox::state.eq(NotificationState::Pending.as_str()),
+            outbox::attempts.eq(0),
+            outbox::next_at.eq(millis(now)),
+            outbox::sent_at.eq(None::<i64>),
+            outbox::last_error.eq(None::<String>),
+            outbox::lease_token.eq(None::<Vec<u8>>),
+            outbox::lease_until.eq(None::<i64>),
+        );
+        self.execute(diesel::update(outbox::table.find(id.get())).set(pending)).await?;
+        Ok(())
+    }
+
+    async fn cancel_notification(&mut self, id: NotificationId, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.execute(diesel::update(email_to_cancel(id, now)).set(CancelledNotification::CHANGES)).await? == 1)
+    }
+
+    async fn cancel_reminders(&mut self, booking: BookingId, now: Timestamp) -> Result<u64, StoreError> {
+        self.execute(diesel::update(reminders_to_cancel(booking, now)).set(CancelledNotification::CHANGES)).await
+    }
+
+    async fn correct_notifications(&mut self, now: Timestamp) -> Result<u64, StoreError> {
+        let [planned, immediate, leases] = correct_notifications(now);
+        self.call(async |mut c| {
+            let mut corrected = sql_query(planned).execute(&mut c).await?;
+            corrected += sql_query(immediate).execute(&mut c).await?;
+            sql_query(leases).execute(&mut c).await?;
+            Ok(u64::try_from(corrected).unwrap_or(u64::MAX))
+        })
+        .await
     }
 }

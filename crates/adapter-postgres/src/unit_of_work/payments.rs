@@ -48,8 +48,7 @@ impl Payments for PostgresUnitOfWork {
     }
 
     async fn add_refund(&mut self, refund: &NewRefund) -> Result<RefundId, StoreError> {
-        let insert = diesel::insert_into(refunds::table).values(RefundRow::from(refund));
-        self.returning(insert.returning(refunds::id)).await
+        self.returning(diesel::insert_into(refunds::table).values(RefundRow::from(refund)).returning(refunds::id)).await
     }
 
     async fn refunds_of(&mut self, booking: BookingId) -> Result<Vec<Refund>, StoreError> {

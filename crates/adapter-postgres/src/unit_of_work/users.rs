@@ -55,7 +55,7 @@ impl Users for PostgresUnitOfWork {
     }
 
     async fn lock_enabled_admins(&mut self) -> Result<Vec<UserId>, StoreError> {
-        // Locked rows stay in the set, and the advisory lock keeps others from joining it.
+        // Locked rows stay in the set, and the advisory lock prevents others from joining it.
         self.lock(ADMINS_LOCK).await?;
         let query = enabled_admins().select(users::id).for_no_key_update();
         self.call(async |mut c| restore(query.load(&mut c).await?)).await

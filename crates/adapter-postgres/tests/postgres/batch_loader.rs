@@ -1,4 +1,4 @@
-//! Questions that share statements: each gets its own answer, and no one suffers from a neighbour.
+//! Reads that share statements: each gets its own result, and none is affected by the others.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +7,12 @@ use attune_ports::{BookingCursor, BookingFilter, BookingOrder, BookingPageReques
 use attune_test_store_contract::fixtures::{PracticeFixture, client, session, slot};
 use tokio::task::JoinSet;
 
-use crate::harness::{OTHERS, Proxy, Way, backend, migrated, open, terminate_others, until};
+use crate::harness::{OTHERS, Proxy, Scene, Way, migrated, open, terminate_others, until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everyone_in_a_crowd_gets_their_own_answer() {
-    let database = migrated().await;
-    let store = open(database.url()).await;
-    let backend = backend(&store);
-    let practice = backend.practice().await;
+async fn concurrent_reads_get_their_own_results() {
+    let scene = Scene::new().await;
+    let (store, backend, practice) = (&scene.store, &scene.backend, scene.practice);
     let mut sessions = Vec::new();
     for user in [practice.client, practice.therapist] {
         sessions.push(Some(backend.commit(async |work| work.add_login_session(&session(user)).await).await));
@@ -25,75 +23,72 @@ async fn everyone_in_a_crowd_gets_their_own_answer() {
         bookings.push(Some(backend.add_booking(|id| practice.booking(id, slot(n))).await));
     }
     bookings.push(None);
-    let mut crowd = JoinSet::new();
+    let mut reads = JoinSet::new();
     // More than one statement takes, and in every combination of known and unknown.
     for n in 0..600 {
-        // Some go away at once, or before they have their answer.
+        // Some are aborted at once, or before they have their result.
         if n % 7 == 0 {
             let store = store.clone();
-            crowd.spawn(async move { store.caller(asked_for_nothing()).await.map(drop).unwrap() }).abort();
+            reads.spawn(async move { store.caller(unknown_session()).await.map(drop).unwrap() }).abort();
         }
         let (login, booking) = (sessions[n % 3], bookings[n % 4].clone());
         let store = store.clone();
-        crowd.spawn(async move {
+        reads.spawn(async move {
             let unknown = 900_000 + i64::try_from(n).unwrap();
             let id = booking.as_ref().map_or(BookingId::new(unknown).unwrap(), |booking| booking.id());
-            let asked = login.unwrap_or(LoginSessionId::new(unknown).unwrap());
+            let session = login.unwrap_or(LoginSessionId::new(unknown).unwrap());
             let found = if n % 5 == 0 {
-                store.caller(asked).await.unwrap().map(|caller| (caller, booking.clone()))
+                store.caller(session).await.unwrap().map(|caller| (caller, booking.clone()))
             } else {
-                store.caller_and_booking(asked, id).await.unwrap()
+                store.caller_and_booking(session, id).await.unwrap()
             };
             assert_eq!(found.as_ref().map(|(caller, _)| caller.session.id), login);
             assert!(found.is_none_or(|(_, found)| found == booking));
         });
     }
-    while let Some(ended) = crowd.join_next().await {
-        assert!(ended.is_ok() || ended.is_err_and(|error| error.is_cancelled()), "someone got a wrong answer");
+    while let Some(ended) = reads.join_next().await {
+        assert!(ended.is_ok() || ended.is_err_and(|error| error.is_cancelled()), "a read had a wrong result");
     }
 }
 
-fn asked_for_nothing() -> LoginSessionId {
+fn unknown_session() -> LoginSessionId {
     LoginSessionId::new(777_777).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_that_makes_no_sense_spoils_no_other_answer() {
-    let database = migrated().await;
-    let store = open(database.url()).await;
-    let backend = backend(&store);
-    let practice = backend.practice().await;
-    let well = backend.commit(async |work| work.add_login_session(&session(practice.client)).await).await;
-    let ill = backend.commit(async |work| work.add_login_session(&session(practice.therapist)).await).await;
-    let outside = database.connect().await;
-    let spoil = format!("UPDATE users SET email = 'no address' WHERE id = {}", practice.therapist);
-    outside.execute(&spoil, &[]).await.unwrap();
-    let mut crowd = JoinSet::new();
+async fn an_invalid_row_affects_no_other_read() {
+    let scene = Scene::new().await;
+    let (store, backend, practice) = (&scene.store, &scene.backend, scene.practice);
+    let valid = backend.commit(async |work| work.add_login_session(&session(practice.client)).await).await;
+    let invalid = backend.commit(async |work| work.add_login_session(&session(practice.therapist)).await).await;
+    let outside = &scene.outside;
+    let damage = format!("UPDATE users SET email = 'no address' WHERE id = {}", practice.therapist);
+    outside.execute(&damage, &[]).await.unwrap();
+    let mut reads = JoinSet::new();
     for n in 0..100 {
         let store = store.clone();
-        crowd.spawn(async move {
+        reads.spawn(async move {
             if n % 2 == 0 {
-                assert!(matches!(store.caller(ill).await, Err(StoreError::Corrupt(_))));
+                assert!(matches!(store.caller(invalid).await, Err(StoreError::Corrupt(_))));
             } else {
-                assert_eq!(store.caller(well).await.unwrap().unwrap().session.id, well);
+                assert_eq!(store.caller(valid).await.unwrap().unwrap().session.id, valid);
             }
         });
     }
-    crowd.join_all().await;
+    reads.join_all().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lookups_go_on_after_their_connections_ended() {
-    let database = migrated().await;
-    let store = open(database.url()).await;
-    let practice = backend(&store).practice().await;
-    let login = backend(&store).commit(async |work| work.add_login_session(&session(practice.client)).await).await;
+    let scene = Scene::new().await;
+    let (store, practice) = (&scene.store, scene.practice);
+    let login = scene.backend.commit(async |work| work.add_login_session(&session(practice.client)).await).await;
     for _ in 0..4 {
         store.caller(login).await.unwrap().unwrap();
     }
-    let outside = database.connect().await;
-    terminate_others(&outside).await;
-    until(&outside, OTHERS, 0).await;
+    let outside = &scene.outside;
+    terminate_others(outside).await;
+    until(outside, OTHERS, 0).await;
     let healed = async {
         loop {
             match store.caller(login).await {
@@ -106,21 +101,21 @@ async fn lookups_go_on_after_their_connections_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_falls_silent_is_not_waited_for_for_ever() {
+async fn a_silent_server_is_given_up() {
     let database = migrated().await;
     let proxy = Proxy::before(database.url()).await;
     let store = open(proxy.url()).await;
-    store.caller(asked_for_nothing()).await.unwrap();
+    store.caller(unknown_session()).await.unwrap();
     proxy.set(Way::Silent);
     let began = Instant::now();
-    let mut crowd = JoinSet::new();
+    let mut reads = JoinSet::new();
     for _ in 0..50 {
         let store = store.clone();
-        crowd.spawn(async move {
-            assert!(matches!(store.caller(asked_for_nothing()).await, Err(StoreError::Unavailable(_))));
+        reads.spawn(async move {
+            assert!(matches!(store.caller(unknown_session()).await, Err(StoreError::Unavailable(_))));
         });
     }
-    crowd.join_all().await;
+    reads.join_all().await;
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
 
@@ -128,17 +123,15 @@ async fn a_server_that_falls_silent_is_not_waited_for_for_ever() {
 async fn a_closed_store_looks_nothing_up() {
     let database = migrated().await;
     let store = open(database.url()).await;
-    store.caller(asked_for_nothing()).await.unwrap();
+    store.caller(unknown_session()).await.unwrap();
     store.close().await;
-    assert!(matches!(store.caller(asked_for_nothing()).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.caller(unknown_session()).await, Err(StoreError::Unavailable(_))));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_asked_together_are_the_pages_asked_alone() {
-    let database = migrated().await;
-    let store = open(database.url()).await;
-    let backend = backend(&store);
-    let practice = backend.practice().await;
+async fn pages_loaded_together_equal_pages_loaded_alone() {
+    let scene = Scene::new().await;
+    let (store, backend, practice) = (&scene.store, &scene.backend, scene.practice);
     let mut filters = vec![BookingFilter::default()];
     let mut all = Vec::new();
     for n in 0..4 {
@@ -152,50 +145,48 @@ async fn pages_asked_together_are_the_pages_asked_alone() {
     for status in [BookingStatus::PendingPayment, all[0].status()] {
         filters.push(BookingFilter { status: Some(status), ..BookingFilter::default() });
     }
-    let mut asked = Vec::new();
+    let mut requests = Vec::new();
     for filter in filters {
         for order in [BookingOrder::Earliest, BookingOrder::Latest] {
             for limit in [0, 1, 2, 10, 50] {
-                let filter = BookingFilter { order, ..filter };
+                let filter = BookingFilter { order, ..filter.clone() };
                 let places = all.iter().map(|booking| PageStart::After(BookingCursor::from(booking)));
                 for start in places.chain([PageStart::Offset(0)]) {
-                    asked.push((filter, BookingPageRequest { limit, start }));
+                    requests.push((filter.clone(), BookingPageRequest { limit, start }));
                 }
             }
         }
     }
     let mut alone = Vec::new();
-    for (filter, page) in &asked {
+    for (filter, page) in &requests {
         alone.push(store.bookings(filter, *page).await.unwrap());
     }
     assert!(alone.iter().any(|page| page.items.is_empty()) && alone.iter().any(|page| page.items.len() > 2));
-    let mut crowd = JoinSet::new();
-    for ((filter, page), expected) in asked.into_iter().zip(alone) {
+    let mut reads = JoinSet::new();
+    for ((filter, page), expected) in requests.into_iter().zip(alone) {
         let store = store.clone();
-        crowd.spawn(async move {
+        reads.spawn(async move {
             assert_eq!(store.bookings(&filter, page).await.unwrap(), expected, "{filter:?} {page:?}");
         });
     }
-    crowd.join_all().await;
+    reads.join_all().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_that_makes_no_sense_spoils_no_other_page() {
-    let database = migrated().await;
-    let store = open(database.url()).await;
-    let backend = backend(&store);
-    let practice = backend.practice().await;
-    let well = PracticeFixture { client: backend.add_user(&client("well")).await, ..practice };
+async fn an_invalid_row_affects_no_other_page() {
+    let scene = Scene::new().await;
+    let (store, backend, practice) = (&scene.store, &scene.backend, scene.practice);
+    let valid = PracticeFixture { client: backend.add_user(&client("valid")).await, ..practice };
     backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let good = backend.add_booking(|id| well.booking(id, slot(1))).await;
-    let outside = database.connect().await;
-    let spoil = format!("UPDATE bookings SET currency = '???' WHERE client_id = {}", practice.client);
-    outside.execute(&spoil, &[]).await.unwrap();
-    let mut crowd = JoinSet::new();
+    let good = backend.add_booking(|id| valid.booking(id, slot(1))).await;
+    let outside = &scene.outside;
+    let damage = format!("UPDATE bookings SET currency = '???' WHERE client_id = {}", practice.client);
+    outside.execute(&damage, &[]).await.unwrap();
+    let mut reads = JoinSet::new();
     for n in 0..60 {
         let (store, good) = (store.clone(), good.clone());
-        let client = if n % 2 == 0 { practice.client } else { well.client };
-        crowd.spawn(async move {
+        let client = if n % 2 == 0 { practice.client } else { valid.client };
+        reads.spawn(async move {
             let filter = BookingFilter { client: Some(client), ..BookingFilter::default() };
             let page = BookingPageRequest { limit: 10, start: PageStart::Offset(0) };
             match store.bookings(&filter, page).await {
@@ -204,5 +195,5 @@ async fn a_row_that_makes_no_sense_spoils_no_other_page() {
             }
         });
     }
-    crowd.join_all().await;
+    reads.join_all().await;
 }

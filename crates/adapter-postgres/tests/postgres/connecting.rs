@@ -1,10 +1,11 @@
-//! Opening a store: every way to reach a server, and what is said when it cannot be reached.
+//! Opening a store: every way to reach a server, and the errors when it cannot be reached.
 
 use std::error::Error;
 
 use attune_adapter_postgres::{OpenError, PostgresConfig, PostgresStore};
 use attune_ports::{Queries, Store};
 use attune_test_postgres::TestServer;
+use url::Url;
 
 use crate::harness::{migrated, open};
 
@@ -40,7 +41,7 @@ fn all_texts(error: &dyn Error) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_error_tells_the_password() {
+async fn no_error_contains_the_password() {
     let server = TestServer::shared().await;
     let mut wrong_login = server.url().clone();
     wrong_login.set_username("unknown_user").unwrap();
@@ -69,13 +70,15 @@ async fn an_unreadable_root_file_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_unix_socket_works_in_both_spellings() {
     let server = TestServer::start_own().await;
-    let (url, folder) = (server.url(), server.socket_folder().to_str().unwrap().to_owned());
+    let database = server.fresh_database().await;
+    let url: Url = database.url().parse().unwrap();
+    let (name, folder) = (url.path(), server.socket_folder().to_str().unwrap().to_owned());
     let login = format!("{}:{}", url.username(), url.password().unwrap());
     let port = url.port().unwrap();
     let encoded = folder.replace('/', "%2F");
     for url in [
-        format!("postgres://{login}@/postgres?host={folder}&port={port}"),
-        format!("postgres://{login}@{encoded}:{port}/postgres"),
+        format!("postgres://{login}@{name}?host={folder}&port={port}"),
+        format!("postgres://{login}@{encoded}:{port}{name}"),
     ] {
         let store = open(&url).await;
         store.ping().await.unwrap();
@@ -88,7 +91,8 @@ async fn tls_is_used_and_checked() {
     let (server, root) = server_with_tls().await;
     let root = root.path().to_str().unwrap();
     let admin = server.admin().await;
-    let url = server.url().as_str();
+    let database = server.fresh_database().await;
+    let url = database.url();
     let encrypted = "SELECT count(*) FILTER (WHERE ssl), count(*) FROM pg_stat_ssl \
                      JOIN pg_stat_activity USING (pid) WHERE application_name = 'attune'";
 
@@ -108,10 +112,11 @@ async fn tls_is_used_and_checked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_unit_of_work_can_be_given_up_behind_tls() {
+async fn a_unit_of_work_can_be_dropped_behind_tls() {
     let (server, root) = server_with_tls().await;
     let root = root.path().to_str().unwrap();
-    let store = open(&format!("{}?sslmode=require&sslrootcert={root}", server.url())).await;
+    let database = server.fresh_database().await;
+    let store = open(&format!("{}?sslmode=require&sslrootcert={root}", database.url())).await;
     drop(store.begin().await.unwrap());
     store.close().await;
 }

@@ -1,4 +1,4 @@
-//! The store on PostgreSQL keeps the promises of the ports.
+//! The store on PostgreSQL passes the contract suite.
 
 use attune_test_store_contract::{Backend, store_suite};
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use attune_adapter_postgres::{PostgresConfig, PostgresStore};
 use attune_test_postgres::{TestDatabase, TestServer};
 use attune_test_store_contract::Backend;
+use attune_test_store_contract::fixtures::PracticeFixture;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -44,7 +45,31 @@ pub(crate) fn backend(store: &Arc<PostgresStore>) -> Backend {
     Backend::new(store.clone(), store.clone(), ())
 }
 
-/// Asks until the server answers with what is wanted; fails after a time that is far too long.
+/// A store with a practice in it.
+pub(crate) struct Scene {
+    pub(crate) store: Arc<PostgresStore>,
+    pub(crate) backend: Backend,
+    pub(crate) practice: PracticeFixture,
+    /// A connection past the store.
+    pub(crate) outside: tokio_postgres::Client,
+    pub(crate) database: TestDatabase,
+}
+
+impl Scene {
+    pub(crate) async fn new() -> Self {
+        let database = migrated().await;
+        let store = open(database.url()).await;
+        Self::of(database, store).await
+    }
+
+    pub(crate) async fn of(database: TestDatabase, store: Arc<PostgresStore>) -> Self {
+        let backend = backend(&store);
+        let practice = backend.practice().await;
+        Self { practice, backend, store, outside: database.connect().await, database }
+    }
+}
+
+/// Counts until the number is the wanted one; fails after a time that is far too long.
 pub(crate) async fn until(client: &tokio_postgres::Client, what: &str, wanted: i64) {
     let query = format!("SELECT count(*) FROM {what}");
     let mut found = -1;
@@ -58,10 +83,15 @@ pub(crate) async fn until(client: &tokio_postgres::Client, what: &str, wanted: i
     }
 }
 
+/// Waits until so many other connections to this database wait for locks.
+pub(crate) async fn until_waiting(client: &tokio_postgres::Client, count: i64) {
+    until(client, &format!("{OTHERS} AND wait_event_type = 'Lock'"), count).await;
+}
+
 /// The other connections to this database.
 pub(crate) const OTHERS: &str = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
-/// Ends all sessions of this database but the one that asks.
+/// Ends all other sessions of this database.
 pub(crate) async fn terminate_others(client: &tokio_postgres::Client) {
     let query = format!("SELECT pg_terminate_backend(pid) FROM {OTHERS}");
     client.execute(&query, &[]).await.expect("the sessions can be ended");
@@ -72,11 +102,11 @@ pub(crate) async fn terminate_others(client: &tokio_postgres::Client) {
 pub(crate) enum Way {
     /// Passes everything on.
     Open,
-    /// Passes everything on, but takes its time with every ROLLBACK.
+    /// Passes everything on, but delays every ROLLBACK.
     SlowToUndo,
     /// Refuses new connections.
     Shut,
-    /// Swallows everything: connections of this time stay open, and nothing gets through on them ever again.
+    /// Drops everything: connections stay open, and nothing passes through them again.
     Silent,
 }
 
@@ -113,7 +143,7 @@ impl Proxy {
         &self.url
     }
 
-    /// Does otherwise from now on.
+    /// Behaves like this from now on.
     pub(crate) fn set(&self, way: Way) {
         self.way.send_replace(way);
     }

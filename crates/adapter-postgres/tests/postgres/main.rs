@@ -13,6 +13,7 @@ mod plans;
 mod pool_waits;
 mod race;
 mod reconnect;
+mod requirements;
 mod schema;
 mod totals;
 mod upgrade;

@@ -1,9 +1,9 @@
-//! Lists, counts and claims find their rows by an index: on tables so large that the planner has a choice, none of them
+//! Lists, counts and leases find their rows by an index: on tables so large that the planner has a choice, none of them
 //! reads one of these from one end to the other.
 //!
 //! The server itself writes down how it goes about each statement that the store sends (`auto_explain`), the statements of
 //! triggers included. So what is looked at are the product's own statements, with the plans that they really get: those
-//! made for the values at hand, and those that are kept for any values.
+//! made for the values at hand, and those that are cached for any values.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ const FILL: &str = "
 /// The tables that grow with the practice and with time.
 const LARGE: [&str; 4] = ["bookings", "outbox", "payments", "audit_log"];
 
-/// More often than a plan is made anew before the server may settle for one.
+/// More often than a plan is made anew before the server may decide for one.
 const OFTEN: usize = 7;
 
 fn hour(n: i64) -> Timestamp {
@@ -61,6 +61,7 @@ fn every_filter() -> impl Iterator<Item = BookingFilter> {
     (0..128_u8).map(|parts| {
         let has = |part: u8| parts & (1 << part) != 0;
         BookingFilter {
+            search: None,
             client: has(0).then(|| UserId::new(12).unwrap()),
             therapist: has(1).then(|| UserId::new(2).unwrap()),
             status: has(2).then_some(BookingStatus::Scheduled),
@@ -72,7 +73,7 @@ fn every_filter() -> impl Iterator<Item = BookingFilter> {
     })
 }
 
-async fn ask_lists(store: &(impl Queries + ?Sized), times: usize) {
+async fn read_lists(store: &(impl Queries + ?Sized), times: usize) {
     let place = BookingCursor { scheduled_at: hour(10_001), id: BookingId::new(10_001).unwrap() };
     for filter in every_filter() {
         for start in [PageStart::Offset(0), PageStart::Offset(1), PageStart::Offset(19_000), PageStart::After(place)] {
@@ -83,7 +84,7 @@ async fn ask_lists(store: &(impl Queries + ?Sized), times: usize) {
     }
 }
 
-async fn ask_about_one(store: &(impl Queries + ?Sized)) {
+async fn read_one(store: &(impl Queries + ?Sized)) {
     let booking = BookingId::new(101).unwrap();
     let therapist = UserId::new(1).unwrap();
     store.booking(booking).await.unwrap().unwrap();
@@ -92,14 +93,14 @@ async fn ask_about_one(store: &(impl Queries + ?Sized)) {
     store.payment_by_checkout_id(Provider::Offline, "seeded-101").await.unwrap().unwrap();
     store.payment_by_provider_id(Provider::Offline, "none").await.unwrap();
     assert_eq!(store.payments_due_for_polling(hour(30_000), 20).await.unwrap().len(), 20);
-    store.notices(booking).await.unwrap();
+    store.notifications(booking).await.unwrap();
     store.history(booking).await.unwrap();
-    store.taken(therapist, hour(100), hour(124), hour(90)).await.unwrap();
+    store.busy_times(therapist, hour(100), hour(124), hour(90)).await.unwrap();
     store.outbox_health(hour(100)).await.unwrap();
 }
 
-/// Claims and changes, which are taken back.
-async fn work_and_think_better_of_it(store: &(impl Store + ?Sized)) {
+/// Leases and changes, which are rolled back.
+async fn work_and_roll_back(store: &(impl Store + ?Sized)) {
     let therapist = UserId::new(1).unwrap();
     let mut work = store.begin().await.unwrap();
     work.lock_calendar(therapist).await.unwrap();
@@ -107,8 +108,8 @@ async fn work_and_think_better_of_it(store: &(impl Store + ?Sized)) {
     let ended = work.ended_bookings(hour(30_000), 20).await.unwrap();
     assert_eq!(ended.len(), 20);
     assert_eq!(work.expired_holds(hour(30_000), 20).await.unwrap().len(), 20);
-    let claim = lease(1, minutes_after(hour(30_000), 10));
-    assert_eq!(work.lease_notifications(20, hour(30_000), &claim).await.unwrap().len(), 20);
+    let lease = lease(1, minutes_after(hour(30_000), 10));
+    assert_eq!(work.lease_notifications(20, hour(30_000), &lease).await.unwrap().len(), 20);
     let known = work.booking(ended[0].id()).await.unwrap().unwrap();
     let done = restored(in_state(next_version(&known), BookingStatus::Completed, known.payment_status()));
     work.save_booking(&done).await.unwrap();
@@ -116,7 +117,7 @@ async fn work_and_think_better_of_it(store: &(impl Store + ?Sized)) {
     work.payment_by_checkout_id(Provider::Offline, "seeded-101").await.unwrap().unwrap();
 }
 
-/// What the server wrote down: each statement and, for each large table that it ever read, how.
+/// What the server logged: each statement and, for each large table that it ever read, how.
 fn plans(log: &str) -> BTreeMap<String, Vec<(String, String)>> {
     let mut plans: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     // Further lines of an entry begin with a tab.
@@ -157,7 +158,7 @@ async fn filled(server: &TestServer) -> TestDatabase {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_counts_and_claims_never_read_a_whole_table() {
+async fn lists_counts_and_leases_never_read_a_whole_table() {
     let server = TestServer::start_own().await;
     let database = filled(&server).await;
     let admin = server.admin().await;
@@ -172,29 +173,29 @@ async fn lists_counts_and_claims_never_read_a_whole_table() {
     }
 
     let store = open(database.url()).await;
-    ask_lists(&*store, OFTEN).await;
+    read_lists(&*store, OFTEN).await;
     for _ in 0..OFTEN {
-        ask_about_one(&*store).await;
-        work_and_think_better_of_it(&*store).await;
+        read_one(&*store).await;
+        work_and_roll_back(&*store).await;
     }
     store.close().await;
     let url = format!("{}?options=-c%20plan_cache_mode%3Dforce_generic_plan", database.url());
-    // A list may keep one plan for any values. What rests on an index of one state only is planned for the values at hand.
+    // A list may have one plan for any values. What rests on an index of one state only is planned for the values at hand.
     let store = open(&url).await;
-    ask_lists(&*store, 1).await;
+    read_lists(&*store, 1).await;
     store.close().await;
-    // What is looked at does show.
+    // A scan of a whole table does show.
     let client = database.connect().await;
     let bad = "SELECT count(*) FROM bookings WHERE note = 'anything'";
     client.query(bad, &[]).await.unwrap();
     drop(client);
-    // Anyone who is gone has written everything down.
+    // A connection that is closed has logged everything.
     until(&admin, &format!("{OTHERS} OR usename = '{role}'"), 0).await;
 
     let log = std::fs::read_to_string(server.socket_folder().join("log")).unwrap();
     let mut plans = plans(&log);
     let whole = |ways: &[(String, String)]| ways.iter().any(|(_, way)| way == "Seq Scan");
-    assert!(whole(&plans.remove(bad).expect("it is written down")), "a reading of everything is seen");
+    assert!(whole(&plans.remove(bad).expect("it is logged")), "a scan is logged");
     let about_large = plans.values().filter(|ways| !ways.is_empty()).count();
     assert!(about_large > 128 * 3 / 2, "only {about_large} statements were seen");
     plans.retain(|_, ways| whole(ways));

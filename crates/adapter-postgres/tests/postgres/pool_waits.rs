@@ -1,17 +1,17 @@
-//! No one waits longer than promised, and the next one finds everything well.
+//! No caller waits longer than promised, and the next one is served.
 
 use std::time::{Duration, Instant};
 
 use attune_ports::{Queries, Store, StoreError};
 use attune_test_store_contract::fixtures::service;
 
-use crate::harness::{OTHERS, backend, migrated, open, open_with, until};
+use crate::harness::{OTHERS, Scene, backend, migrated, open, open_with, until, until_waiting};
 
 /// The promise is five seconds; the rest is for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(9);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_write_is_given_up() {
+async fn a_slow_write_times_out() {
     let database = migrated().await;
     let store = open(database.url()).await;
     let outside = database.connect().await;
@@ -24,7 +24,7 @@ async fn a_slow_write_is_given_up() {
     let answer = work.add_service(&service()).await;
     assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
     assert!(began.elapsed() < PATIENCE);
-    assert!(matches!(work.default_service().await, Err(StoreError::Failed(_))), "it is spent");
+    assert!(matches!(work.default_service().await, Err(StoreError::Failed(_))), "it has ended");
     drop(work);
 
     outside.batch_execute("DROP TRIGGER slow ON services").await.unwrap();
@@ -33,41 +33,39 @@ async fn a_slow_write_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_read_is_given_up_and_harms_no_other() {
-    let database = migrated().await;
-    let store = open(database.url()).await;
-    let practice = backend(&store).practice().await;
-    let outside = database.connect().await;
+async fn a_slow_read_times_out_and_affects_no_other() {
+    let scene = Scene::new().await;
+    let (store, practice) = (&scene.store, scene.practice);
+    let outside = &scene.outside;
     let slow = "ALTER TABLE services RENAME TO services_proper; \
                 CREATE VIEW services AS SELECT s.* FROM pg_sleep(60), services_proper s";
     outside.batch_execute(slow).await.unwrap();
     let began = Instant::now();
-    let answer = Queries::services(&*store).await;
+    let answer = Queries::services(&**store).await;
     assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
     assert!(began.elapsed() < PATIENCE);
     outside.batch_execute("DROP VIEW services; ALTER TABLE services_proper RENAME TO services").await.unwrap();
     for _ in 0..4 {
-        assert_eq!(Queries::services(&*store).await.unwrap().len(), 1);
-        assert!(Queries::user(&*store, practice.client).await.unwrap().is_some());
+        assert_eq!(Queries::services(&**store).await.unwrap().len(), 1);
+        assert!(Queries::user(&**store, practice.client).await.unwrap().is_some());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_given_up_harms_no_other_on_the_same_connection() {
-    let database = migrated().await;
-    let store = open(database.url()).await;
-    let practice = backend(&store).practice().await;
-    let outside = database.connect().await;
+async fn a_dropped_read_affects_no_other_on_the_same_connection() {
+    let scene = Scene::new().await;
+    let (store, practice) = (&scene.store, scene.practice);
+    let outside = &scene.outside;
     outside.batch_execute("BEGIN; LOCK TABLE services IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    let watcher = database.connect().await;
-    // One on each connection, and behind it someone who asks for something else.
+    let watcher = scene.database.connect().await;
+    // One on each connection, and behind it a caller who reads something else.
     let stuck: Vec<_> = (0..2)
         .map(|_| {
             let store = store.clone();
             tokio::spawn(async move { Queries::services(&*store).await.map(|_| ()) })
         })
         .collect();
-    until(&watcher, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 2).await;
+    until_waiting(&watcher, 2).await;
     let behind: Vec<_> = (0..4)
         .map(|_| {
             let store = store.clone();
@@ -84,7 +82,7 @@ async fn a_read_given_up_harms_no_other_on_the_same_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_house_is_said_within_two_seconds() {
+async fn an_exhausted_pool_is_reported_within_two_seconds() {
     let database = migrated().await;
     let store = open_with(database.url(), 1).await;
     let practice = backend(&store).practice().await;
@@ -94,7 +92,7 @@ async fn a_full_house_is_said_within_two_seconds() {
     assert!((Duration::from_secs(2)..Duration::from_secs(4)).contains(&began.elapsed()));
     assert!(Queries::user(&*store, practice.client).await.unwrap().is_some(), "readers have their own connections");
     drop(only);
-    store.begin().await.expect("there is room again");
+    store.begin().await.expect("a connection is free again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

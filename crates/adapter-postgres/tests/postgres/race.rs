@@ -1,5 +1,5 @@
-//! The guards against a double booking, each taken away in turn. Without both the race is lost, or these tests would
-//! prove nothing.
+//! The guards against a double booking, each removed in turn. Without both there are overlaps, or these tests would prove
+//! nothing.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::harness::{migrated, open_with};
 
 const CLIENTS: usize = 64;
 
-/// Books as a use case does: checks that the time is free, then claims it. With or without the calendar lock.
+/// Books as a use case does: checks that the time is free, then books it. With or without the calendar lock.
 async fn book(
     store: &PostgresStore,
     practice: PracticeFixture,
@@ -37,7 +37,7 @@ async fn book(
     }
 }
 
-/// Lets all clients book at once, at the time that each is given. Gives how many were accepted.
+/// Lets all clients book at once, each at its own time. Returns how many were accepted.
 async fn rush(
     store: &Arc<PostgresStore>,
     practice: PracticeFixture,
@@ -49,7 +49,7 @@ async fn rush(
         async move {
             match insist(|| book(&store, practice, start, locked)).await {
                 Ok(accepted) => accepted,
-                // Without the lock, insertions can stand in each other's way for so long that one is given up.
+                // Without the lock, insertions can block each other for so long that one is refused.
                 Err(StoreError::Unavailable(_)) if !locked => false,
                 Err(error) => panic!("{error:?}"),
             }
@@ -77,9 +77,9 @@ async fn prepare(constraint: bool) -> (TestDatabase, Arc<PostgresStore>, Practic
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_any_guard_slots_are_sold_twice() {
+async fn without_any_guard_slots_are_booked_twice() {
     let (database, store, practice) = prepare(false).await;
-    // One rush nearly always does it; a machine may have a slow day.
+    // One rush is nearly always enough, but a slow machine may need more.
     for day in 0..20 {
         rush(&store, practice, false, |_| slot(24 * day)).await;
         if overlaps(&database).await > 0 {
@@ -90,7 +90,7 @@ async fn without_any_guard_slots_are_sold_twice() {
 }
 
 /// One slot for all, then starts a quarter of an hour apart, several days.
-async fn sells_nothing_twice(locked: bool, constraint: bool) {
+async fn books_no_slot_twice(locked: bool, constraint: bool) {
     let (database, store, practice) = prepare(constraint).await;
     assert_eq!(rush(&store, practice, locked, |_| slot(0)).await, 1, "one of all gets the slot");
     for day in 1..4 {
@@ -103,16 +103,16 @@ async fn sells_nothing_twice(locked: bool, constraint: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_lock_alone_sells_nothing_twice() {
-    sells_nothing_twice(true, false).await;
+async fn the_lock_alone_books_no_slot_twice() {
+    books_no_slot_twice(true, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_constraint_alone_sells_nothing_twice() {
-    sells_nothing_twice(false, true).await;
+async fn the_constraint_alone_books_no_slot_twice() {
+    books_no_slot_twice(false, true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_together_sell_nothing_twice() {
-    sells_nothing_twice(true, true).await;
+async fn both_together_book_no_slot_twice() {
+    books_no_slot_twice(true, true).await;
 }

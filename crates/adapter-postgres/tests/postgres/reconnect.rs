@@ -1,4 +1,4 @@
-//! Connections that break, servers that stop or fall silent: requests are refused in time, and all is well soon after.
+//! Connections that break, servers that stop or fall silent: requests are refused in time, and the store recovers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,9 +8,11 @@ use attune_ports::{Queries, Store, StoreError};
 use attune_test_postgres::TestServer;
 use attune_test_store_contract::fixtures::slot;
 
-use crate::harness::{OTHERS, Proxy, Way, backend, migrated, migrated_on, open, terminate_others, until};
+use crate::harness::{
+    OTHERS, Proxy, Scene, Way, backend, migrated, migrated_on, open, terminate_others, until, until_waiting,
+};
 
-/// Tries reads and writes in turn until three rounds in a row work. Gives how many calls were refused before.
+/// Tries reads and writes in turn until three rounds in a row succeed. Returns how many calls were refused before.
 async fn heal(store: &PostgresStore) -> usize {
     let (mut refused, mut well) = (0, 0);
     let healing = async {
@@ -35,9 +37,8 @@ async fn heal(store: &PostgresStore) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn terminated_connections_are_replaced() {
-    let database = migrated().await;
-    let store = open(database.url()).await;
-    let practice = backend(&store).practice().await;
+    let scene = Scene::new().await;
+    let (store, practice) = (&scene.store, scene.practice);
     // All six connections for writing are open, and both for reading.
     let mut units = Vec::new();
     for _ in 0..6 {
@@ -45,50 +46,48 @@ async fn terminated_connections_are_replaced() {
         store.ping().await.unwrap();
     }
     drop(units);
-    let outside = database.connect().await;
-    until(&outside, &format!("{OTHERS} AND state = 'idle'"), 8).await;
-    terminate_others(&outside).await;
-    let refused = heal(&store).await;
+    let outside = &scene.outside;
+    until(outside, &format!("{OTHERS} AND state = 'idle'"), 8).await;
+    terminate_others(outside).await;
+    let refused = heal(store).await;
     assert!(refused <= 4, "{refused} calls were refused");
-    backend(&store).add_booking(|id| practice.booking(id, slot(0))).await;
+    scene.backend.add_booking(|id| practice.booking(id, slot(0))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_unit_of_work_whose_connection_ends_says_so() {
-    let database = migrated().await;
-    let store = open(database.url()).await;
-    let practice = backend(&store).practice().await;
+async fn a_unit_of_work_fails_when_its_connection_ends() {
+    let scene = Scene::new().await;
+    let (store, practice) = (&scene.store, scene.practice);
     let mut work = store.begin().await.unwrap();
     work.user_for_change(practice.client).await.unwrap();
-    let outside = database.connect().await;
-    terminate_others(&outside).await;
-    until(&outside, OTHERS, 0).await;
+    let outside = &scene.outside;
+    terminate_others(outside).await;
+    until(outside, OTHERS, 0).await;
     let answer = work.user(practice.client).await;
     assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
     assert!(matches!(work.commit().await, Err(StoreError::Failed(_))));
-    heal(&store).await;
+    heal(store).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn statements_under_way_are_told_when_their_connection_ends() {
-    let database = migrated().await;
-    let store = open(database.url()).await;
-    let practice = backend(&store).practice().await;
-    let outside = database.connect().await;
-    let locker = database.connect().await;
+async fn running_statements_fail_when_their_connection_ends() {
+    let scene = Scene::new().await;
+    let (store, practice) = (&scene.store, scene.practice);
+    let outside = &scene.outside;
+    let locker = scene.database.connect().await;
     let mut work = store.begin().await.unwrap();
     locker.batch_execute("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let write = tokio::spawn(async move { work.user(practice.client).await.map(|_| ()) });
     let read = tokio::spawn({
-        let store = Arc::clone(&store);
+        let store = Arc::clone(store);
         async move { Queries::user(&*store, practice.client).await.map(|_| ()) }
     });
-    until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 2).await;
-    terminate_others(&outside).await;
+    until_waiting(outside, 2).await;
+    terminate_others(outside).await;
     for answer in [write.await.unwrap(), read.await.unwrap()] {
         assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
     }
-    heal(&store).await;
+    heal(store).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,7 +112,7 @@ async fn a_restarted_server_is_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn silence_is_not_waited_out() {
+async fn a_silent_server_is_given_up() {
     // A login that never ends holds up every CREATE DATABASE, and those of other tests should not suffer.
     let server = TestServer::start_own().await;
     let database = migrated_on(&server).await;
@@ -135,7 +134,7 @@ async fn silence_is_not_waited_out() {
     assert!(began.elapsed() < Duration::from_secs(9), "five seconds and the time of a busy machine");
     drop(work);
 
-    // The old connections stay silent for ever; new ones get through.
+    // The old connections stay silent; new ones get through.
     proxy.set(Way::Open);
     store.ping().await.expect("the first read finds a new connection");
     store.ping().await.expect("so does the second");
@@ -152,16 +151,16 @@ async fn a_failed_connection_is_tried_again_by_the_next_reader() {
     }
     proxy.set(Way::Open);
     for _ in 0..4 {
-        store.ping().await.expect("nobody inherits an old failure");
+        store.ping().await.expect("an old failure is not inherited");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn readers_who_come_together_open_one_connection_each_slot() {
+async fn concurrent_readers_open_one_connection_per_slot() {
     let database = migrated().await;
     let store = open(database.url()).await;
-    let asked = (0..50).map(|_| store.ping());
-    for answer in futures_util::future::join_all(asked).await {
+    let pings = (0..50).map(|_| store.ping());
+    for answer in futures_util::future::join_all(pings).await {
         answer.unwrap();
     }
     until(&database.connect().await, OTHERS, 2).await;
@@ -169,20 +168,19 @@ async fn readers_who_come_together_open_one_connection_each_slot() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_store_leaves_nothing_behind() {
-    let database = migrated().await;
-    let store = open(database.url()).await;
-    let practice = backend(&store).practice().await;
+    let scene = Scene::new().await;
+    let (store, practice) = (&scene.store, scene.practice);
     let mut last = store.begin().await.unwrap();
     let closing = tokio::spawn({
-        let store = Arc::clone(&store);
+        let store = Arc::clone(store);
         async move { store.close().await }
     });
     while store.begin().await.is_ok() {
         tokio::task::yield_now().await;
     }
     assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
-    last.user(practice.client).await.expect("what is under way goes on");
+    last.user(practice.client).await.expect("running work goes on");
     last.commit().await.unwrap();
     closing.await.unwrap();
-    until(&database.connect().await, OTHERS, 0).await;
+    until(&scene.outside, OTHERS, 0).await;
 }

@@ -1,17 +1,20 @@
-//! The database keeps count of the bookings in each state, no matter who changes them and how: plain SQL, without any of our
-//! code in between.
+//! The database counts the bookings in each state, however they are changed: plain SQL that bypasses the store.
 
+use attune_test_postgres::TestDatabase;
 use attune_test_store_contract::fixtures::legal_states;
 use attune_test_store_contract::race::race;
+use attune_test_store_contract::schema_rules::PRACTICE;
 use tokio_postgres::Client;
 
 use crate::harness::migrated;
 
-/// A therapist, who is a client too, and a service.
-const PRACTICE: &str = "INSERT INTO users (email, is_admin, disabled, password_hash, created_at) \
-                        VALUES ('a@example.org', true, false, '', 0); \
-                        INSERT INTO services (name, description, minutes, buffer_minutes, price_minor, currency, active) \
-                        VALUES ('', '', 50, 10, 0, 'EUR', true)";
+/// A database with a therapist, a client and a service, and a connection to it.
+async fn practice() -> (TestDatabase, Client) {
+    let database = migrated().await;
+    let client = database.connect().await;
+    client.batch_execute(&PRACTICE.join(";")).await.unwrap();
+    (database, client)
+}
 
 /// What a state demands of a row, and the state: whatever the row was before.
 fn state_sets(status: &str, payment: &str) -> String {
@@ -34,11 +37,11 @@ async fn insert(client: &Client, first: i64, count: i64) {
     client.execute(statement, &[&first, &count]).await.unwrap();
 }
 
-/// What is kept, and what there is.
+/// The states in which the stored and the actual number of bookings differ.
 const DIFFERENCE: &str = "SELECT count(*) FROM \
-    (SELECT status, payment_status, sum(rows) AS rows FROM booking_counts GROUP BY 1, 2 HAVING sum(rows) <> 0) kept \
+    (SELECT status, payment_status, sum(rows) AS rows FROM booking_counts GROUP BY 1, 2 HAVING sum(rows) <> 0) stored \
     FULL JOIN (SELECT status, payment_status, count(*) AS rows FROM bookings GROUP BY 1, 2) counted \
-    USING (status, payment_status) WHERE kept.rows IS DISTINCT FROM counted.rows";
+    USING (status, payment_status) WHERE stored.rows IS DISTINCT FROM counted.rows";
 
 async fn expect_exact(client: &Client, after: &str) {
     let differences: i64 = client.query_one(DIFFERENCE, &[]).await.unwrap().get(0);
@@ -51,9 +54,7 @@ async fn number(client: &Client, query: &str) -> i64 {
 
 #[tokio::test]
 async fn every_way_to_change_rows_is_counted() {
-    let database = migrated().await;
-    let client = database.connect().await;
-    client.batch_execute(PRACTICE).await.unwrap();
+    let (_database, client) = practice().await;
     insert(&client, 1, 40).await;
     expect_exact(&client, "forty at once").await;
     for (id, (status, payment)) in (1..).zip(legal_states()) {
@@ -83,12 +84,10 @@ async fn every_way_to_change_rows_is_counted() {
     client.batch_execute("TRUNCATE bookings CASCADE").await.expect_err("the ledger would have to go, too");
 }
 
-/// Six sessions change what they like at the same moment; some think better of it.
+/// Six sessions change bookings at the same moment; some roll back.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_between_sessions() {
-    let database = migrated().await;
-    let client = database.connect().await;
-    client.batch_execute(PRACTICE).await.unwrap();
+    let (database, client) = practice().await;
     let mut sessions = Vec::new();
     for _ in 0..6 {
         sessions.push(std::sync::Arc::new(database.connect().await));
@@ -98,11 +97,11 @@ async fn nothing_is_lost_between_sessions() {
     race(6, |session| {
         let (client, states) = (sessions[session].clone(), states.clone());
         async move {
-            // No one ever has to wait for the count.
+            // No session has to wait for the count.
             client.batch_execute("SET lock_timeout = '5s'").await.unwrap();
             let mine = i64::try_from(session).unwrap() * 10_000;
             for step in 0..100_i64 {
-                let keeps = step % 7 != 3;
+                let commits = step % 7 != 3;
                 client.batch_execute("BEGIN").await.unwrap();
                 insert(&client, mine + step * 3, 1 + step % 3).await;
                 let state = &states[usize::try_from(step).unwrap() % states.len()];
@@ -113,23 +112,24 @@ async fn nothing_is_lost_between_sessions() {
                     mine + step,
                 );
                 client.batch_execute(&changed).await.unwrap();
-                client.batch_execute(if keeps { "COMMIT" } else { "ROLLBACK" }).await.unwrap();
-                expect_exact(&client, "whatever the others did meanwhile").await;
+                client.batch_execute(if commits { "COMMIT" } else { "ROLLBACK" }).await.unwrap();
+                expect_exact(&client, "whatever the others did").await;
             }
         }
     })
     .await;
-    expect_exact(&client, "everyone went").await;
+    expect_exact(&client, "all sessions ended").await;
     assert!(number(&client, "SELECT count(*) FROM bookings").await > 300);
-    assert!(number(&client, "SELECT sum(rows)::bigint FROM booking_count_totals").await > 0, "someone added up");
+    assert!(
+        number(&client, "SELECT sum(rows)::bigint FROM booking_count_totals").await > 0,
+        "a session added the changes up"
+    );
 }
 
-/// What was written down is added up by those who write, so it stays short even if nothing else ever happens.
+/// Recorded changes are added up by later writers, so there are never many.
 #[tokio::test]
 async fn changes_do_not_pile_up() {
-    let database = migrated().await;
-    let client = database.connect().await;
-    client.batch_execute(PRACTICE).await.unwrap();
+    let (_database, client) = practice().await;
     let mut most = 0;
     for n in 0..450 {
         insert(&client, n, 1).await;
@@ -140,12 +140,11 @@ async fn changes_do_not_pile_up() {
     assert_eq!(number(&client, "SELECT count(*) FROM booking_count_totals").await, 1);
 }
 
-/// Who adds up may take its time with it, and may take it back: others go on, and read what is right.
+/// A session that adds up may be slow, and may roll back: others go on, and read the right numbers.
 #[tokio::test]
-async fn no_one_waits_for_who_adds_up() {
-    let database = migrated().await;
-    let (adder, other) = (database.connect().await, database.connect().await);
-    other.batch_execute(PRACTICE).await.unwrap();
+async fn no_session_waits_for_one_that_adds_up() {
+    let (database, other) = practice().await;
+    let adder = database.connect().await;
     other.batch_execute("SET lock_timeout = '1s'").await.unwrap();
     for (round, end) in ["ROLLBACK", "COMMIT"].into_iter().enumerate() {
         let from = i64::try_from(round).unwrap() * 10_000;
@@ -156,7 +155,7 @@ async fn no_one_waits_for_who_adds_up() {
         // Other tests hold such locks in other databases of the same server.
         let holders = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' \
                        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        assert_eq!(number(&other, holders).await, 1, "it did add up");
+        assert_eq!(number(&other, holders).await, 1, "it added up");
         for n in 0..250 {
             insert(&other, from + 1_000 + n, 1).await;
             other
@@ -164,8 +163,8 @@ async fn no_one_waits_for_who_adds_up() {
                 .await
                 .unwrap();
         }
-        expect_exact(&other, "those who did not wait").await;
-        expect_exact(&adder, "the one who adds up").await;
+        expect_exact(&other, "the other session").await;
+        expect_exact(&adder, "the session that adds up").await;
         adder.batch_execute(end).await.unwrap();
         expect_exact(&other, end).await;
     }

@@ -1,16 +1,25 @@
 //! The file transport.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use attune_adapter_smtp::FileNotifier;
 use attune_domain::notification::NotificationKind;
 use attune_ports::{Email, Notifier, NotifyError, NotifyFailure};
 use attune_test_smtp::{DecodedMail, SmtpSink};
+use tempfile::TempDir;
 
 use crate::fixtures::{LINK, REMINDER, composer, email, every_email, notifier as smtp};
 
 const FILE: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::File };
+
+/// A notifier for a folder in a temporary one, which is deleted when dropped.
+fn file_notifier(folder: &str) -> (TempDir, PathBuf, FileNotifier) {
+    let root = tempfile::tempdir().expect("a temporary folder");
+    let folder = root.path().join(folder);
+    let notifier = FileNotifier::new(folder.clone(), composer()).expect("a writable folder");
+    (root, folder, notifier)
+}
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("the folder is there");
@@ -22,9 +31,7 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[tokio::test]
 async fn an_email_is_one_complete_file() {
-    let root = tempfile::tempdir().unwrap();
-    let folder = root.path().join("var/mail");
-    let notifier = FileNotifier::new(folder.clone(), composer()).unwrap();
+    let (_root, folder, notifier) = file_notifier("var/mail");
     notifier.check().await.unwrap();
     assert_eq!(names(&folder), [""; 0], "checking leaves nothing");
 
@@ -37,9 +44,7 @@ async fn an_email_is_one_complete_file() {
 
 #[tokio::test]
 async fn every_kind_of_email_is_the_same_in_a_file_as_over_smtp() {
-    let root = tempfile::tempdir().unwrap();
-    let folder = root.path().join("mail");
-    let notifier = FileNotifier::new(folder.clone(), composer()).unwrap();
+    let (_root, folder, notifier) = file_notifier("mail");
     let sink = SmtpSink::start();
     for (number, email) in every_email().into_iter().enumerate() {
         let email = Email { message_id: format!("key-{number}"), ..email };
@@ -58,9 +63,8 @@ async fn every_kind_of_email_is_the_same_in_a_file_as_over_smtp() {
 async fn only_the_owner_can_read_it() {
     use std::os::unix::fs::PermissionsExt;
 
-    let root = tempfile::tempdir().unwrap();
-    let folder = root.path().join("mail");
-    FileNotifier::new(folder.clone(), composer()).unwrap().send(&email(REMINDER)).await.unwrap();
+    let (_root, folder, notifier) = file_notifier("mail");
+    notifier.send(&email(REMINDER)).await.unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&folder), 0o700);
     assert_eq!(mode(&folder.join(&names(&folder)[0])), 0o600);
@@ -68,9 +72,7 @@ async fn only_the_owner_can_read_it() {
 
 #[tokio::test]
 async fn a_repeated_email_replaces_the_first_and_no_other() {
-    let root = tempfile::tempdir().unwrap();
-    let folder = root.path().join("mail");
-    let notifier = FileNotifier::new(folder.clone(), composer()).unwrap();
+    let (_root, folder, notifier) = file_notifier("mail");
     let first = email(REMINDER);
     let again = Email { sent_at: "2024-01-14T09:05:00Z".parse().unwrap(), ..first.clone() };
     let other = Email { message_id: "reminder:12/60 v1".to_owned(), ..first.clone() };
@@ -91,8 +93,7 @@ async fn an_impossible_folder_is_an_error_and_a_missing_one_is_created_again() {
     let error = FileNotifier::new(blocked.join("mail"), composer()).err().expect("a file is no folder");
     assert!(error.to_string().contains("mail"));
 
-    let folder = root.path().join("mail");
-    let notifier = FileNotifier::new(folder.clone(), composer()).unwrap();
+    let (_root, folder, notifier) = file_notifier("mail");
     fs::remove_dir(&folder).unwrap();
     assert_eq!(notifier.send(&email(REMINDER)).await, Ok(()));
     fs::remove_dir_all(&folder).unwrap();

@@ -1,13 +1,16 @@
 //! A practice, a client and an appointment.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use attune_adapter_smtp::{MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
+use attune_adapter_smtp::{ComposerError, MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
 use attune_domain::notification::NotificationKind;
-use attune_domain::{BookingId, Currency, EmailAddress, Money};
-use attune_ports::{Email, Notifier, PaymentDetails};
+use attune_domain::{BookingId, Currency, EmailAddress, Language, Money, Practice, PracticeName, TimeZoneName};
+use attune_ports::{CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, Notifier, PaymentDetails};
 use attune_test_smtp::{DecodedMail, SmtpSink};
+use attune_wording::Wording;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// Longer than anything takes that succeeds.
@@ -41,16 +44,44 @@ pub(crate) fn email(kind: NotificationKind) -> Email {
         kind,
         message_id: "meeting_info-12-v1".to_owned(),
         to: EmailAddress::parse("john@example.org").expect("an address"),
+        language: Language::English,
         to_name: "John Doe".to_owned(),
-        join_url: (kind != NotificationKind::Cancelled).then(|| LINK.to_owned()),
+        join_url: (!kind.is_cancellation()).then(|| LINK.to_owned()),
+        pay_url: None,
         starts_at: "2024-01-15T09:00:00Z".parse().expect("an instant"),
         minutes: 50,
         zone: TimeZone::get("Europe/Berlin").expect("a zone"),
-        calendar_uid: "booking-12".to_owned(),
+        calendar_uid: "booking-12@installation".to_owned(),
         calendar_sequence: 1,
+        practice: Arc::new(practice()),
         payment: None,
+        change: if matches!(kind, NotificationKind::Rescheduled | NotificationKind::TherapistRescheduled) {
+            Some(ChangeDetails::Moved { was: Some(instant("2024-01-12T14:00:00Z")) })
+        } else {
+            kind.is_cancellation().then(|| cancelled(CancelledBy::Client, None, None))
+        },
+        client_name: kind.is_for_therapist().then(|| "Jane Rowland".to_owned()),
+        agenda: Vec::new(),
         sent_at: "2024-01-14T09:00:00Z".parse().expect("an instant"),
     }
+}
+
+pub(crate) fn instant(text: &str) -> Timestamp {
+    text.parse().expect("an instant")
+}
+
+pub(crate) fn cancelled(
+    by: CancelledBy,
+    reason: Option<&str>,
+    payment: Option<CancelledPaymentDetails>,
+) -> ChangeDetails {
+    ChangeDetails::Cancelled { by, reason: reason.map(str::to_owned), payment }
+}
+
+/// A practice that has nothing but its name.
+pub(crate) fn practice() -> Practice {
+    let name = PracticeName::parse("Practice Example").expect("a name");
+    Practice::new(name, TimeZoneName::parse("Europe/Berlin").expect("a time zone"))
 }
 
 /// An amount such as `100.00 EUR`.
@@ -65,7 +96,7 @@ pub(crate) fn payment_email(kind: NotificationKind, payment: PaymentDetails) -> 
 
 pub(crate) fn received(amount: Money) -> Email {
     let at = "2023-08-01T16:30:00Z".parse().expect("an instant");
-    payment_email(NotificationKind::Receipt, PaymentDetails::Received { booking: booking(), amount, at })
+    payment_email(NotificationKind::Receipt, PaymentDetails::Received { booking: booking(), amount, at, left: None })
 }
 
 pub(crate) fn failed(amount: Money, retry_until: Option<&str>) -> Email {
@@ -86,6 +117,39 @@ fn booking() -> BookingId {
     BookingId::new(12).expect("a positive number")
 }
 
+pub(crate) const PAY_LINK: &str = "https://practice.example.org/pay/AQAAAAAAAAAqO0mX1dY2cWzZkY7l4m3u5g";
+
+/// An email while the slot is held, or about the end of the hold. The practice says how it is paid, in two lines.
+pub(crate) fn hold_email(kind: NotificationKind) -> Email {
+    let (booking, amount) = (booking(), money("100.00", "EUR"));
+    let until = "2024-01-14T17:00:00Z".parse().expect("an instant");
+    let payment = if matches!(kind, NotificationKind::HoldExpired | NotificationKind::Cancelled) {
+        PaymentDetails::NotReceived { booking, amount, received: None }
+    } else {
+        PaymentDetails::Due { booking, amount, until }
+    };
+    let mut practice = practice();
+    practice.texts.offline_payment = Some("Please transfer to <Bank & Sons>.\nIBAN DE00 1234".to_owned());
+    let pay_url = asks_online(kind).then(|| PAY_LINK.to_owned());
+    Email { pay_url, practice: Arc::new(practice), ..payment_email(kind, payment) }
+}
+
+pub(crate) fn asks_online(kind: NotificationKind) -> bool {
+    matches!(kind, NotificationKind::PaymentRequest | NotificationKind::PaymentReminder)
+}
+
+/// Every email about a hold; the last one is about a cancelled one.
+pub(crate) fn hold_emails() -> [Email; 5] {
+    [
+        NotificationKind::PaymentInstructions,
+        NotificationKind::PaymentRequest,
+        NotificationKind::PaymentReminder,
+        NotificationKind::HoldExpired,
+        NotificationKind::Cancelled,
+    ]
+    .map(hold_email)
+}
+
 /// Every email about a payment.
 pub(crate) fn payment_emails(amount: Money) -> [Email; 5] {
     [
@@ -98,25 +162,29 @@ pub(crate) fn payment_emails(amount: Money) -> [Email; 5] {
 }
 
 pub(crate) fn every_email() -> Vec<Email> {
-    KINDS.into_iter().map(email).chain(payment_emails(money("100.00", "EUR"))).collect()
+    KINDS.into_iter().map(email).chain(payment_emails(money("100.00", "EUR"))).chain(hold_emails()).collect()
 }
 
 pub(crate) fn config() -> MailConfig {
     MailConfig {
-        practice_name: "Practice Example".to_owned(),
         from: EmailAddress::parse("office@practice.example.org").expect("an address"),
         message_domain: "practice.example.org".to_owned(),
+        public_url: "https://booking.example.org".parse().expect("a URL"),
         templates_dir: None,
     }
 }
 
+pub(crate) fn composed(config: MailConfig) -> Result<MailComposer, ComposerError> {
+    MailComposer::new(config, Arc::new(Wording::load().expect("the built-in texts are valid")))
+}
+
 pub(crate) fn composer() -> MailComposer {
-    MailComposer::new(config()).expect("the built-in templates work")
+    composed(config()).expect("the built-in templates work")
 }
 
 pub(crate) fn composer_with(templates: &Path) -> MailComposer {
     let config = MailConfig { templates_dir: Some(templates.to_owned()), ..config() };
-    MailComposer::new(config).expect("the templates work")
+    composed(config).expect("the templates work")
 }
 
 pub(crate) fn notifier_at(url: &str, total: Duration) -> SmtpNotifier {
@@ -126,6 +194,13 @@ pub(crate) fn notifier_at(url: &str, total: Duration) -> SmtpNotifier {
 
 pub(crate) fn notifier(sink: &SmtpSink) -> SmtpNotifier {
     notifier_at(&sink.url(), TIME_LIMIT)
+}
+
+/// A server, and a notifier for it.
+pub(crate) fn connected() -> (SmtpSink, SmtpNotifier) {
+    let sink = SmtpSink::start();
+    let notifier = notifier(&sink);
+    (sink, notifier)
 }
 
 pub(crate) async fn delivered(composer: MailComposer, email: &Email) -> DecodedMail {

@@ -3,10 +3,10 @@
 use attune_domain::EmailAddress;
 use attune_domain::notification::NotificationKind;
 use attune_ports::{Email, Notifier, PaymentDetails};
-use attune_test_smtp::{ReceivedMail, SmtpSink};
+use attune_test_smtp::ReceivedMail;
 use proptest::prelude::*;
 
-use crate::fixtures::{LINK, REMINDER, composer_with, delivered, email, every_email, notifier};
+use crate::fixtures::{LINK, PAY_LINK, REMINDER, composer_with, connected, delivered, email, every_email};
 
 const HEADERS: [&str; 8] =
     ["from", "to", "subject", "date", "message-id", "auto-submitted", "mime-version", "content-type"];
@@ -27,6 +27,7 @@ fn assert_harmless(received: &ReceivedMail, email: &Email) {
         NotificationKind::Reminder { .. } => ("Reminder: your appointment", &[LINK][..], Some("PUBLISH")),
         NotificationKind::Invitation => ("Invitation: appointment", &[LINK][..], Some("PUBLISH")),
         NotificationKind::Rescheduled => ("New time: your appointment", &[LINK][..], Some("PUBLISH")),
+        NotificationKind::Cancelled if email.payment.is_some() => ("Cancelled: your appointment", &[][..], None),
         NotificationKind::Cancelled => ("Cancelled: your appointment", &[][..], Some("CANCEL")),
         NotificationKind::MeetingLink => ("Your link for the appointment", &[LINK][..], Some("PUBLISH")),
         NotificationKind::Receipt => ("We received your payment: appointment", &[][..], None),
@@ -35,6 +36,16 @@ fn assert_harmless(received: &ReceivedMail, email: &Email) {
         }
         NotificationKind::PaymentProblem => ("Your payment did not go through: appointment", &[][..], None),
         NotificationKind::Refund => ("Your refund: appointment", &[][..], None),
+        NotificationKind::TherapistBooked => ("Booked: appointment", &[LINK][..], Some("PUBLISH")),
+        NotificationKind::TherapistRescheduled => ("New time: appointment", &[LINK][..], Some("PUBLISH")),
+        NotificationKind::TherapistCancelled => ("Cancelled: appointment", &[][..], Some("CANCEL")),
+        NotificationKind::TherapistPayment => ("Payment received: appointment", &[][..], None),
+        NotificationKind::TherapistPaymentReview => ("Please review: payment for the appointment", &[][..], None),
+        NotificationKind::Agenda => unreachable!("it is about no appointment"),
+        NotificationKind::PaymentInstructions => ("How to pay: your appointment", &[][..], None),
+        NotificationKind::PaymentRequest => ("Please pay: your appointment", &[PAY_LINK][..], None),
+        NotificationKind::PaymentReminder => ("Not paid yet: your appointment", &[PAY_LINK][..], None),
+        NotificationKind::HoldExpired => ("Not booked: appointment", &[][..], None),
     };
     assert_eq!(read.subject, format!("{subject} on 15 January, 10:00 (UTC+01:00)"));
     assert_eq!(read.attachments, method.map_or(vec![], |_| vec!["appointment.ics"]));
@@ -57,8 +68,7 @@ fn assert_harmless(received: &ReceivedMail, email: &Email) {
 
 #[tokio::test]
 async fn a_name_stays_a_name() {
-    let sink = SmtpSink::start();
-    let notifier = notifier(&sink);
+    let (sink, notifier) = connected();
     let cases = [
         ("Eve\r\nBcc: eve@evil.example", "Hello,"),
         ("Eve\r\nBcc: eve", "Hello,"),
@@ -92,9 +102,8 @@ async fn a_name_stays_a_name() {
 
 #[tokio::test]
 async fn names_are_escaped_in_html() {
-    let sink = SmtpSink::start();
+    let (sink, notifier) = connected();
     let name = "<img src=x onerror=alert(1)> \"&'";
-    let notifier = notifier(&sink);
     for email in every_email() {
         notifier.send(&Email { to_name: name.to_owned(), ..email }).await.unwrap();
         let html = sink.messages().last().unwrap().decode().html;
@@ -105,15 +114,12 @@ async fn names_are_escaped_in_html() {
 #[test]
 fn no_name_and_no_key_breaks_an_email() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (sink, notifier) = runtime.block_on(async {
-        let sink = SmtpSink::start();
-        let notifier = notifier(&sink);
-        (sink, notifier)
-    });
+    let (sink, notifier) = runtime.block_on(async { connected() });
     let evil = r#"(.|\r|\n|\x00|<|>|"|'|&|=\?|\?=|\r\nBcc: x@y\.z|\r\n\.\r\n|://|\{\{|%|@|[\u{200b}-\u{202e}]|[\u{10000}-\u{10ffff}])"#;
     let text = proptest::collection::vec(evil, 0..40).prop_map(|pieces| pieces.concat());
-    proptest!(ProptestConfig::with_cases(400), |(email in proptest::sample::select(every_email()), to_name in text.clone(), message_id in text.clone(), calendar_uid in text)| {
-        let email = Email { to_name, message_id, calendar_uid, ..email };
+    proptest!(ProptestConfig::with_cases(400), |(email in proptest::sample::select(to_everyone()), to_name in text.clone(), message_id in text.clone(), calendar_uid in text)| {
+        let client_name = email.client_name.is_some().then(|| to_name.clone());
+        let email = Email { to_name, client_name, message_id, calendar_uid, ..email };
         let before = sink.messages().len();
         runtime.block_on(notifier.send(&email)).expect("every name can be sent");
         let received = sink.messages();
@@ -124,10 +130,9 @@ fn no_name_and_no_key_breaks_an_email() {
 
 #[tokio::test]
 async fn every_address_the_domain_accepts_can_receive_emails() {
-    let sink = SmtpSink::start();
-    let notifier = notifier(&sink);
+    let (sink, notifier) = connected();
     let long = format!("{}@{}.example", "a".repeat(64), ["b".repeat(60), "c".repeat(60), "d".repeat(50)].join("."));
-    for address in ["!#$%&'*+-/=?^_`{|}~@x.example", "a.b.c@x-y.example", "a@1.2", "x@a.b.c.d.e.example", &long] {
+    for address in ["!#$%&'*+-/=?^_`{|}~@x.example", "a.b.c@x-y.example", "a@1.b2", "x@a.b.c.d.e.example", &long] {
         let to = EmailAddress::parse(address).expect(address);
         notifier.send(&Email { to, ..email(REMINDER) }).await.expect(address);
         assert_eq!(sink.messages().last().unwrap().recipients, [address]);
@@ -141,4 +146,15 @@ async fn lines_of_dots_arrive_unchanged() {
     std::fs::write(folder.path().join("reminder.txt"), body).unwrap();
     let read = delivered(composer_with(folder.path()), &email(REMINDER)).await;
     assert_eq!(read.text.trim_end(), body.replace("\r\n", "\n").trim_end());
+}
+
+/// The emails to clients, participants and therapists about an appointment.
+fn to_everyone() -> Vec<Email> {
+    let for_therapists = [
+        NotificationKind::TherapistBooked,
+        NotificationKind::TherapistRescheduled,
+        NotificationKind::TherapistCancelled,
+        NotificationKind::TherapistPaymentReview,
+    ];
+    every_email().into_iter().chain(for_therapists.map(email)).collect()
 }

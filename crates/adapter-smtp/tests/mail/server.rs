@@ -8,7 +8,7 @@ use attune_ports::{Email, Notifier, NotifyError, NotifyFailure};
 use attune_test_smtp::Behaviour::{Accept, Answer, Cut, Drip, Stall};
 use attune_test_smtp::{SmtpSink, Stage};
 
-use crate::fixtures::{REMINDER, TIME_LIMIT, email, notifier, notifier_at};
+use crate::fixtures::{REMINDER, TIME_LIMIT, connected, email, notifier, notifier_at};
 
 const TIMEOUT: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::Timeout };
 const CONNECTION: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::Connection };
@@ -107,8 +107,7 @@ async fn success_codes_in_the_wrong_place_are_not_success() {
 
 #[tokio::test]
 async fn a_stopped_server_is_unavailable_until_it_is_back() {
-    let sink = SmtpSink::start();
-    let notifier = notifier(&sink);
+    let (sink, notifier) = connected();
     sink.stop().await;
     assert_eq!(notifier.send(&email(REMINDER)).await, Err(CONNECTION));
     assert_eq!(notifier.check().await, Err(CONNECTION));
@@ -135,8 +134,7 @@ async fn the_check_sends_nothing_and_ends_in_time() {
 
 #[tokio::test]
 async fn the_check_contacts_the_server_even_right_after_an_email() {
-    let sink = SmtpSink::start();
-    let notifier = notifier(&sink);
+    let (sink, notifier) = connected();
     notifier.send(&email(REMINDER)).await.unwrap();
     sink.stop().await;
     assert_eq!(notifier.check().await, Err(CONNECTION));
@@ -161,8 +159,7 @@ async fn user_and_password_are_sent_once_per_connection() {
 
 #[tokio::test]
 async fn emails_share_a_connection() {
-    let sink = SmtpSink::start();
-    let notifier = notifier(&sink);
+    let (sink, notifier) = connected();
     for _ in 0..101 {
         notifier.send(&email(REMINDER)).await.unwrap();
     }
@@ -172,8 +169,7 @@ async fn emails_share_a_connection() {
 
 #[tokio::test]
 async fn a_connection_that_broke_while_idle_is_replaced() {
-    let sink = SmtpSink::start();
-    let notifier = notifier(&sink);
+    let (sink, notifier) = connected();
     notifier.send(&email(REMINDER)).await.unwrap();
     sink.restart().await;
     notifier.send(&email(REMINDER)).await.unwrap();
@@ -183,19 +179,17 @@ async fn a_connection_that_broke_while_idle_is_replaced() {
 #[tokio::test]
 async fn a_connection_that_closes_between_two_emails_loses_neither() {
     for ending in [Cut(Stage::Mail), Answer { stage: Stage::Mail, code: 421 }] {
-        let sink = SmtpSink::start();
+        let (sink, notifier) = connected();
         sink.script([Accept, ending, Accept]);
-        let notifier = notifier(&sink);
         notifier.send(&email(REMINDER)).await.unwrap();
         assert_eq!(notifier.send(&email(REMINDER)).await, Ok(()), "{ending:?}");
         assert_eq!((sink.messages().len(), sink.connections()), (2, 2));
     }
     // On a new connection it is a failure, and a deferred email is deferred.
     for code in [421, 451] {
-        let sink = SmtpSink::start();
+        let (sink, notifier) = connected();
         let ending = Answer { stage: Stage::Mail, code };
         sink.script([Accept, ending, ending]);
-        let notifier = notifier(&sink);
         notifier.send(&email(REMINDER)).await.unwrap();
         assert_eq!(notifier.send(&email(REMINDER)).await, Err(deferred(code)));
         assert_eq!(sink.connections(), if code == 421 { 2 } else { 1 });
@@ -204,8 +198,7 @@ async fn a_connection_that_closes_between_two_emails_loses_neither() {
 
 #[tokio::test]
 async fn emails_in_a_row_are_sent_without_tests_in_between() {
-    let sink = SmtpSink::start();
-    let notifier = notifier(&sink);
+    let (sink, notifier) = connected();
     for _ in 0..20 {
         notifier.send(&email(REMINDER)).await.unwrap();
     }
@@ -228,8 +221,7 @@ async fn a_late_reply_is_never_read_as_the_reply_to_the_next_email() {
 
 #[tokio::test]
 async fn concurrent_emails_arrive_once_each() {
-    let sink = SmtpSink::start();
-    let notifier = notifier(&sink);
+    let (sink, notifier) = connected();
     let keyed = |n: usize| Email { message_id: format!("key-{n}"), ..email(NotificationKind::MeetingInfo) };
     let emails: Vec<_> = (0..40).map(keyed).collect();
     for sent in futures_util::future::join_all(emails.iter().map(|email| notifier.send(email))).await {

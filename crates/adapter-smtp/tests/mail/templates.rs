@@ -4,13 +4,14 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use attune_adapter_smtp::{ComposerError, FileNotifier, MailComposer, MailConfig, TemplateError};
+use attune_adapter_smtp::{ComposerError, FileNotifier, MailConfig, TemplateError};
 use attune_domain::notification::NotificationKind;
 use attune_ports::{Email, Notifier, NotifyError};
 use tempfile::TempDir;
 
 use crate::fixtures::{
-    KINDS, LINK, REMINDER, composer_with, config, delivered, email, every_email, linked_kinds, money, payment_emails,
+    KINDS, LINK, REMINDER, composed, composer_with, config, delivered, email, every_email, linked_kinds, money,
+    payment_emails,
 };
 
 fn folder(files: &[(impl AsRef<Path>, impl AsRef<[u8]>)]) -> TempDir {
@@ -23,7 +24,7 @@ fn folder(files: &[(impl AsRef<Path>, impl AsRef<[u8]>)]) -> TempDir {
 
 fn refused(folder: &TempDir) -> ComposerError {
     let config = MailConfig { templates_dir: Some(folder.path().to_owned()), ..config() };
-    MailComposer::new(config).err().expect("refused at start")
+    composed(config).err().expect("refused at start")
 }
 
 fn with_sources(error: &dyn Error) -> String {
@@ -89,11 +90,11 @@ async fn every_documented_variable_about_payments_exists() {
         ),
     ]);
     let expected = [
-        "100.00 EUR|12|Tuesday, 1 August 2023 at 18:30 (Europe/Berlin, UTC+02:00)",
-        "100.00 EUR|failed|Sunday, 14 January 2024 at 10:30 (Europe/Berlin, UTC+01:00)",
-        "100.00 EUR|failed|",
-        "100.00 EUR|refunded|",
-        "100.00 EUR|12|Sunday, 14 January 2024 at 09:45 (Europe/Berlin, UTC+01:00)",
+        "€100.00|12|Tuesday, 1 August 2023 at 18:30 (Europe/Berlin, UTC+02:00)",
+        "€100.00|failed|Sunday, 14 January 2024 at 10:30 (Europe/Berlin, UTC+01:00)",
+        "€100.00|failed|",
+        "€100.00|refunded|",
+        "€100.00|12|Sunday, 14 January 2024 at 09:45 (Europe/Berlin, UTC+01:00)",
     ];
     for (email, expected) in payment_emails(money("100.00", "EUR")).iter().zip(expected) {
         let read = delivered(composer_with(files.path()), email).await;
@@ -137,7 +138,7 @@ fn a_broken_file_is_named_at_start() {
     let gone = tempfile::tempdir().unwrap();
     let path = gone.path().join("gone");
     let config = MailConfig { templates_dir: Some(path), ..config() };
-    assert!(MailComposer::new(config).err().unwrap().to_string().contains("gone"));
+    assert!(composed(config).err().unwrap().to_string().contains("gone"));
 }
 
 #[test]
@@ -192,7 +193,7 @@ fn an_unknown_variable_stops_the_start() {
         ("payment_problem.html", "{% if not will_be_refunded and not retry_until %}{{ booking }}{% endif %}"),
     ] {
         let error = refused(&folder(&[(file, text)]));
-        assert!(matches!(error, ComposerError::Sample { template, .. } if template == file), "{file}: {error:?}");
+        assert!(matches!(&error, ComposerError::Sample { template, .. } if template == file), "{file}: {error:?}");
         assert!(error.to_string().contains(file));
     }
     assert!(matches!(refused(&folder(&[("reminder.subject.txt", " \n")])), ComposerError::Unusable(_)));

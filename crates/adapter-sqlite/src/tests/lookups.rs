@@ -4,7 +4,7 @@ use attune_domain::{ConferenceId, ParticipantId};
 
 use super::*;
 
-/// A number that a connection answers, whatever is in the tables.
+/// A number that a connection returns, whatever is in the tables.
 fn one(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
     Ok(sql::<BigInt>("SELECT 1").get_result(connection).expect("a number"))
 }
@@ -19,7 +19,7 @@ async fn add_failure(store: &SqliteStore) {
     work.commit().await.unwrap();
 }
 
-/// Keeps the thread of the look-ups busy until the sender is dropped. What is asked meanwhile is answered as one batch.
+/// Blocks the thread of the look-ups until the sender is dropped. What is queued meanwhile runs as one batch.
 async fn hold(store: &Arc<SqliteStore>) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), StoreError>>) {
     let (release, released) = mpsc::channel::<()>();
     let (begin, begun) = tokio::sync::oneshot::channel();
@@ -38,35 +38,35 @@ async fn hold(store: &Arc<SqliteStore>) -> (mpsc::Sender<()>, tokio::task::JoinH
     (release, holding)
 }
 
-/// Asks, without waiting for the answer yet: the question is in the queue when this returns.
-async fn asked<T>(question: impl Future<Output = T>) -> impl Future<Output = T> {
-    let mut question = Box::pin(question);
-    assert!(poll_fn(|context| Poll::Ready(question.as_mut().poll(context).is_pending())).await);
-    question
+/// Polls a look-up once, so that it is in the queue when this returns.
+async fn queued<T>(look_up: impl Future<Output = T>) -> impl Future<Output = T> {
+    let mut look_up = Box::pin(look_up);
+    assert!(poll_fn(|context| Poll::Ready(look_up.as_mut().poll(context).is_pending())).await);
+    look_up
 }
 
 #[tokio::test]
-async fn one_that_fails_one_that_panics_and_one_that_is_given_up_cost_the_others_nothing() {
+async fn failed_panicking_and_dropped_look_ups_affect_no_others() {
     let (_folder, store) = fresh(1).await;
     add_failure(&store).await;
     let lookups = &store.lookups;
     let (release, holding) = hold(&store).await;
 
-    let first = asked(lookups.look_up(failures)).await;
-    let wrong = asked(lookups.look_up(|connection| run_sql(connection, "SELECT * FROM nowhere"))).await;
-    let second = asked(lookups.look_up(failures)).await;
-    let given_up = asked(lookups.look_up::<(), _>(|_| unreachable!("a job that no one waits for is left out"))).await;
-    let broken = asked(lookups.look_up::<(), _>(|_| Err(StoreError::Unavailable("as planned".into())))).await;
-    let third = asked(lookups.look_up(failures)).await;
-    let panicking = asked(lookups.look_up::<(), _>(|connection| {
+    let first = queued(lookups.look_up(failures)).await;
+    let wrong = queued(lookups.look_up(|connection| run_sql(connection, "SELECT * FROM nowhere"))).await;
+    let second = queued(lookups.look_up(failures)).await;
+    let dropped = queued(lookups.look_up::<(), _>(|_| unreachable!("a job that no one waits for is skipped"))).await;
+    let broken = queued(lookups.look_up::<(), _>(|_| Err(StoreError::Unavailable("as planned".into())))).await;
+    let third = queued(lookups.look_up(failures)).await;
+    let panicking = queued(lookups.look_up::<(), _>(|connection| {
         // A row that was read half-way when the panic strikes.
         let mut rows = sql_query("SELECT at AS n FROM login_failures").load_iter::<Number, _>(connection).unwrap();
         let _first = rows.next();
         panic!("as planned")
     }))
     .await;
-    let fourth = asked(lookups.look_up(failures)).await;
-    drop(given_up);
+    let fourth = queued(lookups.look_up(failures)).await;
+    drop(dropped);
     drop(release);
 
     holding.await.unwrap().unwrap();
@@ -91,13 +91,13 @@ async fn after_an_error_the_next_in_line_gets_a_transaction_of_its_own() {
     let lookups = &store.lookups;
     let (release, holding) = hold(&store).await;
     // As SQLite does automatically after some errors.
-    let ending = asked(lookups.look_up::<(), _>(|connection| {
+    let ending = queued(lookups.look_up::<(), _>(|connection| {
         run_sql(connection, "ROLLBACK")?;
         Err(StoreError::Failed("as planned".into()))
     }))
     .await;
-    let within = asked(lookups.look_up(|connection| run_sql(connection, "BEGIN"))).await;
-    let leaving_one_open = asked(lookups.look_up(|connection| run_sql(connection, "ROLLBACK; BEGIN; SELECT 1"))).await;
+    let within = queued(lookups.look_up(|connection| run_sql(connection, "BEGIN"))).await;
+    let leaving_one_open = queued(lookups.look_up(|connection| run_sql(connection, "ROLLBACK; BEGIN; SELECT 1"))).await;
     drop(release);
     holding.await.unwrap().unwrap();
     assert!(matches!(ending.await, Err(StoreError::Failed(_))));
@@ -115,16 +115,16 @@ async fn a_transaction_that_cannot_begin_or_end_costs_the_connection_and_nothing
     let marked = |connection: &mut SqliteConnection| Ok(pragma(connection, "busy_timeout") == 1234);
 
     lookups.look_up(mark).await.unwrap();
-    assert!(lookups.look_up(marked).await.unwrap(), "the connection is kept as long as it is sound");
+    assert!(lookups.look_up(marked).await.unwrap(), "a sound connection is used again");
     // The end of the transaction fails then. The answer is good all the same.
     lookups.look_up(|connection| run_sql(connection, "ROLLBACK")).await.unwrap();
     assert!(!lookups.look_up(marked).await.unwrap());
 
     lookups.look_up(mark).await.unwrap();
     let (release, holding) = hold(&store).await;
-    let before = asked(lookups.look_up(marked)).await;
-    let broken = asked(lookups.look_up::<(), _>(|_| Err(StoreError::Unavailable("as planned".into())))).await;
-    let after = asked(lookups.look_up(marked)).await;
+    let before = queued(lookups.look_up(marked)).await;
+    let broken = queued(lookups.look_up::<(), _>(|_| Err(StoreError::Unavailable("as planned".into())))).await;
+    let after = queued(lookups.look_up(marked)).await;
     drop(release);
     holding.await.unwrap().unwrap();
     assert!(before.await.unwrap());
@@ -133,13 +133,13 @@ async fn a_transaction_that_cannot_begin_or_end_costs_the_connection_and_nothing
 }
 
 #[tokio::test]
-async fn those_who_wait_together_share_a_snapshot_and_who_asks_after_a_commit_sees_it() {
+async fn look_ups_share_a_snapshot_and_later_ones_see_the_commit() {
     let (_folder, store) = fresh(1).await;
     let lookups = &store.lookups;
     let (release, holding) = hold(&store).await;
     let (begin, begun) = tokio::sync::oneshot::channel();
     let (go_on, gone_on) = mpsc::channel::<()>();
-    let first = asked(lookups.look_up(move |connection| {
+    let first = queued(lookups.look_up(move |connection| {
         let seen = failures(connection);
         let _ = begin.send(());
         let _ = gone_on.recv();
@@ -147,37 +147,37 @@ async fn those_who_wait_together_share_a_snapshot_and_who_asks_after_a_commit_se
         seen
     }))
     .await;
-    let second = asked(lookups.look_up(failures)).await;
+    let second = queued(lookups.look_up(failures)).await;
     drop(release);
     holding.await.unwrap().unwrap();
 
     begun.await.unwrap();
     // The writer waits for no one who reads, and the others for no one who writes.
     add_failure(&store).await;
-    let third = asked(lookups.look_up(failures)).await;
+    let third = queued(lookups.look_up(failures)).await;
     drop(go_on);
     assert_eq!(first.await.unwrap(), 0);
-    assert_eq!(second.await.unwrap(), 0, "asked before the commit, and answered from the same snapshot");
-    assert_eq!(third.await.unwrap(), 1, "asked after the commit");
+    assert_eq!(second.await.unwrap(), 0, "queued before the commit, and read from the same snapshot");
+    assert_eq!(third.await.unwrap(), 1, "queued after the commit");
 }
 
 #[tokio::test]
-async fn more_than_fit_into_one_batch_are_all_answered() {
+async fn more_than_fit_into_one_batch_all_succeed() {
     let (_folder, store) = fresh(1).await;
     let (release, holding) = hold(&store).await;
-    let mut questions = Vec::new();
+    let mut look_ups = Vec::new();
     for n in 0..200 {
-        questions.push(asked(store.lookups.look_up(move |connection| Ok(one(connection)? + n))).await);
+        look_ups.push(queued(store.lookups.look_up(move |connection| Ok(one(connection)? + n))).await);
     }
     drop(release);
     holding.await.unwrap().unwrap();
-    for (n, question) in (0..).zip(questions) {
-        assert_eq!(question.await.unwrap(), 1 + n);
+    for (n, look_up) in (0..).zip(look_ups) {
+        assert_eq!(look_up.await.unwrap(), 1 + n);
     }
 }
 
 #[tokio::test]
-async fn a_look_up_that_hangs_is_given_up_and_those_behind_it_are_not_begun() {
+async fn a_look_up_that_hangs_times_out_and_those_behind_it_are_skipped() {
     let (_folder, store) = fresh(1).await;
     let (release, released) = mpsc::channel::<()>();
     let (begin, begun) = mpsc::channel();
@@ -188,8 +188,8 @@ async fn a_look_up_that_hangs_is_given_up_and_those_behind_it_are_not_begun() {
     });
     let late = outlast(hanging, &begun).await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
-    let unheard = store.lookups.look_up::<(), _>(|_| unreachable!("a job that no one waits for is left out")).await;
-    assert!(matches!(unheard, Err(StoreError::Unavailable(_))), "{unheard:?}");
+    let skipped = store.lookups.look_up::<(), _>(|_| unreachable!("a job that no one waits for is skipped")).await;
+    assert!(matches!(skipped, Err(StoreError::Unavailable(_))), "{skipped:?}");
 
     drop(release);
     tokio::time::resume();
@@ -197,7 +197,7 @@ async fn a_look_up_that_hangs_is_given_up_and_those_behind_it_are_not_begun() {
 }
 
 #[tokio::test]
-async fn lists_that_take_long_are_in_nobodys_way() {
+async fn slow_lists_delay_no_look_up() {
     let (_folder, store) = fresh(2).await;
     let user = add_client(&store, "someone").await.unwrap();
     let (release, released) = mpsc::channel::<()>();
@@ -206,7 +206,7 @@ async fn lists_that_take_long_are_in_nobodys_way() {
     for _ in 0..4 {
         let released = Arc::clone(&released);
         lists.push(
-            asked(store.readers.run(move |_| {
+            queued(store.readers.run(move |_| {
                 let _ = released.lock().unwrap().recv();
                 Ok(())
             }))
@@ -222,10 +222,10 @@ async fn lists_that_take_long_are_in_nobodys_way() {
 }
 
 #[tokio::test]
-async fn closing_answers_what_was_asked_before() {
+async fn closing_finishes_what_was_queued_before() {
     let (_folder, store) = fresh(1).await;
     let (release, holding) = hold(&store).await;
-    let before = asked(store.lookups.look_up(one)).await;
+    let before = queued(store.lookups.look_up(one)).await;
     let closing = tokio::spawn({
         let store = Arc::clone(&store);
         async move { store.close().await }
@@ -291,7 +291,7 @@ async fn look_ups_are_prepared_once() {
     assert!(started.len() > 3 * 11, "{started:?}");
     for text in started {
         assert!(!text.contains(" LIMIT "), "prepared anew each time: {text}");
-        assert!(text == "BEGIN" || text == "ROLLBACK" || prepared_before.contains(&text), "never kept: {text}");
+        assert!(text == "BEGIN" || text == "ROLLBACK" || prepared_before.contains(&text), "never prepared: {text}");
     }
     let prepared_again = prepared.lock().unwrap().clone();
     assert!(prepared_again.is_empty(), "{prepared_again:?}");

@@ -1,9 +1,9 @@
 use async_trait::async_trait;
 use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, UserId};
 use attune_ports::{Bookings, StoreError};
-use attune_sql::schema::bookings;
-use attune_sql::statements::IS_HELD;
-use attune_sql::{BookingRow, MINUTE, begins_after, millis};
+use attune_sql::schema::{bookings, change_reasons};
+use attune_sql::statements::{IS_HELD, bookings_within};
+use attune_sql::{BookingRow, MINUTE, millis};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
@@ -29,14 +29,7 @@ impl Bookings for SqliteUnitOfWork {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<Booking>, StoreError> {
-        let query = bookings::table
-            .filter(bookings::therapist_id.eq(therapist.get()))
-            .filter(sql::<Bool>(BLOCKS_CALENDAR))
-            .filter(bookings::scheduled_at.gt(begins_after(from)))
-            .filter(bookings::scheduled_at.lt(millis(until)))
-            .filter(bookings::blocked_until.gt(millis(from)))
-            .order(bookings::scheduled_at);
-        self.all(query).await
+        self.all(bookings_within(therapist, from, until).filter(sql::<Bool>(BLOCKS_CALENDAR))).await
     }
 
     async fn add_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
@@ -52,6 +45,15 @@ impl Bookings for SqliteUnitOfWork {
         let before = i64::from(booking.version()) - 1;
         let target = bookings::table.find(booking.id().get()).filter(bookings::version.eq(before));
         self.change(diesel::update(target).set(BookingRow::from(booking))).await
+    }
+
+    async fn add_change_reason(&mut self, booking: BookingId, version: u32, reason: &str) -> Result<(), StoreError> {
+        let row = (
+            change_reasons::booking_id.eq(booking.get()),
+            change_reasons::version.eq(i64::from(version)),
+            change_reasons::reason.eq(reason.to_owned()),
+        );
+        self.change(diesel::insert_into(change_reasons::table).values(row)).await
     }
 
     async fn ended_bookings(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use attune_domain::calendar::WeeklySchedule;
 use attune_domain::{PracticePolicy, ScheduleExceptionId, UserId};
-use attune_ports::{Calendars, NewScheduleException, StoreError};
+use attune_ports::{Calendars, NewScheduleException, StoreError, StoredScheduleException};
 use attune_sql::schema::{practice_policy, schedule_exceptions, schedules, weekly_hours};
 use attune_sql::{HoursRow, PolicyRow, ScheduleExceptionRow, ScheduleRow};
 use diesel::prelude::*;
@@ -33,6 +33,18 @@ impl Calendars for SqliteUnitOfWork {
     ) -> Result<ScheduleExceptionId, StoreError> {
         let insert = diesel::insert_into(schedule_exceptions::table).values(ScheduleExceptionRow::from(exception));
         self.returning(insert.returning(schedule_exceptions::id)).await
+    }
+
+    async fn schedule_exception(
+        &mut self,
+        id: ScheduleExceptionId,
+    ) -> Result<Option<StoredScheduleException>, StoreError> {
+        self.one(schedule_exceptions::table.find(id.get())).await
+    }
+
+    async fn save_schedule_exception(&mut self, exception: &StoredScheduleException) -> Result<(), StoreError> {
+        let target = schedule_exceptions::table.find(exception.id.get());
+        self.change(diesel::update(target).set(ScheduleExceptionRow::from(exception))).await
     }
 
     async fn remove_schedule_exception(&mut self, id: ScheduleExceptionId) -> Result<bool, StoreError> {

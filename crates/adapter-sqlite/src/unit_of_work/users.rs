@@ -14,8 +14,7 @@ use crate::queries::ENABLED_ADMIN;
 #[async_trait]
 impl Users for SqliteUnitOfWork {
     async fn add_user(&mut self, user: &NewUser) -> Result<UserId, StoreError> {
-        let insert = diesel::insert_into(users::table).values(NewUserRow::from(user));
-        self.returning(insert.returning(users::id)).await
+        self.returning(diesel::insert_into(users::table).values(NewUserRow::from(user)).returning(users::id)).await
     }
 
     async fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {

@@ -1,4 +1,4 @@
-//! Callers that vanish: dropped after any number of polls, on either kind of runtime, alone and in crowds.
+//! Dropped calls: after any number of polls, on either kind of runtime, alone and many at once.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -31,7 +31,7 @@ pub(crate) async fn poll_times<F: Future>(times: usize, future: F) -> Option<F::
     .await
 }
 
-/// Two accounts in one unit of work: both are kept, or neither.
+/// Two accounts in one unit of work: both are stored, or neither.
 async fn add_pair(store: &SqliteStore, name: &str) -> Result<(), StoreError> {
     let mut work = open(store).await?;
     work.add_user(&client(&format!("{name}-a"))).await?;
@@ -39,26 +39,26 @@ async fn add_pair(store: &SqliteStore, name: &str) -> Result<(), StoreError> {
     work.commit().await
 }
 
-/// Whether both accounts of a pair were kept; fails when one was.
-async fn is_kept(store: &SqliteStore, name: &str) -> bool {
+/// Whether both accounts of a pair are stored; fails when one is.
+async fn is_stored(store: &SqliteStore, name: &str) -> bool {
     let first = has_client(store, &format!("{name}-a")).await;
-    assert_eq!(first, has_client(store, &format!("{name}-b")).await, "half of {name} was kept");
+    assert_eq!(first, has_client(store, &format!("{name}-b")).await, "half of {name} was stored");
     first
 }
 
 /// More polls than the longest chain of calls needs.
 const POLLS: usize = 12;
 
-async fn vanish_at_every_poll(store: Arc<SqliteStore>) {
+async fn drop_at_every_poll(store: Arc<SqliteStore>) {
     let mut finished = 0;
     for times in 0..=POLLS {
         let name = format!("alone-{times}");
         let outcome = poll_times(times, add_pair(&store, &name)).await;
         add_client(&*store, &format!("after-{name}")).await.expect("the next one is served");
-        let kept = is_kept(&store, &name).await;
+        let stored = is_stored(&store, &name).await;
         if let Some(result) = outcome {
             result.expect("nothing stands in the way");
-            assert!(kept, "{name} was acknowledged and lost");
+            assert!(stored, "{name} was acknowledged and lost");
             finished += 1;
         }
         poll_times(times % 3, store.ping()).await;
@@ -68,12 +68,12 @@ async fn vanish_at_every_poll(store: Arc<SqliteStore>) {
     assert!(finished < POLLS, "some do not");
 }
 
-async fn vanish_in_a_crowd(store: Arc<SqliteStore>) {
+async fn drop_many_at_once(store: Arc<SqliteStore>) {
     let tasks: Vec<_> = (0..80)
         .map(|task| {
             let store = Arc::clone(&store);
             tokio::spawn(async move {
-                let name = format!("crowd-{task}");
+                let name = format!("many-{task}");
                 let outcome = poll_times(task % (POLLS + 2), add_pair(&store, &name)).await;
                 poll_times(task % 3, has_client(&*store, &name)).await;
                 (name, outcome)
@@ -84,14 +84,14 @@ async fn vanish_in_a_crowd(store: Arc<SqliteStore>) {
     for task in tasks {
         outcomes.push(task.await.expect("no task panics"));
     }
-    // Served after all of them, so every commit whose caller vanished has come to its end.
+    // Served after all of them, so every commit whose caller was dropped has ended.
     add_client(&*store, "last").await.expect("the store is healthy");
     let mut finished = 0;
     for (name, outcome) in outcomes {
-        let kept = is_kept(&store, &name).await;
+        let stored = is_stored(&store, &name).await;
         match outcome {
             Some(Ok(())) => {
-                assert!(kept, "{name} was acknowledged and lost");
+                assert!(stored, "{name} was acknowledged and lost");
                 finished += 1;
             }
             Some(Err(error)) => panic!("{name}: {error:?}"),
@@ -117,16 +117,16 @@ fn on_both_runtimes<F: Future<Output = ()>>(test: fn(Arc<SqliteStore>) -> F) {
 }
 
 #[test]
-fn a_caller_may_vanish_at_every_poll() {
-    on_both_runtimes(vanish_at_every_poll);
+fn a_call_may_be_dropped_at_every_poll() {
+    on_both_runtimes(drop_at_every_poll);
 }
 
 #[test]
-fn callers_may_vanish_in_a_crowd() {
-    on_both_runtimes(vanish_in_a_crowd);
+fn many_calls_may_be_dropped_at_once() {
+    on_both_runtimes(drop_many_at_once);
 }
 
-/// Aborted tasks vanish wherever they are, on a thread that is not their own.
+/// Aborted tasks are dropped wherever they are, on a thread that is not their own.
 #[tokio::test(flavor = "multi_thread")]
 async fn aborted_tasks_leave_the_store_healthy() {
     let (_folder, store) = fresh().await;
@@ -153,8 +153,8 @@ async fn aborted_tasks_leave_the_store_healthy() {
         }
         add_client(&*store, &format!("after-{round}")).await.expect("the next one is served");
         for (number, finished) in finished.into_iter().enumerate() {
-            let kept = is_kept(&store, &format!("aborted-{round}-{number}")).await;
-            assert!(kept || !finished);
+            let stored = is_stored(&store, &format!("aborted-{round}-{number}")).await;
+            assert!(stored || !finished);
         }
     }
 }

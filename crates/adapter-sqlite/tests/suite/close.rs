@@ -1,4 +1,4 @@
-//! Closing waits for what is under way and leaves one tidy file.
+//! Closing waits for running work and leaves one file.
 
 use attune_ports::{Queries, Store, StoreError};
 
@@ -7,7 +7,7 @@ use crate::harness::{add_client, file, fresh, has_client, open};
 #[tokio::test]
 async fn closing_leaves_one_file_with_everything_in_it() {
     let (folder, store) = fresh().await;
-    add_client(&*store, "somebody").await.unwrap();
+    add_client(&*store, "client").await.unwrap();
     store.close().await;
     store.close().await;
     let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -17,7 +17,7 @@ async fn closing_leaves_one_file_with_everything_in_it() {
     assert!(matches!(store.begin().await.err(), Some(StoreError::Unavailable(_))));
     let copy = tempfile::TempDir::new().unwrap();
     std::fs::copy(file(&folder), file(&copy)).unwrap();
-    assert!(has_client(&*open(&copy).await, "somebody").await);
+    assert!(has_client(&*open(&copy).await, "client").await);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The embedded store keeps the promises of the ports.
+//! The embedded store passes the contract suite.
 
 use attune_test_store_contract::{Backend, store_suite};
 

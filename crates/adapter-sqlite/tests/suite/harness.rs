@@ -57,5 +57,5 @@ pub(crate) async fn add_client(store: &dyn Store, local: &str) -> Result<UserId,
 
 /// Whether readers see an account.
 pub(crate) async fn has_client(queries: &dyn Queries, local: &str) -> bool {
-    queries.credentials(&email(local)).await.expect("the account can be asked for").is_some()
+    queries.credentials(&email(local)).await.expect("the account can be read").is_some()
 }

@@ -12,5 +12,6 @@ mod open;
 mod races;
 mod reads;
 mod recovery;
+mod removed;
 mod schema;
 mod upgrade;

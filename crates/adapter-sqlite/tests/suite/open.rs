@@ -1,4 +1,4 @@
-//! What is true of a file that opens, and what is said of one that does not.
+//! What is true of a file that opens, and the errors for one that does not.
 
 use std::error::Error;
 use std::fs;
@@ -26,7 +26,7 @@ async fn only_the_owner_may_read_the_files() {
     use std::os::unix::fs::PermissionsExt;
 
     let (folder, store) = fresh().await;
-    add_client(&*store, "somebody").await.unwrap();
+    add_client(&*store, "client").await.unwrap();
     let mut seen = Vec::new();
     for entry in fs::read_dir(folder.path()).unwrap() {
         let entry = entry.unwrap();
@@ -100,16 +100,16 @@ async fn a_name_that_looks_like_an_address_is_a_file_name() {
 #[tokio::test]
 async fn there_is_at_least_one_reader() {
     let folder = TempDir::new().unwrap();
-    let store = SqliteStore::open(SqliteConfig { path: file(&folder), readers: 0 }).unwrap();
+    let store = SqliteStore::open(SqliteConfig { readers: 0, ..SqliteConfig::new(file(&folder)) }).unwrap();
     store.ping().await.unwrap();
 }
 
 #[tokio::test]
 async fn what_was_there_before_is_there_after() {
     let (folder, store) = fresh().await;
-    add_client(&*store, "somebody").await.unwrap();
+    add_client(&*store, "client").await.unwrap();
     store.close().await;
     let store = crate::harness::open(&folder).await;
-    assert!(has_client(&*store, "somebody").await);
+    assert!(has_client(&*store, "client").await);
     drop(raw(&folder));
 }

@@ -1,4 +1,4 @@
-//! No time is sold twice: the guards one by one, and a control without any which shows that the race is real.
+//! No slot is booked twice: each guard alone, and a control without any that shows that the race is real.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ fn request(round: i64, client: usize) -> Timestamp {
     minutes_after(slot(10 * round), 15 * i64::try_from(client % 4).unwrap())
 }
 
-/// What everyone writes first: look whether the time is free, then book. All look before anybody books.
+/// The naive way: look whether the time is free, then book. All look before any books.
 async fn look_then_book(
     store: &SqliteStore,
     practice: PracticeFixture,
@@ -55,7 +55,7 @@ async fn look_then_book(
     work.commit().await
 }
 
-/// What the use case does: take the calendar, look, book.
+/// What the use case does: lock the calendar, look, book.
 async fn lock_then_book(store: &SqliteStore, practice: PracticeFixture, start: Timestamp) -> Result<(), StoreError> {
     let mut work = open(store).await?;
     work.lock_calendar(practice.therapist).await?;
@@ -73,7 +73,7 @@ fn drop_triggers(folder: &TempDir) {
         .unwrap();
 }
 
-/// Every request was either granted or refused as taken; gives how many were granted.
+/// Every request was either granted or refused because the slot is taken; returns how many were granted.
 fn granted(results: Vec<Result<(), StoreError>>) -> i64 {
     let mut granted = 0;
     for result in results {
@@ -101,12 +101,12 @@ async fn all_look_then_book(store: &Arc<SqliteStore>, practice: PracticeFixture)
 
 /// The control. If this ever finds no overlap, the tests below it prove nothing.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_any_guard_the_same_time_is_sold_many_times() {
+async fn without_any_guard_slots_are_booked_twice() {
     let (folder, store) = fresh().await;
     let practice = PracticeFixture::create(&*store).await;
     drop_triggers(&folder);
-    let sold = all_look_then_book(&store, practice).await;
-    assert!(sold > ROUNDS, "{sold} sold");
+    let booked = all_look_then_book(&store, practice).await;
+    assert!(booked > ROUNDS, "{booked} booked");
     assert!(count(&mut raw(&folder), OVERLAPS) > 0);
 }
 
@@ -123,16 +123,16 @@ async fn the_lock_alone_is_enough() {
     let (folder, store) = fresh().await;
     let practice = PracticeFixture::create(&*store).await;
     drop_triggers(&folder);
-    let mut sold = 0;
+    let mut booked = 0;
     for round in 0..ROUNDS {
         let results = race(CLIENTS, |client| {
             let store = Arc::clone(&store);
             async move { lock_then_book(&store, practice, request(round, client)).await }
         })
         .await;
-        sold += granted(results);
+        booked += granted(results);
     }
-    assert_eq!(sold, ROUNDS);
+    assert_eq!(booked, ROUNDS);
     assert_eq!(count(&mut raw(&folder), OVERLAPS), 0);
 }
 
@@ -171,7 +171,7 @@ async fn careless_step(
         Some(booking) => {
             let next = next_version(booking);
             let next = match (booking.status(), dice.roll(2)) {
-                // TestCheckoutOutcome.
+                // Paid.
                 (BookingStatus::PendingPayment, 0) => {
                     in_state(next, BookingStatus::Scheduled, PaymentStatus::Succeeded)
                 }
@@ -184,7 +184,7 @@ async fn careless_step(
                     next
                 }
                 (BookingStatus::Scheduled, _) => in_state(next, BookingStatus::Cancelled, PaymentStatus::Succeeded),
-                // Brought back to life.
+                // Reinstated.
                 _ => in_state(next, BookingStatus::Scheduled, PaymentStatus::Succeeded),
             };
             let booking = restored(next);
@@ -228,7 +228,7 @@ async fn ten_thousand_careless_steps_leave_no_overlap() {
 
 /// Two processes on one file race as well as two clients of one.
 #[tokio::test(flavor = "multi_thread")]
-async fn two_stores_on_one_file_sell_a_time_once() {
+async fn two_stores_on_one_file_book_a_slot_once() {
     let (folder, first) = fresh().await;
     let second = crate::harness::open(&folder).await;
     let practice = PracticeFixture::create(&*first).await;

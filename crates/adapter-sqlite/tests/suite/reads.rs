@@ -13,12 +13,12 @@ use crate::harness::{add_client, fresh, has_client};
 const PAGE: PageRequest = PageRequest { limit: 20, offset: 0 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_asks_after_a_commit_sees_it() {
+async fn a_read_after_a_commit_sees_it() {
     const WRITERS: usize = 4;
     let (_folder, store) = fresh().await;
     let over = Arc::new(AtomicBool::new(false));
-    // A crowd that keeps the readers busy, so that there is always a snapshot that someone else began.
-    let crowd: Vec<_> = (0..32)
+    // Many reads, so that there is always a snapshot that another one began.
+    let others: Vec<_> = (0..32)
         .map(|_| {
             let (store, over) = (Arc::clone(&store), Arc::clone(&over));
             tokio::spawn(async move {
@@ -46,7 +46,7 @@ async fn who_asks_after_a_commit_sees_it() {
     })
     .await;
     over.store(true, Ordering::Relaxed);
-    for one in crowd {
+    for one in others {
         one.await.unwrap();
     }
 }

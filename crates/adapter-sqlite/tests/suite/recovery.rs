@@ -39,10 +39,10 @@ fn a_unit_of_work_may_outlive_its_runtime_and_its_store() {
 /// The files are copied while a transaction is open that has outgrown SQLite's cache, so that part of it is in the log:
 /// that is what a power cut leaves.
 #[tokio::test]
-async fn after_a_crash_all_that_was_committed_is_there_and_nothing_else() {
+async fn after_a_crash_exactly_what_was_committed_is_stored() {
     let (folder, store) = fresh().await;
     for n in 0..20 {
-        add_client(&*store, &format!("kept{n}")).await.unwrap();
+        add_client(&*store, &format!("client{n}")).await.unwrap();
     }
     let mut work = store.begin().await.unwrap();
     work.add_user(&client("open")).await.unwrap();
@@ -60,7 +60,7 @@ async fn after_a_crash_all_that_was_committed_is_there_and_nothing_else() {
     }
     let store = open(&crashed).await;
     for n in 0..20 {
-        assert!(has_client(&*store, &format!("kept{n}")).await);
+        assert!(has_client(&*store, &format!("client{n}")).await);
     }
     assert!(!has_client(&*store, "open").await);
     let mut raw = raw(&crashed);

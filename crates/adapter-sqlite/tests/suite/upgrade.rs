@@ -19,7 +19,17 @@ async fn a_database_of_the_release_before_is_migrated() {
     drop(old);
     let store = SqliteStore::open(SqliteConfig::new(file(&folder))).unwrap();
     assert!(!store.schema_is_current().await.unwrap());
-    assert_eq!(store.migrate().await.unwrap(), ["2026-11-28-000500_words"]);
+    assert_eq!(
+        store.migrate().await.unwrap(),
+        [
+            "2026-11-28-000500_words",
+            "2026-11-29-000600_people",
+            "2026-11-29-000750_email_limit",
+            "2026-11-29-000800_directory",
+            "2026-11-29-000810_therapist_emails",
+            "2026-11-29-000820_grace"
+        ]
+    );
     everything_is_readable(&store).await;
     responses_are_replayed(&store).await;
     guards_still_refuse(&store, &store).await;

@@ -1,7 +1,6 @@
-use attune_domain::Currency;
+use attune_domain::{BookingId, Currency, Money};
 use attune_ports::RefundState;
 use aws_lc_rs::hmac;
-use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -38,16 +37,10 @@ fn read(header: &str) -> Result<PaymentEvent, WebhookError> {
     with(&[SECRET]).read(header, BODY, at(T))
 }
 
-/// Computed in another way than the code under test: the message signed as a whole.
-fn signature(secret: &str, t: &str, body: &[u8]) -> String {
-    let message = [t.as_bytes(), b".", body].concat();
-    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), &message);
-    tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn signed(body: &[u8]) -> Result<PaymentEvent, WebhookError> {
-    let header = format!("t={T},v1={}", signature(SECRET, &T.to_string(), body));
-    with(&[SECRET]).read(&header, body, at(T))
+    let message = [T.to_string().as_bytes(), b".", body].concat();
+    let v1 = hex(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()), &message).as_ref());
+    with(&[SECRET]).read(&format!("t={T},v1={v1}"), body, at(T))
 }
 
 #[test]
@@ -81,125 +74,31 @@ fn a_reserialized_body_is_forged() {
     assert_eq!(with(&[SECRET]).read(&header, &[BODY, b"\n"].concat(), at(T)), Err(WebhookError::Forged));
 }
 
+/// The signatures themselves are tested in `attune-webhook-signature`.
 #[test]
-fn equivalent_headers_are_accepted() {
-    for header in [
-        format!("v1={GENUINE},t={T}"),
-        format!("t={T}, v1={GENUINE}"),
-        format!("t={T},v1={BY_OLDER},v1={GENUINE}"),
-        format!("t={T},v1=%%%,v1=,v1={GENUINE}"),
-        format!("t={T},v0={BY_OLDER},v1={GENUINE},v2=x,later=a=b"),
+fn foreign_and_old_signatures_are_refused() {
+    for (v1, now, refusal) in [
+        (BY_OLDER, T, WebhookError::Forged),
+        (WITHOUT_PREFIX, T, WebhookError::Forged),
+        (GENUINE, T - 301, WebhookError::Stale),
+        (GENUINE, T + 301, WebhookError::Stale),
+        // Only what Stripe signed is called stale.
+        (BY_OLDER, T + 301, WebhookError::Forged),
     ] {
-        assert!(read(&header).is_ok(), "{header}");
+        assert_eq!(with(&[SECRET]).read(&format!("t={T},v1={v1}"), BODY, at(now)), Err(refusal), "{v1} {now}");
     }
-}
-
-#[test]
-fn invalid_headers_are_refused() {
-    let padded = format!("t={T},v1={GENUINE}{}", ",v2=x".repeat(300));
-    for header in [
-        String::new(),
-        ",".to_owned(),
-        "=".to_owned(),
-        "t".to_owned(),
-        GENUINE.to_owned(),
-        format!("v1={GENUINE}"),
-        format!("t={T}"),
-        format!("t={T},v1="),
-        format!("t=,v1={GENUINE}"),
-        format!("t={T},t={T},v1={GENUINE}"),
-        format!("t={T},v1={GENUINE},t={}", T + 1),
-        format!("t={T},v1={GENUINE},"),
-        format!("t={T},v1={GENUINE},nonsense"),
-        format!("t={T};v1={GENUINE}"),
-        format!("T={T},V1={GENUINE}"),
-        format!("t =({T}),v1={GENUINE}"),
-        format!("t={T},v0={GENUINE}"),
-        format!("t={T},v2={GENUINE}"),
-        format!("t={T},v1={BY_OLDER}"),
-        format!("t={T},v1={OF_NOTHING}"),
-        format!("t={T},v1={WITHOUT_PREFIX}"),
-        format!("t={T},v1={GENUINE}="),
-        format!("t={T},v1= {GENUINE}"),
-        format!("t={T},v1={}", GENUINE.to_uppercase()),
-        format!("t={T},v1={}", &GENUINE[..63]),
-        format!("t={T},v1={GENUINE}0"),
-        format!("t={T},v1={GENUINE}é"),
-        format!("t={T},v1={GENUINE},é=1"),
-        format!("t=١٧٠٥٣١٢٨٠٠,v1={GENUINE}"),
-        format!("t=+{T},v1={GENUINE}"),
-        format!("t=-{T},v1={GENUINE}"),
-        format!("t=0{T},v1={GENUINE}"),
-        format!("t={T}.0,v1={GENUINE}"),
-        format!("t={T}000,v1={GENUINE}"),
-        format!("t={},v1={GENUINE}", i64::MAX),
-        format!("t={}0,v1={GENUINE}", i64::MAX),
-        format!("t={},v1={GENUINE}", "9".repeat(500)),
-        padded,
-        "v1=,".repeat(1 << 20),
-    ] {
-        assert_eq!(read(&header), Err(WebhookError::Forged), "{}", &header[..header.len().min(80)]);
-    }
-}
-
-/// Correctly signed: a time has one spelling and is not before 1970.
-#[test]
-fn invalid_times_are_refused_even_if_signed() {
-    for t in ["-1", "+5", "1e3", " 5", "5 ", "0x5", "", "99999999999999999999"] {
-        let header = format!("t={t},v1={}", signature(SECRET, t, BODY));
-        let now = at(t.trim().parse().unwrap_or(5));
-        assert_eq!(with(&[SECRET]).read(&header, BODY, now), Err(WebhookError::Forged), "{t:?}");
-    }
-}
-
-#[test]
-fn the_tolerance_is_five_minutes_to_the_nanosecond() {
-    let header = format!("t={T},v1={GENUINE}");
-    let tick = SignedDuration::from_nanos(1);
-    for (now, fresh) in [
-        (at(T - 301), false),
-        (at(T - 300) - tick, false),
-        (at(T - 300), true),
-        (at(T - 299), true),
-        (at(T), true),
-        (at(T + 299), true),
-        (at(T + 300), true),
-        (at(T + 300) + tick, false),
-        (at(T + 301), false),
-        (at(T + 86_400), false),
-        (Timestamp::MIN, false),
-        (Timestamp::MAX, false),
-    ] {
-        let read = with(&[SECRET]).read(&header, BODY, now).map(|event| event.id);
-        let answer = if fresh { Ok("evt_1".to_owned()) } else { Err(WebhookError::Stale) };
-        assert_eq!(read, answer, "{now}");
-    }
-    // Whether it is stale is said only of what Stripe signed.
-    let forged = format!("t={T},v1={BY_OLDER}");
-    assert_eq!(with(&[SECRET]).read(&forged, BODY, at(T + 301)), Err(WebhookError::Forged));
-}
-
-#[test]
-fn the_time_is_signed() {
-    assert_eq!(read(&format!("t={},v1={GENUINE}", T + 1)), Err(WebhookError::Forged));
 }
 
 #[test]
 fn while_a_secret_is_changed_both_are_accepted() {
-    let by_older = format!("t={T},v1={BY_OLDER}");
-    let by_newer = format!("t={T},v1={GENUINE}");
-    let by_both = format!("t={T},v1={GENUINE},v1={BY_OLDER}");
     for (secrets, older, newer) in [
         (&[OLDER][..], true, false),
         (&[SECRET, OLDER], true, true),
         (&[OLDER, SECRET], true, true),
         (&[SECRET], false, true),
     ] {
-        let reader = with(secrets);
-        let genuine = |header: &str| reader.read(header, BODY, at(T)).is_ok();
-        assert_eq!(genuine(&by_older), older, "{secrets:?}");
-        assert_eq!(genuine(&by_newer), newer, "{secrets:?}");
-        assert!(genuine(&by_both), "{secrets:?}");
+        let is_genuine = |v1| with(secrets).read(&format!("t={T},v1={v1}"), BODY, at(T)).is_ok();
+        assert_eq!((is_genuine(BY_OLDER), is_genuine(GENUINE)), (older, newer), "{secrets:?}");
     }
 }
 
@@ -457,69 +356,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn anything_signed_with_the_secret_is_genuine(
-        random in "[!-~]{16,100}",
-        body in prop::collection::vec(any::<u8>(), 0..300),
-        t in 0_i64..=253_402_200_000,
-        off in -300_i64..=300,
-    ) {
-        let secret = format!("whsec_{random}");
-        let header = format!("t={t},v1={}", signature(&secret, &t.to_string(), &body));
-        let read = with(&[&secret]).read(&header, &body, at(t + off));
-        prop_assert!(!matches!(read, Err(WebhookError::Forged | WebhookError::Stale)));
-    }
-
-    #[test]
-    fn a_changed_bit_of_the_body_is_forged(bit in 0..BODY.len() * 8) {
-        let mut body = BODY.to_vec();
-        body[bit / 8] ^= 1 << (bit % 8);
-        let header = format!("t={T},v1={GENUINE}");
-        prop_assert_eq!(with(&[SECRET]).read(&header, &body, at(T)), Err(WebhookError::Forged));
-    }
-
-    #[test]
-    fn a_changed_digit_of_the_signature_is_forged(place in 0..GENUINE.len(), digit in "[0-9a-f]") {
-        let mut text = GENUINE.to_owned();
-        text.replace_range(place..=place, &digit);
-        prop_assume!(text != GENUINE);
-        prop_assert_eq!(read(&format!("t={T},v1={text}")), Err(WebhookError::Forged));
-    }
-
-    #[test]
-    fn the_order_of_elements_does_not_matter(
-        mut others in prop::collection::vec("v[02-9]=[0-9a-f]{0,8}", 0..8),
-        first in any::<prop::sample::Index>(),
-        second in any::<prop::sample::Index>(),
-    ) {
-        others.insert(first.index(others.len() + 1), format!("t={T}"));
-        others.insert(second.index(others.len() + 1), format!("v1={GENUINE}"));
-        prop_assert!(read(&others.join(",")).is_ok());
-    }
-
-    #[test]
-    fn no_guess_is_genuine_or_panics(header in guess(), second in any::<i32>()) {
-        let read = with(&[SECRET, OLDER]).read(&header, BODY, at(second.into()));
-        prop_assert_eq!(read, Err(WebhookError::Forged));
-    }
-
-    #[test]
     fn no_signed_body_panics(body in any::<String>()) {
         let _ = signed(body.as_bytes());
     }
-}
-
-/// Well-formed and malformed headers, none of them a signature of [`BODY`].
-fn guess() -> impl Strategy<Value = String> {
-    let piece = prop_oneof![
-        Just("t=".to_owned()),
-        Just("v1=".to_owned()),
-        Just(",".to_owned()),
-        Just("=".to_owned()),
-        Just(T.to_string()),
-        Just(OF_NOTHING.to_owned()),
-        any::<i64>().prop_map(|n| n.to_string()),
-        any::<char>().prop_map(String::from),
-        "[0-9a-f]{64}",
-    ];
-    prop_oneof![any::<String>(), prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())]
 }

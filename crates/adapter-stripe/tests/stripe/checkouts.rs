@@ -1,17 +1,14 @@
 //! Checkouts without faults.
 
-use attune_adapter_stripe::{GRACE, STRIPE_VERSION, StripeConfig, StripeGateway};
-use attune_ports::{
-    CheckoutRequest, CheckoutState, OnlinePayments, PaidCheckout, PaymentGateway, PaymentTerms, Provider,
-};
+use attune_adapter_stripe::{GRACE, STRIPE_VERSION};
+use attune_ports::{PaymentTerms, Provider};
 use serde_json::json;
 
 use super::*;
 
 #[tokio::test]
 async fn it_has_a_provider_and_terms() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     assert_eq!(gateway.provider(), Provider::Stripe);
     assert_eq!(gateway.terms(), PaymentTerms::Due { hold: SignedDuration::from_mins(15) });
     assert!(!gateway.is_live());
@@ -52,8 +49,7 @@ async fn stripe_gets_the_price_and_the_booking_but_no_identity() {
 
 #[tokio::test]
 async fn a_repeated_request_opens_one_checkout_at_any_time_of_the_hold() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     let request = request(&fake);
     let first = gateway.open_checkout(&request).await.unwrap();
     fake.set_now(request.expires_at);
@@ -78,8 +74,7 @@ async fn a_checkout_can_be_opened_from_the_first_to_the_last_moment_of_any_hold(
 
 #[tokio::test]
 async fn amounts_are_converted_for_every_kind_of_currency() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     for (number, (amount, stripe)) in [
         (money(500, "JPY"), "500"),
         (money(5_000, "ISK"), "500000"),
@@ -94,10 +89,7 @@ async fn amounts_are_converted_for_every_kind_of_currency() {
         let sent = fake.requests().pop().unwrap();
         assert_eq!(sent.field("line_items[0][price_data][unit_amount]"), Some(stripe), "{amount}");
         fake.pay(&checkout.id);
-        let CheckoutState::Paid(paid) = gateway.checkout_state(&checkout.id).await.unwrap() else {
-            panic!("{amount} was paid")
-        };
-        assert_eq!(paid.amount, amount);
+        assert_eq!(paid_checkout(&gateway, &checkout.id).await.amount, amount);
     }
     let before = fake.requests().len();
     for amount in [money(5_124, "KWD"), money(1_000, "IQD")] {
@@ -108,8 +100,7 @@ async fn amounts_are_converted_for_every_kind_of_currency() {
 
 #[tokio::test]
 async fn a_checkout_through_its_life() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     let reference = opened(&fake).await.id;
     assert_eq!(gateway.checkout_state(&reference).await.unwrap(), CheckoutState::Open);
     let payment = fake.pay(&reference);
@@ -126,8 +117,7 @@ async fn a_checkout_through_its_life() {
 #[tokio::test]
 async fn a_delayed_payment() {
     for (arrives, number) in [(true, 1), (false, 2)] {
-        let fake = FakeStripe::start();
-        let gateway = gateway(&fake);
+        let (fake, gateway) = stripe();
         let request = CheckoutRequest { nonce: [number; 16], ..request(&fake) };
         let reference = gateway.open_checkout(&request).await.unwrap().id;
         let payment = fake.pay_slowly(&reference);
@@ -136,10 +126,7 @@ async fn a_delayed_payment() {
         assert_eq!(gateway.expire_checkout(&reference).await.unwrap(), CheckoutState::Processing, "too late to end it");
         if arrives {
             fake.settle_payment(&reference);
-            let CheckoutState::Paid(paid) = gateway.checkout_state(&reference).await.unwrap() else {
-                panic!("it came")
-            };
-            assert_eq!(paid.provider_payment_id, payment);
+            assert_eq!(paid_checkout(&gateway, &reference).await.provider_payment_id, payment);
         } else {
             fake.fail_payment(&reference);
             assert_eq!(gateway.checkout_state(&reference).await.unwrap(), CheckoutState::Failed);
@@ -150,8 +137,7 @@ async fn a_delayed_payment() {
 
 #[tokio::test]
 async fn a_checkout_outlives_its_hold_by_half_an_hour_and_no_more() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     let reference = opened(&fake).await.id;
     fake.advance(SignedDuration::from_mins(40));
     assert_eq!(gateway.checkout_state(&reference).await.unwrap(), CheckoutState::Open);
@@ -162,8 +148,7 @@ async fn a_checkout_outlives_its_hold_by_half_an_hour_and_no_more() {
 
 #[tokio::test]
 async fn an_expired_checkout_cannot_be_paid_and_a_paid_one_cannot_expire() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     let reference = opened(&fake).await.id;
     assert_eq!(gateway.expire_checkout(&reference).await.unwrap(), CheckoutState::Expired);
     assert_eq!(gateway.expire_checkout(&reference).await.unwrap(), CheckoutState::Expired);
@@ -179,10 +164,9 @@ async fn an_expired_checkout_cannot_be_paid_and_a_paid_one_cannot_expire() {
 
 #[tokio::test]
 async fn unknown_ids_are_unknown_and_never_part_of_a_path() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
-    assert_eq!(gateway.checkout_state("cs_test_nobody").await.unwrap(), CheckoutState::Unknown);
-    assert_eq!(gateway.expire_checkout("cs_test_nobody").await.unwrap(), CheckoutState::Unknown);
+    let (fake, gateway) = stripe();
+    assert_eq!(gateway.checkout_state("cs_test_unknown").await.unwrap(), CheckoutState::Unknown);
+    assert_eq!(gateway.expire_checkout("cs_test_unknown").await.unwrap(), CheckoutState::Unknown);
     let before = fake.requests().len();
     let long = "a".repeat(256);
     for reference in
@@ -197,8 +181,7 @@ async fn unknown_ids_are_unknown_and_never_part_of_a_path() {
 
 #[tokio::test]
 async fn a_checkout_reports_the_amount_received_not_the_amount_due() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     let reference = opened(&fake).await.id;
     fake.change_checkout(&reference, |session| {
         session["amount_total"] = json!(100);
@@ -206,7 +189,7 @@ async fn a_checkout_reports_the_amount_received_not_the_amount_due() {
         session["metadata"]["booking_id"] = json!("43");
     });
     fake.pay(&reference);
-    let CheckoutState::Paid(paid) = gateway.checkout_state(&reference).await.unwrap() else { panic!("it was paid") };
+    let paid = paid_checkout(&gateway, &reference).await;
     assert_eq!(paid.amount, money(100, "USD"));
     assert_eq!(paid.booking, None, "two bookings that differ are none");
 }
@@ -227,25 +210,23 @@ async fn responses_of_the_wrong_mode_are_refused() {
     fake.set_secret_key(key);
     let live = StripeGateway::new(StripeConfig { key: Secret::new(key), ..config(&fake) }).unwrap();
     assert!(live.is_live());
-    let CheckoutState::Paid(paid) = live.checkout_state(&reference).await.unwrap() else { panic!("it was paid") };
-    assert!(paid.live);
+    assert!(paid_checkout(&live, &reference).await.live);
 }
 
 #[tokio::test]
 async fn a_checkout_with_another_amount_is_refused() {
     let fake = FakeStripe::start();
     fake.set_tax(1_900);
-    let told = assert_refused(gateway(&fake).open_checkout(&request(&fake)).await);
-    assert!(told.contains("another amount"), "{told}");
+    let messages = assert_refused(gateway(&fake).open_checkout(&request(&fake)).await);
+    assert!(messages.contains("another amount"), "{messages}");
 }
 
 #[tokio::test]
 async fn the_same_nonce_with_another_price_is_refused() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     gateway.open_checkout(&request(&fake)).await.unwrap();
     let twice = CheckoutRequest { amount: money(20_000, "EUR"), ..request(&fake) };
-    let told = assert_refused(gateway.open_checkout(&twice).await);
-    assert!(told.contains("idempotency_error"), "{told}");
+    let messages = assert_refused(gateway.open_checkout(&twice).await);
+    assert!(messages.contains("idempotency_error"), "{messages}");
     assert_eq!(fake.checkouts().len(), 1);
 }

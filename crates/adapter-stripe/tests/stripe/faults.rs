@@ -1,7 +1,5 @@
 //! Checkouts when Stripe or the network fails.
 
-use attune_adapter_stripe::{StripeConfig, StripeGateway};
-use attune_ports::{CheckoutRequest, CheckoutState, OnlinePayments, PaymentGateway};
 use attune_test_stripe::{Behaviour, Moment};
 use tokio::net::TcpListener;
 
@@ -53,7 +51,7 @@ async fn a_lost_response_and_a_retry_open_one_checkout() {
     fake.script([Behaviour::Stall(Moment::After)]);
     let gateway = StripeGateway::new(with_short_timeout(&fake)).unwrap();
     let checkout = gateway.open_checkout(&request(&fake)).await.unwrap();
-    assert!(fake.requests().len() > 1, "it was asked again");
+    assert!(fake.requests().len() > 1, "it was requested again");
     assert_eq!(fake.checkouts().len(), 1);
     assert_eq!(fake.checkouts()[0]["id"], checkout.id.as_str());
 }
@@ -62,9 +60,8 @@ async fn a_lost_response_and_a_retry_open_one_checkout() {
 async fn a_persistent_fault_is_given_up_after_three_attempts() {
     for fault in [Behaviour::Cut(Moment::Before), Behaviour::Cut(Moment::After), refuse(409), refuse(429), refuse(503)]
     {
-        let fake = FakeStripe::start();
+        let (fake, gateway) = stripe();
         fake.set_default(fault);
-        let gateway = gateway(&fake);
         assert_unavailable(gateway.open_checkout(&request(&fake)).await);
         assert_eq!(fake.requests().len(), 3, "{fault:?}");
         assert!(fake.checkouts().len() <= 1, "{fault:?}");
@@ -77,14 +74,13 @@ async fn a_persistent_fault_is_given_up_after_three_attempts() {
 
 #[tokio::test]
 async fn a_stored_error_is_not_retried() {
-    let fake = FakeStripe::start();
+    let (fake, gateway) = stripe();
     fake.script([Behaviour::FailAfterwards(500)]);
-    let gateway = gateway(&fake);
-    let told = assert_unavailable(gateway.open_checkout(&request(&fake)).await);
-    assert!(told.contains("500"), "{told}");
+    let messages = assert_unavailable(gateway.open_checkout(&request(&fake)).await);
+    assert!(messages.contains("500"), "{messages}");
     assert_eq!(fake.requests().len(), 1, "Stripe said that it would not get better");
     assert_unavailable(gateway.open_checkout(&request(&fake)).await);
-    assert_eq!(fake.checkouts().len(), 1, "and no one has the URL of this one");
+    assert_eq!(fake.checkouts().len(), 1, "and no client has the URL of this one");
     let anew = CheckoutRequest { nonce: [1; 16], ..request(&fake) };
     gateway.open_checkout(&anew).await.unwrap();
     assert_eq!(fake.checkouts().len(), 2);
@@ -102,8 +98,8 @@ async fn a_slow_response_is_limited_by_the_deadline() {
         let gateway = StripeGateway::new(config).unwrap();
         // Without the deadline this would take three times half a minute.
         let answer = tokio::time::timeout(Duration::from_secs(20), gateway.open_checkout(&request(&fake))).await;
-        let told = assert_unavailable(answer.expect("the deadline"));
-        assert!(told.contains("within 300ms"), "{told}");
+        let messages = assert_unavailable(answer.expect("the deadline"));
+        assert!(messages.contains("within 300ms"), "{messages}");
         assert!(fake.checkouts().len() <= 1, "{fault:?}");
     }
 }
@@ -124,37 +120,31 @@ async fn a_wrong_key_is_refused_at_once() {
     let fake = FakeStripe::start();
     let config = StripeConfig { key: Secret::new("sk_test_51Wrong"), ..config(&fake) };
     let gateway = StripeGateway::new(config).unwrap();
-    let told = assert_refused(gateway.open_checkout(&request(&fake)).await);
-    assert!(told.contains("401"), "{told}");
-    assert!(!told.contains("sk_test"), "not even the stars that Stripe puts into it: {told}");
+    let messages = assert_refused(gateway.open_checkout(&request(&fake)).await);
+    assert!(messages.contains("401"), "{messages}");
+    assert!(!messages.contains("sk_test"), "not even the stars that Stripe puts into it: {messages}");
     assert_refused(gateway.checkout_state("cs_test_x").await);
     assert_eq!(fake.requests().len(), 2, "and not tried again");
     assert!(fake.checkouts().is_empty());
 }
 
 #[tokio::test]
-async fn should_retry_false_is_respected() {
-    let fake = FakeStripe::start();
-    fake.set_default(Behaviour::Refuse { status: 503, advice: Some(false) });
-    assert_unavailable(gateway(&fake).open_checkout(&request(&fake)).await);
-    assert_eq!(fake.requests().len(), 1);
-}
-
-#[tokio::test]
-async fn should_retry_true_is_respected() {
-    let fake = FakeStripe::start();
-    fake.set_default(Behaviour::Refuse { status: 400, advice: Some(true) });
-    assert_unavailable(gateway(&fake).open_checkout(&request(&fake)).await);
-    assert_eq!(fake.requests().len(), 3);
+async fn should_retry_is_respected() {
+    for (status, advice, attempts) in [(503, false, 1), (400, true, 3)] {
+        let (fake, gateway) = stripe();
+        fake.set_default(Behaviour::Refuse { status, advice: Some(advice) });
+        assert_unavailable(gateway.open_checkout(&request(&fake)).await);
+        assert_eq!(fake.requests().len(), attempts, "{status}");
+    }
 }
 
 #[tokio::test]
 async fn an_error_contains_stripes_codes() {
     let fake = FakeStripe::start();
     let late = CheckoutRequest { expires_at: fake.now() - SignedDuration::from_hours(1), ..request(&fake) };
-    let told = assert_refused(gateway(&fake).open_checkout(&late).await);
+    let messages = assert_refused(gateway(&fake).open_checkout(&late).await);
     for word in ["400", "invalid_request_error", "parameter_invalid", "expires_at", "req_"] {
-        assert!(told.contains(word), "{word}: {told}");
+        assert!(messages.contains(word), "{word}: {messages}");
     }
 }
 
@@ -170,15 +160,14 @@ async fn redirects_are_not_followed() {
 async fn expiring_a_checkout_survives_a_lost_response() {
     let fake = FakeStripe::start();
     let reference = opened(&fake).await.id;
-    // The first try ends it, the second hears that it is over, and then it is looked up.
+    // The first attempt expires it, the second is refused because it has ended, and then its state is requested.
     fake.script([Behaviour::Cut(Moment::After)]);
     assert_eq!(gateway(&fake).expire_checkout(&reference).await.unwrap(), CheckoutState::Expired);
 }
 
 #[tokio::test]
 async fn unexpected_responses_are_errors() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     let reference = opened(&fake).await.id;
     fake.pay(&reference);
     for (field, value) in [
@@ -190,8 +179,11 @@ async fn unexpected_responses_are_errors() {
     ] {
         let before = fake.checkouts()[0][field].clone();
         fake.change_checkout(&reference, |session| session[field] = value.into());
-        let told = assert_unavailable(gateway.checkout_state(&reference).await);
-        assert!(!told.contains("ten thousand") && !told.contains("perhaps"), "what was sent is not repeated: {told}");
+        let messages = assert_unavailable(gateway.checkout_state(&reference).await);
+        assert!(
+            !messages.contains("ten thousand") && !messages.contains("perhaps"),
+            "what was sent is not repeated: {messages}"
+        );
         fake.change_checkout(&reference, |session| session[field] = before);
     }
     assert!(matches!(gateway.checkout_state(&reference).await, Ok(CheckoutState::Paid(_))));

@@ -8,11 +8,14 @@ mod messages;
 mod refunds;
 
 use std::error::Error;
+use std::fmt::Debug;
 use std::time::Duration;
 
 use attune_adapter_stripe::{Secret, StripeConfig, StripeGateway, Timeouts};
 use attune_domain::{BookingId, Currency, Money};
-use attune_ports::{Checkout, CheckoutRequest, PaymentError, PaymentGateway};
+use attune_ports::{
+    Checkout, CheckoutRequest, CheckoutState, OnlinePayments, PaidCheckout, PaymentError, PaymentGateway, RefundRequest,
+};
 use attune_test_stripe::{FakeStripe, PAYER_EMAIL, PAYER_NAME};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -59,12 +62,24 @@ fn request(fake: &FakeStripe) -> CheckoutRequest {
     }
 }
 
+fn stripe() -> (FakeStripe, StripeGateway) {
+    let fake = FakeStripe::start();
+    let gateway = gateway(&fake);
+    (fake, gateway)
+}
+
 async fn opened(fake: &FakeStripe) -> Checkout {
     gateway(fake).open_checkout(&request(fake)).await.unwrap()
 }
 
 fn statuses(fake: &FakeStripe) -> Vec<Value> {
     fake.checkouts().into_iter().map(|session| session["status"].clone()).collect()
+}
+
+fn assert_discreet(text: &str) {
+    for secret in [FakeStripe::SECRET_KEY, FakeStripe::WEBHOOK_SECRET, PAYER_EMAIL, PAYER_NAME, "cs_test_", "pi_0"] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
 }
 
 /// The messages of an error and of all its sources.
@@ -75,31 +90,33 @@ fn messages_of(error: &PaymentError) -> String {
         messages.push_str(&format!(" {error} {error:?}"));
         source = error.source();
     }
+    assert_discreet(&messages);
     messages
 }
 
-fn assert_discreet(text: &str) {
-    for secret in [FakeStripe::SECRET_KEY, FakeStripe::WEBHOOK_SECRET, PAYER_EMAIL, PAYER_NAME, "cs_test_", "pi_0"] {
-        assert!(!text.contains(secret), "{secret}: {text}");
-    }
+fn assert_unavailable<T: Debug>(result: Result<T, PaymentError>) -> String {
+    let error = result.unwrap_err();
+    assert!(matches!(error, PaymentError::Unavailable(_)), "{error:?}");
+    messages_of(&error)
 }
 
-fn assert_unavailable<T: std::fmt::Debug>(answer: Result<T, PaymentError>) -> String {
-    match answer {
-        Err(error @ PaymentError::Unavailable(_)) => {
-            assert_discreet(&messages_of(&error));
-            messages_of(&error)
-        }
-        Err(PaymentError::Refused(_)) | Ok(_) => panic!("{answer:?}"),
-    }
+fn assert_refused<T: Debug>(result: Result<T, PaymentError>) -> String {
+    let error = result.unwrap_err();
+    assert!(matches!(error, PaymentError::Refused(_)), "{error:?}");
+    messages_of(&error)
 }
 
-fn assert_refused<T: std::fmt::Debug>(answer: Result<T, PaymentError>) -> String {
-    match answer {
-        Err(error @ PaymentError::Refused(_)) => {
-            assert_discreet(&messages_of(&error));
-            messages_of(&error)
-        }
-        Err(PaymentError::Unavailable(_)) | Ok(_) => panic!("{answer:?}"),
+async fn paid_checkout(gateway: &StripeGateway, checkout: &str) -> PaidCheckout {
+    let state = gateway.checkout_state(checkout).await.unwrap();
+    let CheckoutState::Paid(paid) = state else { panic!("{state:?}") };
+    paid
+}
+
+fn refund_of(payment: &str, minor: i64, key: &str) -> RefundRequest {
+    RefundRequest {
+        provider_payment_id: payment.to_owned(),
+        booking: booking(),
+        amount: money(minor, "EUR"),
+        idempotency_key: key.to_owned(),
     }
 }

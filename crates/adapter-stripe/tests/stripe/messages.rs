@@ -1,10 +1,7 @@
 //! Webhooks as the simulated Stripe signs them agree with its API.
 
 use attune_adapter_stripe::StripeEvents;
-use attune_ports::{
-    CheckoutState, OnlinePayments, PaymentEvent, PaymentEventKind, PaymentEvents, RefundRequest, RefundState,
-    WebhookError,
-};
+use attune_ports::{PaymentEvent, PaymentEventKind, PaymentEvents, RefundState, WebhookError};
 
 use super::*;
 
@@ -21,11 +18,10 @@ fn events(fake: &FakeStripe) -> Vec<PaymentEvent> {
 
 #[tokio::test]
 async fn webhooks_and_the_api_agree() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     let reference = opened(&fake).await.id;
     fake.pay(&reference);
-    let CheckoutState::Paid(paid) = gateway.checkout_state(&reference).await.unwrap() else { panic!("it was paid") };
+    let paid = paid_checkout(&gateway, &reference).await;
     let event = events(&fake).remove(0);
     assert_eq!(event.kind, PaymentEventKind::CheckoutPaid);
     assert_eq!(event.at, fake.now());
@@ -36,16 +32,7 @@ async fn webhooks_and_the_api_agree() {
         (Some(paid.amount), paid.booking, paid.live, Some(paid.provider_payment_id.clone()))
     );
 
-    let key = "r".to_owned();
-    let refund = gateway
-        .refund(&RefundRequest {
-            provider_payment_id: paid.provider_payment_id.clone(),
-            booking: booking(),
-            amount: money(1_000, "EUR"),
-            idempotency_key: key,
-        })
-        .await
-        .unwrap();
+    let refund = gateway.refund(&refund_of(&paid.provider_payment_id, 1_000, "r")).await.unwrap();
     let event = events(&fake).pop().unwrap();
     assert_eq!(event.kind, PaymentEventKind::RefundChanged(RefundState::Succeeded));
     assert_eq!(event.object_id, Some(refund.id));
@@ -58,19 +45,12 @@ async fn webhooks_and_the_api_agree() {
 
 #[tokio::test]
 async fn every_change_of_a_payment_has_an_event() {
-    let fake = FakeStripe::start();
+    let (fake, gateway) = stripe();
     fake.set_slow_refunds(true);
-    let gateway = gateway(&fake);
     let reference = opened(&fake).await.id;
     let payment = fake.pay_slowly(&reference);
     fake.settle_payment(&reference);
-    let request = RefundRequest {
-        provider_payment_id: payment,
-        booking: booking(),
-        amount: money(1, "EUR"),
-        idempotency_key: "r".to_owned(),
-    };
-    let refund = gateway.refund(&request).await.unwrap().id;
+    let refund = gateway.refund(&refund_of(&payment, 1, "r")).await.unwrap().id;
     fake.settle_refund(&refund);
     fake.fail_refund(&refund);
     let kinds: Vec<_> = events(&fake).into_iter().map(|event| event.kind).collect();
@@ -102,7 +82,7 @@ async fn the_payer_is_never_read() {
     let fake = FakeStripe::start();
     let reference = opened(&fake).await.id;
     fake.pay(&reference);
-    assert!(fake.events()[0].body.contains(PAYER_NAME), "Stripe tells who paid");
+    assert!(fake.events()[0].body.contains(PAYER_NAME), "Stripe reports the payer");
     let state = gateway(&fake).checkout_state(&reference).await.unwrap();
     assert_discreet(&format!("{:?} {state:?}", events(&fake)));
 }
@@ -121,7 +101,7 @@ async fn secret_body_and_time_must_be_right() {
     {
         assert_eq!(genuine.read(&header, body.as_bytes(), second(off)).map(|_| ()), answer, "{off}");
     }
-    let compact = serde_json_of(&body);
+    let compact = serde_json::from_str::<Value>(&body).unwrap().to_string();
     assert_ne!(compact, body);
     assert_eq!(genuine.read(&header, compact.as_bytes(), fake.now()), Err(WebhookError::Forged));
 
@@ -133,9 +113,4 @@ async fn secret_body_and_time_must_be_right() {
         assert!(reader(secrets).read(&header, body.as_bytes(), fake.now()).is_ok(), "{secrets:?}");
     }
     assert_eq!(genuine.read(&header, body.as_bytes(), fake.now()), Err(WebhookError::Forged));
-}
-
-/// The same event, parsed and serialized again.
-fn serde_json_of(body: &str) -> String {
-    serde_json::from_str::<Value>(body).unwrap().to_string()
 }

@@ -1,19 +1,13 @@
 //! Refunds are made once, whatever happens.
 
-use attune_ports::{OnlinePayments, RefundRequest, RefundState};
+use attune_ports::RefundState;
 use attune_test_stripe::{Behaviour, Moment};
 
 use super::*;
 
 /// A paid checkout of 100 EUR.
 async fn paid(fake: &FakeStripe) -> RefundRequest {
-    let payment = fake.pay(&opened(fake).await.id);
-    RefundRequest {
-        provider_payment_id: payment,
-        booking: booking(),
-        amount: money(10_000, "EUR"),
-        idempotency_key: "refund-1".to_owned(),
-    }
+    refund_of(&fake.pay(&opened(fake).await.id), 10_000, "refund-1")
 }
 
 fn total(fake: &FakeStripe) -> i64 {
@@ -22,13 +16,12 @@ fn total(fake: &FakeStripe) -> i64 {
 
 #[tokio::test]
 async fn a_refund_succeeds() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     let request = paid(&fake).await;
     let refund = gateway.refund(&request).await.unwrap();
     assert_eq!((refund.state, refund.amount), (RefundState::Succeeded, money(10_000, "EUR")));
     assert_eq!(gateway.refund_state(&refund.id).await.unwrap(), Some(refund.clone()));
-    assert_eq!(gateway.refund_state("re_nobody").await.unwrap(), None);
+    assert_eq!(gateway.refund_state("re_unknown").await.unwrap(), None);
 
     let sent = fake.requests().into_iter().rfind(|sent| sent.method == "POST").unwrap();
     assert_eq!(sent.header("idempotency-key"), Some("refund-refund-1"));
@@ -40,9 +33,8 @@ async fn a_refund_succeeds() {
 
 #[tokio::test]
 async fn a_refund_can_be_pending_and_can_fail() {
-    let fake = FakeStripe::start();
+    let (fake, gateway) = stripe();
     fake.set_slow_refunds(true);
-    let gateway = gateway(&fake);
     let request = paid(&fake).await;
     let refund = gateway.refund(&request).await.unwrap();
     assert_eq!(refund.state, RefundState::Pending);
@@ -58,26 +50,20 @@ async fn a_refund_can_be_pending_and_can_fail() {
 
 #[tokio::test]
 async fn partial_refunds_cannot_exceed_the_price() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     let whole = paid(&fake).await;
-    let part = |minor, key: &str| RefundRequest {
-        amount: money(minor, "EUR"),
-        idempotency_key: key.to_owned(),
-        ..whole.clone()
-    };
+    let part = |minor, key| refund_of(&whole.provider_payment_id, minor, key);
     gateway.refund(&part(2_500, "a")).await.unwrap();
     assert_refused(gateway.refund(&part(7_501, "b")).await);
     gateway.refund(&part(7_500, "c")).await.unwrap();
-    let told = assert_refused(gateway.refund(&part(1, "d")).await);
-    assert!(told.contains("charge_already_refunded"), "{told}");
+    let messages = assert_refused(gateway.refund(&part(1, "d")).await);
+    assert!(messages.contains("charge_already_refunded"), "{messages}");
     assert_eq!(total(&fake), 10_000);
 }
 
 #[tokio::test]
 async fn the_same_key_refunds_once_however_much_later() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     let part = RefundRequest { amount: money(2_500, "EUR"), ..paid(&fake).await };
     let first = gateway.refund(&part).await.unwrap();
     fake.purge_idempotency_keys();
@@ -90,8 +76,7 @@ async fn the_same_key_refunds_once_however_much_later() {
 
 #[tokio::test]
 async fn fifty_concurrent_requests_refund_once() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     let part = RefundRequest { amount: money(100, "EUR"), ..paid(&fake).await };
     let tasks: Vec<_> = (0..50)
         .map(|_| {
@@ -117,10 +102,9 @@ async fn a_lost_response_causes_no_second_refund() {
         Behaviour::Refuse { status: 409, advice: None },
         Behaviour::Refuse { status: 429, advice: None },
     ] {
-        let fake = FakeStripe::start();
-        let gateway = gateway(&fake);
+        let (fake, gateway) = stripe();
         let request = RefundRequest { amount: money(2_500, "EUR"), ..paid(&fake).await };
-        // IdempotentRequest while it looks, once while it gives.
+        // Once while refunds are listed, once while one is created.
         fake.script([fault, Behaviour::Succeed, fault]);
         assert_eq!(gateway.refund(&request).await.unwrap().state, RefundState::Succeeded, "{fault:?}");
         assert_eq!(total(&fake), 2_500, "{fault:?}");
@@ -129,8 +113,7 @@ async fn a_lost_response_causes_no_second_refund() {
 
 #[tokio::test]
 async fn a_fault_after_the_refund_is_detected_by_the_next_attempt() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     let request = RefundRequest { amount: money(2_500, "EUR"), ..paid(&fake).await };
     fake.script([Behaviour::Succeed, Behaviour::FailAfterwards(500)]);
     assert_unavailable(gateway.refund(&request).await);
@@ -140,34 +123,28 @@ async fn a_fault_after_the_refund_is_detected_by_the_next_attempt() {
 
 #[tokio::test]
 async fn impossible_refunds_are_refused() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     let good = paid(&fake).await;
-    let asked = fake.requests().len();
+    let before = fake.requests().len();
     let long = "k".repeat(201);
+    let payment = &good.provider_payment_id;
     for key in ["", "a b", "a\n", "é", &long] {
-        assert_refused(gateway.refund(&RefundRequest { idempotency_key: key.to_owned(), ..good.clone() }).await);
+        assert_refused(gateway.refund(&refund_of(payment, 10_000, key)).await);
     }
     for payment in ["", "pi/..", "pi_1?x"] {
-        assert_refused(
-            gateway.refund(&RefundRequest { provider_payment_id: payment.to_owned(), ..good.clone() }).await,
-        );
+        assert_refused(gateway.refund(&refund_of(payment, 10_000, "refund-1")).await);
     }
-    assert_refused(gateway.refund(&RefundRequest { amount: money(0, "EUR"), ..good.clone() }).await);
-    assert_eq!(fake.requests().len(), asked, "none of these was asked for");
-    assert_refused(
-        gateway.refund(&RefundRequest { provider_payment_id: "pi_nobody".to_owned(), ..good.clone() }).await,
-    );
+    assert_refused(gateway.refund(&refund_of(payment, 0, "refund-1")).await);
+    assert_eq!(fake.requests().len(), before, "no request was sent for any of these");
+    assert_refused(gateway.refund(&refund_of("pi_unknown", 10_000, "refund-1")).await);
     assert_eq!(total(&fake), 0);
 }
 
 #[tokio::test]
 async fn too_many_refunds_to_search_are_an_error() {
-    let fake = FakeStripe::start();
-    let gateway = gateway(&fake);
+    let (fake, gateway) = stripe();
     let whole = paid(&fake).await;
-    let cent =
-        |number: u32| RefundRequest { amount: money(1, "EUR"), idempotency_key: format!("r{number}"), ..whole.clone() };
+    let cent = |number: u32| refund_of(&whole.provider_payment_id, 1, &format!("r{number}"));
     for number in 0..101 {
         gateway.refund(&cent(number)).await.unwrap();
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use config::{Config, Environment, File, FileFormat, Map, Source, Value, ValueKind};
 
 use super::{Secret, Settings};
@@ -79,7 +79,7 @@ pub(crate) fn load(sources: &Sources) -> Result<Settings> {
         .build()
         .context("the settings cannot be read")?
         .try_deserialize()
-        .map_err(|error| anyhow::anyhow!("a setting has a value of the wrong type: {error}"))?;
+        .map_err(|error| anyhow!("a setting has a value of the wrong type: {error}"))?;
     with_secret_files(settings)
 }
 
@@ -146,28 +146,21 @@ fn refuse_unknown(known: &BTreeSet<String>, found: &BTreeSet<String>, place: &st
 }
 
 fn with_secret_files(mut settings: Settings) -> Result<Settings> {
+    let Settings { database, auth, mail, payments, jitsi, .. } = &mut settings;
     for (name, secret, file) in [
-        ("database.url", &mut settings.database.url, &settings.database.url_file),
-        ("auth.secret", &mut settings.auth.secret, &settings.auth.secret_file),
-        ("mail.smtp_url", &mut settings.mail.smtp_url, &settings.mail.smtp_url_file),
-        ("payments.stripe_key", &mut settings.payments.stripe_key, &settings.payments.stripe_key_file),
-        (
-            "payments.stripe_webhook_secret",
-            &mut settings.payments.stripe_webhook_secret,
-            &settings.payments.stripe_webhook_secret_file,
-        ),
+        ("database.url", &mut database.url, &database.url_file),
+        ("auth.secret", &mut auth.secret, &auth.secret_file),
+        ("mail.smtp_url", &mut mail.smtp_url, &mail.smtp_url_file),
+        ("payments.stripe_key", &mut payments.stripe_key, &payments.stripe_key_file),
+        ("payments.stripe_webhook_secret", &mut payments.stripe_webhook_secret, &payments.stripe_webhook_secret_file),
         (
             "payments.stripe_previous_webhook_secret",
-            &mut settings.payments.stripe_previous_webhook_secret,
-            &settings.payments.stripe_previous_webhook_secret_file,
+            &mut payments.stripe_previous_webhook_secret,
+            &payments.stripe_previous_webhook_secret_file,
         ),
-        ("jitsi.app_secret", &mut settings.jitsi.app_secret, &settings.jitsi.app_secret_file),
-        ("jitsi.server_secret", &mut settings.jitsi.server_secret, &settings.jitsi.server_secret_file),
-        (
-            "jitsi.jaas_webhook_secret",
-            &mut settings.jitsi.jaas_webhook_secret,
-            &settings.jitsi.jaas_webhook_secret_file,
-        ),
+        ("jitsi.app_secret", &mut jitsi.app_secret, &jitsi.app_secret_file),
+        ("jitsi.server_secret", &mut jitsi.server_secret, &jitsi.server_secret_file),
+        ("jitsi.jaas_webhook_secret", &mut jitsi.jaas_webhook_secret, &jitsi.jaas_webhook_secret_file),
     ] {
         if file.is_empty() {
             continue;

@@ -1,8 +1,8 @@
 //! The settings of the video rooms, resolved.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use attune_adapter_http::Branding;
-use attune_adapter_jitsi::{Deployment, JaasAppId, Secret as JitsiSecret, SigningKey};
+use attune_adapter_jitsi::{Deployment, EndMeetingConfig, JaasAppId, Secret as JitsiSecret, SigningKey};
 use attune_application::meetings::EmailLinkTarget;
 use attune_domain::meeting::{RecordingPolicy, RoomLimits, TokenPlacement, TokenSettings};
 use attune_domain::{AccessWindow, MeetingBaseUrl};
@@ -25,14 +25,16 @@ pub(crate) struct MeetingConfig {
     pub(crate) email_links: EmailLinkTarget,
     pub(crate) server_secret: Option<Secret>,
     pub(crate) jaas_webhook_secret: Option<Secret>,
+    /// `None`: the video server closes no room for us.
+    pub(crate) end_meeting: Option<Box<EndMeetingConfig>>,
     pub(crate) branding: Branding,
 }
 
 impl Settings {
     pub(super) fn meeting_config(&self, production: bool) -> Result<MeetingConfig> {
         let jitsi = &self.jitsi;
-        let configured = MeetingBaseUrl::parse(&jitsi.base_url)
-            .map_err(|why| anyhow::anyhow!("jitsi.base_url is invalid: {why}"))?;
+        let configured =
+            MeetingBaseUrl::parse(&jitsi.base_url).map_err(|why| anyhow!("jitsi.base_url is invalid: {why}"))?;
         ensure!(!production || configured.is_https(), "jitsi.base_url must begin with https:// in production");
         ensure!(jitsi.grace_minutes <= 24 * 60, "jitsi.grace_minutes must be at most 1440");
         ensure!(jitsi.join_early_minutes <= 24 * 60, "jitsi.join_early_minutes must be at most 1440");
@@ -56,7 +58,7 @@ impl Settings {
             }
             "jaas" => {
                 let app_id =
-                    JaasAppId::parse(&jitsi.app_id).map_err(|why| anyhow::anyhow!("jitsi.app_id is invalid: {why}"))?;
+                    JaasAppId::parse(&jitsi.app_id).map_err(|why| anyhow!("jitsi.app_id is invalid: {why}"))?;
                 ensure!(!jitsi.app_secret.is_set(), "jitsi.app_secret is for jitsi.mode jwt; JaaS uses jitsi.key_file");
                 let base = app_id.base_url().clone();
                 let key_id = jitsi.key_id.clone();
@@ -81,6 +83,7 @@ impl Settings {
             !(production && email_links == EmailLinkTarget::Page && self.http.public_url.trim().is_empty()),
             "http.public_url must be set in production when emails link to our own pages (jitsi.mode, mail.join_link)"
         );
+        let end_meeting = self.end_meeting(deployment.as_deref(), &base)?.map(Box::new);
         let minutes = |m: u32| SignedDuration::from_mins(i64::from(m));
         Ok(MeetingConfig {
             base,
@@ -89,7 +92,7 @@ impl Settings {
             tokens: TokenSettings {
                 recording: if jitsi.recording { RecordingPolicy::Therapist } else { RecordingPolicy::Off },
                 visitors: jitsi.visitors,
-                fixed_names: jitsi.lock_display_names,
+                lock_display_names: jitsi.lock_display_names,
             },
             placement: match jitsi.token_placement.as_str() {
                 "query" => TokenPlacement::Query,
@@ -107,6 +110,7 @@ impl Settings {
             email_links,
             server_secret: long_enough("jitsi.server_secret", &jitsi.server_secret)?,
             jaas_webhook_secret: jitsi.jaas_webhook_secret.is_set().then(|| jitsi.jaas_webhook_secret.clone()),
+            end_meeting,
             branding: self.branding()?,
         })
     }
@@ -129,11 +133,10 @@ impl Settings {
                 bail!("jitsi.app_secret (or app_secret_file, or key_file for RS256) must be set when jitsi.mode is jwt")
             }
         };
-        let host = Url::parse(base.as_str()).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
         Ok(Deployment::SelfHosted {
             issuer: jitsi.app_id.clone(),
             audience: jitsi.audience.clone(),
-            subject: optional(&jitsi.subject).map_or(host, str::to_owned),
+            subject: optional(&jitsi.subject).map_or_else(|| host_of(base), str::to_owned),
             key,
         })
     }
@@ -145,8 +148,42 @@ impl Settings {
             "jitsi.key_file must be the path of the private key when jitsi.mode is {}",
             self.jitsi.mode
         );
-        let pem = std::fs::read_to_string(path).with_context(|| format!("jitsi.key_file: cannot read {path}"))?;
-        Ok(JitsiSecret::new(pem))
+        Ok(JitsiSecret::new(read_key("jitsi.key_file", path)?))
+    }
+
+    fn end_meeting(&self, deployment: Option<&Deployment>, base: &MeetingBaseUrl) -> Result<Option<EndMeetingConfig>> {
+        let jitsi = &self.jitsi;
+        let Some(url) = optional(&jitsi.end_meeting_url) else { return Ok(None) };
+        let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let url = url.context("jitsi.end_meeting_url must be a URL such as http://xmpp.meet.jitsi:5280/end-meeting")?;
+        let Some(Deployment::SelfHosted { issuer, audience, subject, key: SigningKey::Rs256 { key_id, .. } }) =
+            deployment
+        else {
+            bail!(
+                "jitsi.end_meeting_url needs jitsi.mode jwt and jitsi.key_file: mod_muc_end_meeting refuses all tokens \
+                 where links are signed with a shared secret"
+            )
+        };
+        ensure!(
+            !jitsi.end_meeting_key_file.is_empty() && !jitsi.end_meeting_key_id.is_empty(),
+            "jitsi.end_meeting_key_file and jitsi.end_meeting_key_id must be set when jitsi.end_meeting_url is set"
+        );
+        let pem = read_key("jitsi.end_meeting_key_file", &jitsi.end_meeting_key_file)?;
+        ensure!(
+            jitsi.end_meeting_key_id != *key_id && pem != read_key("jitsi.key_file", &jitsi.key_file)?,
+            "jitsi.end_meeting_key_file must not be the key of the links: everyone with a link could close all rooms"
+        );
+        Ok(Some(EndMeetingConfig {
+            url,
+            muc_domain: optional(&jitsi.muc_domain)
+                .map_or_else(|| format!("conference.{}", host_of(base)), str::to_owned),
+            issuer: issuer.clone(),
+            audience: audience.clone(),
+            subject: subject.clone(),
+            key_id: jitsi.end_meeting_key_id.clone(),
+            pem: JitsiSecret::new(pem),
+            timeout: EndMeetingConfig::TIMEOUT,
+        }))
     }
 
     fn branding(&self) -> Result<Branding> {
@@ -183,6 +220,14 @@ impl Settings {
                 .collect::<Result<_>>()?,
         })
     }
+}
+
+fn host_of(base: &MeetingBaseUrl) -> String {
+    Url::parse(base.as_str()).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn read_key(name: &str, path: &str) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("{name}: cannot read {path}"))
 }
 
 fn long_enough(name: &str, secret: &Secret) -> Result<Option<Secret>> {

@@ -1,6 +1,6 @@
 //! The settings of payments, resolved.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use attune_adapter_stripe::{Secret as StripeSecret, StripeConfig, StripeEvents, StripeGateway};
 use attune_ports::Provider;
 use jiff::SignedDuration;
@@ -13,6 +13,8 @@ pub(crate) struct PaymentConfig {
     pub(crate) provider: Provider,
     /// How long an unpaid booking holds its slot.
     pub(crate) hold: SignedDuration,
+    /// The same for a client whom the practice asks to pay online.
+    pub(crate) invite_hold: SignedDuration,
     /// Also set while another provider collects payments: earlier ones are refunded through Stripe.
     pub(crate) stripe: Option<StripeAccount>,
 }
@@ -38,7 +40,7 @@ impl StripeAccount {
         let success = self.success_url.clone().map_or_else(|| own("done"), Ok)?;
         let cancel = self.cancel_url.clone().map_or_else(|| own("cancelled"), Ok)?;
         let key = StripeSecret::new(self.key.expose());
-        let invalid = |why| anyhow::anyhow!("the settings payments.stripe_* are invalid: {why}");
+        let invalid = |why| anyhow!("the settings payments.stripe_* are invalid: {why}");
         let mut config =
             StripeConfig::new(key, self.hold, self.product_name.clone(), success, cancel).map_err(invalid)?;
         if let Some(api) = &self.api {
@@ -53,8 +55,8 @@ impl StripeAccount {
             return Ok(None);
         }
         let secrets = self.webhook_secrets.iter().map(|secret| StripeSecret::new(secret.expose())).collect();
-        let events = StripeEvents::new(secrets)
-            .map_err(|why| anyhow::anyhow!("payments.stripe_webhook_secret is invalid: {why}"))?;
+        let events =
+            StripeEvents::new(secrets).map_err(|why| anyhow!("payments.stripe_webhook_secret is invalid: {why}"))?;
         Ok(Some(events))
     }
 }
@@ -74,6 +76,10 @@ impl Settings {
             (1..=24 * 60).contains(&payments.offline_hold_hours),
             "payments.offline_hold_hours must be between 1 and 1440"
         );
+        ensure!(
+            (1..=24 * 60).contains(&payments.invite_hold_hours),
+            "payments.invite_hold_hours must be between 1 and 1440"
+        );
         let online = SignedDuration::from_mins(i64::from(payments.hold_minutes));
         let stripe = self.stripe(production, online)?;
         ensure!(
@@ -86,6 +92,7 @@ impl Settings {
                 Provider::Offline => SignedDuration::from_hours(i64::from(payments.offline_hold_hours)),
                 Provider::None | Provider::Test | Provider::Stripe => online,
             },
+            invite_hold: SignedDuration::from_hours(i64::from(payments.invite_hold_hours)),
             stripe,
         })
     }

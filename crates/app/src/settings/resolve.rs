@@ -1,21 +1,26 @@
 //! Validates the settings and resolves them into the types of their users. Every error is one sentence that names the key.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use attune_application::accounts::Registration;
-use attune_application::setup::FirstService;
 use attune_domain::calendar::{LocalTime, LocalTimeRange, WeeklySchedule};
 use attune_domain::login_session::LoginSessionPolicy;
 use attune_domain::notification::ReminderPlan;
-use attune_domain::{Booking, Currency, EmailAddress, Money, TimeZoneName};
+use attune_domain::practice::{AccentColor, PhoneNumber, WebUrl};
+use attune_domain::{
+    Booking, Currency, EmailAddress, Money, NameFallback, Practice, PracticeName, PracticeTexts, TimeZoneName,
+};
+use attune_ports::{NewService, TimeZones};
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 use url::Url;
 
 use super::{MeetingConfig, PaymentConfig, Profile, Secret, Settings, optional};
+use crate::time_zones::ZoneDatabase;
 
 #[derive(Debug, Clone)]
 pub(crate) enum DatabaseUrl {
@@ -47,8 +52,11 @@ pub(crate) struct ResolvedConfig {
     pub(crate) login_sessions: LoginSessionPolicy,
     pub(crate) registration: Registration,
     pub(crate) first_admin: Option<EmailAddress>,
-    pub(crate) zone: TimeZone,
-    pub(crate) first_service: FirstService,
+    pub(crate) zones: Arc<ZoneDatabase>,
+    /// Stored at the first start.
+    pub(crate) practice: Practice,
+    pub(crate) name_fallback: NameFallback,
+    pub(crate) first_service: NewService,
     pub(crate) default_hours: WeeklySchedule,
     pub(crate) meetings: MeetingConfig,
     pub(crate) payments: PaymentConfig,
@@ -87,13 +95,11 @@ impl Settings {
             !production || self.testing.clock_file.is_empty(),
             "testing.clock_file is for tests only and must not be set in production"
         );
+        let zones = Arc::new(ZoneDatabase::newest());
         let minutes = |m: u32| SignedDuration::from_mins(i64::from(m));
         Ok(ResolvedConfig {
             bind: self.http.bind.parse().map_err(|_| {
-                anyhow::anyhow!(
-                    "http.bind must be an address and a port such as 127.0.0.1:8080, not {:?}",
-                    self.http.bind
-                )
+                anyhow!("http.bind must be an address and a port such as 127.0.0.1:8080, not {:?}", self.http.bind)
             })?,
             public_url: self.public_url(production)?,
             database: self.database_url(&data_dir)?,
@@ -111,7 +117,11 @@ impl Settings {
             first_admin: optional(&auth.first_admin_email)
                 .map(|text| EmailAddress::parse(text).context("auth.first_admin_email is not an email address"))
                 .transpose()?,
-            zone: self.zone()?,
+            practice: self.practice(&zones)?,
+            name_fallback: NameFallback::parse(&self.practice.name_fallback).ok_or_else(|| {
+                anyhow!("practice.name_fallback must be email or neutral, not {:?}", self.practice.name_fallback)
+            })?,
+            zones,
             first_service: self.first_service()?,
             default_hours: self.default_hours()?,
             meetings: self.meeting_config(production)?,
@@ -136,7 +146,7 @@ impl Settings {
 
     fn public_url(&self, production: bool) -> Result<Option<Url>> {
         let Some(text) = optional(&self.http.public_url) else { return Ok(None) };
-        let url = Url::parse(text).map_err(|_| anyhow::anyhow!("http.public_url is not an absolute URL"))?;
+        let url = Url::parse(text).map_err(|_| anyhow!("http.public_url is not an absolute URL"))?;
         let web = matches!(url.scheme(), "http" | "https") && url.has_host();
         ensure!(web, "http.public_url must begin with http:// or https://");
         ensure!(
@@ -165,23 +175,51 @@ impl Settings {
         }
     }
 
-    fn zone(&self) -> Result<TimeZone> {
-        let name = &self.practice.timezone;
-        let problem = || {
-            format!(
-                "practice.timezone: {name:?} is not in this machine's time zone database; an example is Europe/Berlin"
-            )
-        };
-        let parsed = TimeZoneName::parse(name).with_context(problem)?;
-        TimeZone::get(parsed.as_str()).map_err(|_| anyhow::anyhow!(problem()))
+    fn practice(&self, zones: &ZoneDatabase) -> Result<Practice> {
+        let settings = &self.practice;
+        let text = |text: &str| optional(text).map(str::to_owned);
+        Ok(Practice {
+            phone: optional(&settings.phone)
+                .map(PhoneNumber::parse)
+                .transpose()
+                .context("practice.phone is invalid")?,
+            email: optional(&settings.email)
+                .map(EmailAddress::parse)
+                .transpose()
+                .context("practice.email is not an email address")?,
+            website: optional(&settings.website)
+                .map(WebUrl::parse)
+                .transpose()
+                .context("practice.website is invalid")?,
+            accent_color: optional(&settings.accent_color)
+                .map(AccentColor::parse)
+                .transpose()
+                .context("practice.accent_color is invalid")?,
+            texts: PracticeTexts {
+                imprint: text(&settings.imprint),
+                privacy: text(&settings.privacy),
+                offline_payment: text(&settings.offline_payment),
+            },
+            ..Practice::new(PracticeName::parse(&settings.name).context("practice.name is invalid")?, self.zone(zones)?)
+        })
     }
 
-    fn first_service(&self) -> Result<FirstService> {
+    fn zone(&self, zones: &ZoneDatabase) -> Result<TimeZoneName> {
+        let name = &self.practice.timezone;
+        let problem =
+            || format!("practice.timezone: {name:?} is not in the time zone database; an example is Europe/Berlin");
+        let parsed = TimeZoneName::parse(name).with_context(problem)?;
+        if zones.find(&parsed).is_none() {
+            bail!(problem());
+        }
+        Ok(parsed)
+    }
+
+    fn first_service(&self) -> Result<NewService> {
         let practice = &self.practice;
-        let currency =
-            Currency::parse(&practice.currency).map_err(|why| anyhow::anyhow!("practice.currency is {why}"))?;
+        let currency = Currency::parse(&practice.currency).map_err(|why| anyhow!("practice.currency is {why}"))?;
         let price = Money::parse_decimal(&practice.first_service_price, currency)
-            .map_err(|why| anyhow::anyhow!("practice.first_service_price is invalid: {why}"))?;
+            .map_err(|why| anyhow!("practice.first_service_price is invalid: {why}"))?;
         ensure!(
             (1..=Booking::MAX_MINUTES).contains(&practice.first_service_minutes),
             "practice.first_service_minutes must be between 1 and {}",
@@ -193,25 +231,26 @@ impl Settings {
             Booking::MAX_MINUTES
         );
         ensure!(!practice.first_service_name.trim().is_empty(), "practice.first_service_name must not be empty");
-        ensure!(!practice.name.trim().is_empty(), "practice.name must not be empty");
-        Ok(FirstService {
+        Ok(NewService {
             name: practice.first_service_name.clone(),
+            description: String::new(),
             minutes: practice.first_service_minutes,
             buffer_minutes: practice.first_service_buffer_minutes,
             price,
+            translations: BTreeMap::new(),
         })
     }
 
     fn default_hours(&self) -> Result<WeeklySchedule> {
         let time = |key: &str, text: &str| {
-            LocalTime::parse(text).map_err(|why| anyhow::anyhow!("practice.{key} is {why}, not {text:?}"))
+            LocalTime::parse(text).map_err(|why| anyhow!("practice.{key} is {why}, not {text:?}"))
         };
         let practice = &self.practice;
         let hours = LocalTimeRange::new(
             time("default_opens", &practice.default_opens)?,
             time("default_closes", &practice.default_closes)?,
         )
-        .map_err(|_| anyhow::anyhow!("practice.default_closes must be after practice.default_opens"))?;
+        .map_err(|_| anyhow!("practice.default_closes must be after practice.default_opens"))?;
         let zone = TimeZoneName::parse(&practice.timezone).context("practice.timezone is invalid")?;
         Ok(WeeklySchedule::every_day(zone, hours))
     }
@@ -236,10 +275,8 @@ impl Settings {
             .iter()
             .map(|text| text.trim())
             .filter(|text| !text.is_empty())
-            .map(|text| {
-                text.parse::<u32>().map_err(|_| anyhow::anyhow!("reminders.offsets_minutes: {text:?} is not a number"))
-            })
+            .map(|text| text.parse::<u32>().map_err(|_| anyhow!("reminders.offsets_minutes: {text:?} is not a number")))
             .collect::<Result<Vec<_>>>()?;
-        ReminderPlan::new(offsets).map_err(|why| anyhow::anyhow!("reminders.offsets_minutes must be {why}"))
+        ReminderPlan::new(offsets).map_err(|why| anyhow!("reminders.offsets_minutes must be {why}"))
     }
 }

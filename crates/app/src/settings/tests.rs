@@ -103,6 +103,7 @@ fn a_bad_value_stops_the_start_and_its_key_is_named() {
         ("ATTUNE__DATABASE__URL", "sqlite:", "database.url"),
         ("ATTUNE__AUTH__ACCESS_TOKEN_MINUTES", "16", "auth.access_token_minutes"),
         ("ATTUNE__AUTH__REGISTRATION", "maybe", "auth.registration"),
+        ("ATTUNE__PRACTICE__NAME_FALLBACK", "Neutral", "practice.name_fallback"),
         ("ATTUNE__AUTH__FIRST_ADMIN_EMAIL", "nobody", "auth.first_admin_email"),
         ("ATTUNE__PRACTICE__TIMEZONE", "Europe/Atlantis", "practice.timezone"),
         ("ATTUNE__PRACTICE__CURRENCY", "euro", "practice.currency"),
@@ -127,6 +128,7 @@ fn a_bad_value_stops_the_start_and_its_key_is_named() {
         ("ATTUNE__PAYMENTS__PROVIDER", "stripe", "payments.stripe_key"),
         ("ATTUNE__PAYMENTS__STRIPE_WEBHOOK_SECRET", "whsec_canary-canary-canary", "payments.stripe_webhook_secret"),
         ("ATTUNE__PAYMENTS__HOLD_MINUTES", "0", "payments.hold_minutes"),
+        ("ATTUNE__PAYMENTS__INVITE_HOLD_HOURS", "0", "payments.invite_hold_hours"),
         ("ATTUNE__MAIL__TRANSPORT", "pigeon", "mail.transport"),
         ("ATTUNE__MAIL__TRANSPORT", "smtp", "mail.smtp_url"),
         ("ATTUNE__MAIL__FROM", "nobody", "mail.from"),
@@ -185,6 +187,56 @@ fn signed_links_are_never_sent_by_email_and_need_a_public_url() {
     );
     let two_keys = with(&[("ATTUNE__JITSI__KEY_FILE", "/nowhere/key.pem")]);
     assert!(refusal(Profile::Development, &two_keys).contains("jitsi.app_secret and jitsi.key_file"));
+}
+
+#[test]
+fn ending_meetings_needs_a_key_of_its_own() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (links, end, copy) = (path("links", "canary 1"), path("end", "canary 2"), path("copy", "canary 1"));
+    let signed = [
+        SECRET,
+        ("ATTUNE__JITSI__MODE", "jwt"),
+        ("ATTUNE__JITSI__BASE_URL", "https://meet.example.org"),
+        ("ATTUNE__JITSI__APP_ID", "attune"),
+        ("ATTUNE__JITSI__KEY_FILE", links.as_str()),
+        ("ATTUNE__JITSI__KEY_ID", "attune-1"),
+        ("ATTUNE__JITSI__END_MEETING_URL", "http://xmpp.meet.jitsi:5280/end-meeting"),
+        ("ATTUNE__JITSI__END_MEETING_KEY_FILE", end.as_str()),
+        ("ATTUNE__JITSI__END_MEETING_KEY_ID", "attune-end-1"),
+    ];
+    let with = |more: (&'static str, &str)| {
+        let settings: Vec<(&str, &str)> = signed.into_iter().filter(|(name, _)| *name != more.0).collect();
+        resolve(Profile::Development, &[&settings[..], &[more]].concat()).map(|config| config.meetings.end_meeting)
+    };
+    let end_meeting = with(("ATTUNE__JITSI__LOBBY", "true")).unwrap().unwrap();
+    assert_eq!(
+        (end_meeting.muc_domain.as_str(), end_meeting.issuer.as_str()),
+        ("conference.meet.example.org", "attune")
+    );
+    let docker = with(("ATTUNE__JITSI__MUC_DOMAIN", "muc.meet.jitsi")).unwrap().unwrap();
+    assert_eq!(docker.muc_domain, "muc.meet.jitsi");
+    assert!(with(("ATTUNE__JITSI__END_MEETING_URL", "")).unwrap().is_none());
+    for (name, value, part) in [
+        ("ATTUNE__JITSI__END_MEETING_URL", "xmpp.meet.jitsi", "jitsi.end_meeting_url must be a URL"),
+        ("ATTUNE__JITSI__END_MEETING_KEY_FILE", "", "must be set"),
+        ("ATTUNE__JITSI__END_MEETING_KEY_FILE", "/nowhere/key.pem", "jitsi.end_meeting_key_file: cannot read"),
+        ("ATTUNE__JITSI__END_MEETING_KEY_FILE", copy.as_str(), "must not be the key of the links"),
+        ("ATTUNE__JITSI__END_MEETING_KEY_ID", "", "must be set"),
+        ("ATTUNE__JITSI__END_MEETING_KEY_ID", "attune-1", "must not be the key of the links"),
+    ] {
+        let message = format!("{:#}", with((name, value)).unwrap_err());
+        assert!(message.contains(part) && !message.contains("canary"), "{name}={value}: {message}");
+    }
+    for (mode, more) in [("plain", &[][..]), ("jwt with a shared secret", &SIGNED[..])] {
+        let url = [("ATTUNE__JITSI__END_MEETING_URL", "http://xmpp.meet.jitsi:5280/end-meeting")];
+        let message = refusal(Profile::Development, &[more, &url].concat());
+        assert!(message.contains("needs jitsi.mode jwt and jitsi.key_file"), "{mode}: {message}");
+    }
 }
 
 #[test]

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use attune_domain::{EmailAddress, PersonName, Role, TimeZoneName, User};
+use attune_domain::{EmailAddress, NotifyLevel, PersonName, Role, TimeZoneName, User};
 use attune_ports::{
-    AuditEntry, AuditObject, Clock, Conflict, HashError, NewUser, Password, PasswordHasher, Store, StoreError,
-    TimeZones,
+    AuditObject, Clock, Conflict, HashError, NewUser, Password, PasswordHasher, Store, StoreError, TimeZones,
 };
 use thiserror::Error;
 
 use super::{PasswordProblem, check_password};
+use crate::audit::AuditContext;
 
 #[derive(Debug, Clone)]
 pub struct AddUserCommand {
@@ -19,16 +19,18 @@ pub struct AddUserCommand {
     /// For times shown to this user.
     pub time_zone: Option<TimeZoneName>,
     pub role: Role,
+    /// Which emails a therapist gets about their calendar.
+    pub notify: NotifyLevel,
     pub password: Password,
 }
 
 #[derive(Debug, Error)]
 pub enum AddUserError {
-    #[error("an account with this e-mail address exists already")]
+    #[error("an account with this email address exists already")]
     EmailTaken,
     #[error(transparent)]
     Password(#[from] PasswordProblem),
-    #[error("this machine knows no time zone of that name")]
+    #[error("the time zone is unknown")]
     UnknownTimeZone,
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -68,36 +70,43 @@ impl AddUser {
             last_name: command.last_name,
             time_zone: command.time_zone,
             role: command.role,
-            password_hash,
+            password_hash: Some(password_hash),
+            language: None,
             email_verified_at: None,
             created_at: self.clock.now(),
         };
-        crate::retry::retrying(|| self.attempt(&new)).await
+        let audit = AuditContext::system(new.created_at);
+        crate::retry::retrying(|| self.attempt(&new, command.notify, &audit)).await
     }
 
-    async fn attempt(&self, new: &NewUser) -> Result<User, AddUserError> {
+    pub(super) async fn attempt(
+        &self,
+        new: &NewUser,
+        notify: NotifyLevel,
+        audit: &AuditContext<'_>,
+    ) -> Result<User, AddUserError> {
         let mut work = self.store.begin().await?;
         let id = work.add_user(new).await?;
-        work.add_audit_entry(&AuditEntry {
-            at: new.created_at,
-            actor: None,
-            action: "user.added".into(),
-            object: AuditObject::User(id),
-            request_id: None,
-        })
-        .await?;
-        work.commit().await?;
-        Ok(User {
+        let user = User {
             id,
             email: new.email.clone(),
             first_name: new.first_name.clone(),
             last_name: new.last_name.clone(),
             preferred_name: None,
             time_zone: new.time_zone.clone(),
+            language: new.language,
             role: new.role,
             disabled: false,
             email_verified_at: None,
             created_at: new.created_at,
-        })
+            notify,
+            agenda_at: None,
+        };
+        if notify != NotifyLevel::Changes {
+            work.save_user(&user).await?;
+        }
+        audit.record(&mut *work, "user.added", AuditObject::User(id)).await?;
+        work.commit().await?;
+        Ok(user)
     }
 }

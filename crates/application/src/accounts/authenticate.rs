@@ -28,13 +28,13 @@ pub struct Authenticate {
 }
 
 impl Authenticate {
-    /// Checks the token, then asks the store what this person is now: a role taken away or a session ended counts from
-    /// the very next request.
+    /// Verifies the token, then reads the current user and login session: a revoked role or an ended session counts from
+    /// the next request.
     pub async fn run(&self, token: &str) -> Result<Caller, AuthenticateError> {
         self.alongside(token, async |_| ()).await.map(|(caller, ())| caller)
     }
 
-    /// The same, and looks a booking up with the same question. Whether the caller may see it is not asked here.
+    /// The same, and reads a booking in the same query. Whether the caller may see it is not checked here.
     pub async fn with_booking(
         &self,
         token: &str,
@@ -46,16 +46,16 @@ impl Authenticate {
         found.filter(|(caller, _)| self.is_good(caller, &claims, now)).ok_or(AuthenticateError::Invalid)
     }
 
-    /// The same, and looks something else up at the same time for the person whom the token names. If that is not who
-    /// calls after all, no one gets to see it.
+    /// The same, and runs another read at the same time, for the user whom the token names. Its result is returned only to
+    /// an authenticated caller.
     pub async fn alongside<T>(
         &self,
         token: &str,
-        look: impl AsyncFnOnce(UserId) -> T,
+        read: impl AsyncFnOnce(UserId) -> T,
     ) -> Result<(Caller, T), AuthenticateError> {
         let now = self.clock.now();
         let claims = self.verify(token, now)?;
-        let (caller, found) = join(self.queries.caller(claims.session), look(claims.user)).await;
+        let (caller, found) = join(self.queries.caller(claims.session), read(claims.user)).await;
         let caller = caller?.filter(|caller| self.is_good(caller, &claims, now)).ok_or(AuthenticateError::Invalid)?;
         Ok((caller, found))
     }

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use attune_domain::PersonName;
 use attune_ports::{
-    AuditEntry, AuditObject, Caller, Clock, HashError, Password, PasswordHash, PasswordHasher, Queries, Store,
-    StoreError,
+    AuditObject, Caller, Clock, HashError, Password, PasswordHash, PasswordHasher, Queries, Store, StoreError,
 };
 use thiserror::Error;
 
-use super::{PasswordProblem, check_password};
-use crate::RequestMetadata;
+use super::{PasswordProblem, check_password, verify_password};
+use crate::audit::{AuditContext, RequestMetadata};
 
 pub struct ChangePasswordCommand {
     pub caller: Caller,
@@ -42,11 +41,11 @@ pub struct ChangePassword {
 }
 
 impl ChangePassword {
-    /// Replaces the password and ends all other sessions of this person.
+    /// Replaces the password and ends all other login sessions of the user.
     pub async fn run(&self, command: ChangePasswordCommand) -> Result<(), ChangePasswordError> {
         let user = &command.caller.user;
         let found = self.queries.credentials_of(user.id).await?.ok_or(ChangePasswordError::WrongPassword)?;
-        if !self.hasher.verify(&command.current, Some(&found.password_hash)).await?.matches {
+        if !verify_password(&*self.hasher, &command.current, found.password_hash.as_ref()).await?.matches {
             return Err(ChangePasswordError::WrongPassword);
         }
         let mut about = vec![user.email.as_str()];
@@ -62,14 +61,9 @@ impl ChangePassword {
         let mut work = self.store.begin().await?;
         work.set_password(user, hash).await?;
         work.end_login_sessions(user, Some(command.caller.session.id), now).await?;
-        work.add_audit_entry(&AuditEntry {
-            at: now,
-            actor: Some(user),
-            action: "user.password_changed".into(),
-            object: AuditObject::User(user),
-            request_id: command.metadata.request_id.clone(),
-        })
-        .await?;
+        AuditContext::new(Some(user), &command.metadata, now)
+            .record(&mut *work, "user.password_changed", AuditObject::User(user))
+            .await?;
         work.commit().await?;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Making the pair of tokens that a client holds: a short access token, and a refresh token that is stored as a hash.
+//! Creates the pair of tokens that a client holds: a short access token, and a refresh token that is stored as a hash.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-/// What a login or a refresh hands out.
+/// The result of a login or a refresh.
 pub struct Tokens {
     pub access_token: String,
     /// Can be used once.
@@ -37,7 +37,6 @@ impl IssueTokens {
         (token, hash)
     }
 
-    /// A signed access token.
     pub(super) fn access_token(
         &self,
         user: UserId,

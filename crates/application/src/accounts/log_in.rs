@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use attune_domain::{EmailAddress, User};
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, BoxError, Clock, HashError, NewLoginSession, Password, PasswordHasher,
-    Queries, Store, StoreError,
+    AccountKey, AuditObject, BoxError, Clock, HashError, NewLoginSession, Password, PasswordHasher, Queries, Store,
+    StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::{IssueTokens, Tokens};
-use crate::RequestMetadata;
+use super::{IssueTokens, Tokens, verify_password};
+use crate::audit::{AuditContext, RequestMetadata};
 
 #[derive(Clone)]
 pub struct LogInCommand {
@@ -24,7 +24,7 @@ pub struct LogInCommand {
 
 #[derive(Debug, Error)]
 pub enum LogInError {
-    #[error("the e-mail address or the password is wrong")]
+    #[error("the email address or the password is wrong")]
     InvalidCredentials,
     #[error("the account is disabled")]
     Disabled,
@@ -66,10 +66,11 @@ impl LogIn {
             None => None,
         };
         self.check_failures(&key, found.as_ref().map(|f| &f.user), &command.metadata, now).await?;
-        // Unknown addresses are hashed against nothing, which takes as long.
-        let verified = self.hasher.verify(&command.password, found.as_ref().map(|f| &f.password_hash)).await?;
+        // For an unknown address there is no hash, and verifying takes as long.
+        let hash = found.as_ref().and_then(|f| f.password_hash.as_ref());
+        let verified = verify_password(&*self.hasher, &command.password, hash).await?;
         let Some(found) = found.filter(|_| verified.matches) else {
-            self.note_failure(&key, now).await?;
+            self.record_failure(&key, now).await?;
             return Err(LogInError::InvalidCredentials);
         };
         if found.user.disabled {
@@ -99,14 +100,9 @@ impl LogIn {
             .add_login_session(&NewLoginSession { user: user.id, network: metadata.network.clone(), created_at: now })
             .await?;
         work.add_refresh_token(&hash, session, 1, now).await?;
-        work.add_audit_entry(&AuditEntry {
-            at: now,
-            actor: Some(user.id),
-            action: "login_session.opened".into(),
-            object: AuditObject::LoginSession(session),
-            request_id: metadata.request_id.clone(),
-        })
-        .await?;
+        AuditContext::new(Some(user.id), metadata, now)
+            .record(&mut *work, "login_session.opened", AuditObject::LoginSession(session))
+            .await?;
         work.commit().await?;
         let access_token = self.issue.access_token(user.id, session, now).map_err(LogInError::Sign)?;
         Ok(Tokens { access_token, refresh_token, expires_in: self.issue.access_lifetime.as_secs(), user })
@@ -133,7 +129,7 @@ impl LogIn {
         Err(LogInError::TooManyFailures)
     }
 
-    async fn note_failure(&self, key: &AccountKey, now: Timestamp) -> Result<(), StoreError> {
+    async fn record_failure(&self, key: &AccountKey, now: Timestamp) -> Result<(), StoreError> {
         if self.max_failures.is_none() {
             return Ok(());
         }

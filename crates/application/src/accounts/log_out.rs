@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use attune_ports::{AuditEntry, AuditObject, Caller, Clock, Store, StoreError};
+use attune_ports::{AuditObject, Caller, Clock, Store, StoreError};
 
 use super::issue_tokens::hash_token;
-use crate::RequestMetadata;
+use crate::audit::{AuditContext, RequestMetadata};
 
 pub struct LogOutCommand {
     pub caller: Caller,
@@ -48,14 +48,10 @@ impl LogOut {
                 }
             }
         }
-        work.add_audit_entry(&AuditEntry {
-            at: now,
-            actor: Some(user),
-            action: if command.all { "login_session.all_closed" } else { "login_session.closed" }.into(),
-            object: AuditObject::LoginSession(command.caller.session.id),
-            request_id: command.metadata.request_id.clone(),
-        })
-        .await?;
+        let action = if command.all { "login_session.all_closed" } else { "login_session.closed" };
+        AuditContext::new(Some(user), &command.metadata, now)
+            .record(&mut *work, action, AuditObject::LoginSession(command.caller.session.id))
+            .await?;
         work.commit().await
     }
 }

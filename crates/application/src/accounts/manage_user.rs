@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use attune_domain::{PersonName, Role, User, UserId};
-use attune_ports::{AuditEntry, AuditObject, Clock, Store, StoreError};
+use attune_ports::{AuditObject, Clock, Store, StoreError};
 use thiserror::Error;
 
-use crate::RequestMetadata;
+use crate::audit::{AuditContext, RequestMetadata};
 
-/// The changes wanted. The outer `None` leaves a field alone, the inner one empties it.
+/// The outer `None` leaves a field unchanged, the inner one clears it.
 #[derive(Debug, Clone)]
 pub struct ManageUserCommand {
     pub admin: UserId,
@@ -41,7 +41,7 @@ pub struct ManageUser {
 }
 
 impl ManageUser {
-    /// Changes the account. It counts from that person's very next request on; a disabled person's sessions end.
+    /// Changes the account, from that user's next request on. If it is disabled, its login sessions end.
     pub async fn run(&self, command: ManageUserCommand) -> Result<User, ManageUserError> {
         crate::retry::retrying(|| self.attempt(&command)).await
     }
@@ -49,19 +49,15 @@ impl ManageUser {
     async fn attempt(&self, command: &ManageUserCommand) -> Result<User, ManageUserError> {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
-        // All who change admins queue up here, so that two admins cannot remove each other at the same moment.
+        // Changes of admins wait for each other here, so that two admins cannot remove each other at the same time.
         let admins = work.lock_enabled_admins().await?;
         if !admins.contains(&command.admin) {
             return Err(ManageUserError::Forbidden);
         }
         let before = work.user_for_change(command.user).await?.ok_or(ManageUserError::NotFound)?;
         let mut user = before.clone();
-        if let Some(name) = &command.first_name {
-            user.first_name.clone_from(name);
-        }
-        if let Some(name) = &command.last_name {
-            user.last_name.clone_from(name);
-        }
+        user.first_name = command.first_name.clone().unwrap_or(user.first_name);
+        user.last_name = command.last_name.clone().unwrap_or(user.last_name);
         user.role = command.role.unwrap_or(user.role);
         user.disabled = command.disabled.unwrap_or(user.disabled);
         let runs_the_practice = |u: &User| u.is_admin() && !u.disabled;
@@ -72,22 +68,16 @@ impl ManageUser {
         if user.disabled && !before.disabled {
             work.end_login_sessions(user.id, None, now).await?;
         }
+        let audit = AuditContext::new(Some(command.admin), &command.metadata, now);
         for action in actions(&before, &user) {
-            work.add_audit_entry(&AuditEntry {
-                at: now,
-                actor: Some(command.admin),
-                action: action.into(),
-                object: AuditObject::User(user.id),
-                request_id: command.metadata.request_id.clone(),
-            })
-            .await?;
+            audit.record(&mut *work, action, AuditObject::User(user.id)).await?;
         }
         work.commit().await?;
         Ok(user)
     }
 }
 
-/// What changed, in the words of the audit trail.
+/// The actions for the audit trail.
 fn actions(before: &User, after: &User) -> Vec<&'static str> {
     let mut actions = Vec::new();
     if (&before.first_name, &before.last_name) != (&after.first_name, &after.last_name) {

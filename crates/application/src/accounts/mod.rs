@@ -1,5 +1,6 @@
 //! Registration, login, login sessions, profiles and passwords.
 
+mod add_client;
 mod add_user;
 mod authenticate;
 mod change_password;
@@ -12,6 +13,7 @@ mod refresh;
 mod register;
 mod update_profile;
 
+pub use add_client::{AddClient, AddClientCommand};
 pub use add_user::{AddUser, AddUserCommand, AddUserError};
 pub use authenticate::{Authenticate, AuthenticateError};
 pub use change_password::{ChangePassword, ChangePasswordCommand, ChangePasswordError};
@@ -19,6 +21,7 @@ pub use issue_tokens::{IssueTokens, Tokens};
 pub use log_in::{LogIn, LogInCommand, LogInError};
 pub use log_out::{LogOut, LogOutCommand};
 pub use manage_user::{ManageUser, ManageUserCommand, ManageUserError};
+use password_rules::verify_password;
 pub use password_rules::{PasswordProblem, check_password};
 pub use refresh::{Refresh, RefreshCommand, RefreshError};
 pub use register::{Register, RegisterCommand, RegisterError, Registration};

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use attune_domain::login_session::{LoginSessionPolicy, RefreshDecision};
-use attune_ports::{AuditEntry, AuditObject, BoxError, Clock, Store, StoreError, TokenHash};
+use attune_ports::{AuditObject, BoxError, Clock, Store, StoreError, TokenHash};
 use thiserror::Error;
 
 use super::issue_tokens::hash_token;
 use super::{IssueTokens, Tokens};
-use crate::RequestMetadata;
+use crate::audit::{AuditContext, RequestMetadata};
 
 pub struct RefreshCommand {
     pub refresh_token: String,
@@ -36,7 +36,7 @@ pub struct Refresh {
 }
 
 impl Refresh {
-    /// Spends the token and hands out the next pair; a token spent before ends the whole session.
+    /// A token works once: reusing it ends the whole login session.
     pub async fn run(&self, command: RefreshCommand) -> Result<Tokens, RefreshError> {
         let shown = hash_token(&command.refresh_token);
         crate::retry::retrying(|| self.attempt(&shown, &command.metadata)).await
@@ -53,16 +53,11 @@ impl Refresh {
             RefreshDecision::Reused => {
                 session.ended_at = Some(now);
                 work.save_login_session(&session).await?;
-                work.add_audit_entry(&AuditEntry {
-                    at: now,
-                    actor: None,
-                    action: "login_session.reuse_detected".into(),
-                    object: AuditObject::LoginSession(id),
-                    request_id: metadata.request_id.clone(),
-                })
-                .await?;
+                AuditContext::new(None, metadata, now)
+                    .record(&mut *work, "login_session.reuse_detected", AuditObject::LoginSession(id))
+                    .await?;
                 work.commit().await?;
-                tracing::warn!(session = %id, "a spent refresh token was shown again; the session is ended");
+                tracing::warn!(session = %id, "a refresh token was used again; its login session is ended");
                 return Err(RefreshError::Invalid);
             }
             RefreshDecision::Rotate => {

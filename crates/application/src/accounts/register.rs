@@ -1,12 +1,11 @@
 //! Registers a client.
 
-use attune_domain::{EmailAddress, PersonName, Role, TimeZoneName, User};
+use attune_domain::{EmailAddress, NotifyLevel, PersonName, Role, TimeZoneName, User};
 use attune_ports::Password;
 use thiserror::Error;
 
 use super::{AddUser, AddUserCommand, AddUserError};
 
-/// Who may make an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registration {
     Open,
@@ -39,7 +38,7 @@ pub struct Register {
 }
 
 impl Register {
-    /// Makes the account; always a client's, whatever else was sent along.
+    /// The new account is always a client's.
     pub async fn run(&self, command: RegisterCommand) -> Result<User, RegisterError> {
         match self.registration {
             Registration::Closed => Err(RegisterError::Closed),
@@ -51,6 +50,7 @@ impl Register {
                     last_name: command.last_name,
                     time_zone: command.time_zone,
                     role: Role::Client,
+                    notify: NotifyLevel::Changes,
                     password: command.password,
                 })
                 .await?),

@@ -1,33 +1,47 @@
-use attune_domain::{BookingId, EmailAddress, PersonName, Role, TimeZoneName};
-use attune_ports::{Caller, HashError, Password};
+use attune_domain::{BookingId, EmailAddress, PersonName, Role, TimeZoneName, User, UserId};
+use attune_ports::{Caller, HashError, NewUser, Password, PasswordHasher};
 use attune_test_doubles::PlainPasswordHasher;
 use jiff::SignedDuration;
 
 use super::*;
 use crate::RequestMetadata;
-use crate::fixtures::{PASSWORD, World};
+use attune_test_store_contract::fixtures::client as new_client;
+
+use crate::fixtures::{PASSWORD, TestPractice, email, zone};
+
+const CLIENT: &str = "client@example.org";
+const WRONG: &str = "wrong password!";
 
 fn password(text: &str) -> Password {
     Password::new(text.into())
 }
 
-fn wanted(email: &str, typed: &str) -> RegisterCommand {
-    RegisterCommand {
-        email: EmailAddress::parse(email).unwrap(),
-        password: password(typed),
-        first_name: None,
-        last_name: None,
-        time_zone: None,
-    }
+fn registration(email: &str, time_zone: Option<TimeZoneName>) -> RegisterCommand {
+    let (email, password) = (EmailAddress::parse(email).unwrap(), password(PASSWORD));
+    RegisterCommand { email, password, first_name: None, last_name: None, time_zone }
 }
 
-async fn refresh(world: &World, token: &str) -> Result<Tokens, RefreshError> {
-    world.refresh.run(RefreshCommand { refresh_token: token.into(), metadata: RequestMetadata::default() }).await
+/// A practice with a client who is logged in.
+async fn logged_in() -> (TestPractice, User, Tokens) {
+    let practice = TestPractice::free().await;
+    let client = practice.client().await;
+    let tokens = practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
+    (practice, client, tokens)
 }
 
-/// Who calls with these tokens; the same person in each of the ways to ask.
-async fn caller(world: &World, tokens: &Tokens) -> Result<Caller, AuthenticateError> {
-    let (authenticate, token) = (&world.authenticate, &tokens.access_token);
+/// Why a login fails.
+async fn refused(practice: &TestPractice, email: &str, password: &str) -> LogInError {
+    practice.log_in_as(email, password).await.err().expect("the login fails")
+}
+
+async fn refresh(practice: &TestPractice, tokens: &Tokens) -> Result<Tokens, RefreshError> {
+    let refresh_token = tokens.refresh_token.clone();
+    practice.refresh.run(RefreshCommand { refresh_token, metadata: RequestMetadata::default() }).await
+}
+
+/// The caller whom these tokens identify; every way to authenticate gives the same result.
+async fn caller(practice: &TestPractice, tokens: &Tokens) -> Result<Caller, AuthenticateError> {
+    let (authenticate, token) = (&practice.authenticate, &tokens.access_token);
     let alone = authenticate.run(token).await;
     let (mut beside, booking) = (None, BookingId::new(1).unwrap());
     let others = [
@@ -44,24 +58,17 @@ async fn caller(world: &World, tokens: &Tokens) -> Result<Caller, AuthenticateEr
 }
 
 #[tokio::test]
-async fn registering_makes_a_client_once() {
-    let world = World::free().await;
-    let register = Register { registration: Registration::Open, add_user: world.add_user.clone() };
-    let user = register.run(wanted("Jane@Example.org", PASSWORD)).await.unwrap();
+async fn an_address_is_registered_once_in_a_known_zone_while_registration_is_open() {
+    let practice = TestPractice::free().await;
+    let register = &practice.register;
+    let user = register.run(registration("Jane@Example.org", None)).await.unwrap();
     assert_eq!((user.email.as_str(), user.role), ("jane@example.org", Role::Client));
-    let again = register.run(wanted("jane@example.ORG", PASSWORD)).await;
+    let again = register.run(registration("jane@example.ORG", None)).await;
     assert!(matches!(again, Err(RegisterError::Add(AddUserError::EmailTaken))));
-    let closed = Register { registration: Registration::Closed, ..register };
-    assert!(matches!(closed.run(wanted("else@example.org", PASSWORD)).await, Err(RegisterError::Closed)));
-}
-
-#[tokio::test]
-async fn an_unknown_zone_is_refused() {
-    let world = World::free().await;
-    let register = Register { registration: Registration::Open, add_user: world.add_user.clone() };
-    let mut command = wanted("jane@example.org", PASSWORD);
-    command.time_zone = Some(TimeZoneName::parse("Europe/Atlantis").unwrap());
-    assert!(matches!(register.run(command).await, Err(RegisterError::Add(AddUserError::UnknownTimeZone))));
+    let nowhere = register.run(registration("other@example.org", Some(zone("Europe/Atlantis")))).await;
+    assert!(matches!(nowhere, Err(RegisterError::Add(AddUserError::UnknownTimeZone))));
+    let closed = Register { registration: Registration::Closed, ..register.clone() };
+    assert!(matches!(closed.run(registration("other@example.org", None)).await, Err(RegisterError::Closed)));
 }
 
 #[test]
@@ -71,6 +78,8 @@ fn passwords() {
     assert_eq!(check("quiet herons", Role::Client), Ok(()));
     assert_eq!(check("quiet herons", Role::Admin), Err(PasswordProblem::TooShort(15)));
     assert_eq!(check(&"é".repeat(129), Role::Client), Err(PasswordProblem::TooLong));
+    assert_eq!(check(&"e\u{301}".repeat(11), Role::Client), Err(PasswordProblem::TooShort(12)), "normalised");
+    assert_eq!(check(&"q\u{e8}f ".repeat(32).replace('\u{e8}', "e\u{300}"), Role::Client), Ok(()), "normalised");
     assert_eq!(check(&format!("{} ü🎉\0", "seven quiet herons ".repeat(6)), Role::Admin), Ok(()));
     for common in ["passwordpassword", "123456789012", "password12345", "aaaaaaaaaaaaaaa", "jane.roe@example.org"] {
         assert_eq!(check(common, Role::Client), Err(PasswordProblem::TooCommon), "{common}");
@@ -78,302 +87,310 @@ fn passwords() {
 }
 
 #[tokio::test]
-async fn a_login_opens_a_session_for_this_person() {
-    let world = World::free().await;
-    let user = world.client().await;
-    let tokens = world.enter("Client@Example.org ", PASSWORD).await.unwrap();
+async fn a_login_opens_a_session_of_the_user() {
+    let practice = TestPractice::free().await;
+    let user = practice.client().await;
+    let tokens = practice.log_in_as("Client@Example.org ", PASSWORD).await.unwrap();
     assert_eq!((tokens.user.id, tokens.expires_in), (user.id, 900));
-    assert_eq!(caller(&world, &tokens).await.unwrap().user.id, user.id);
+    assert_eq!(caller(&practice, &tokens).await.unwrap().user.id, user.id);
 }
 
 #[tokio::test]
-async fn unknown_addresses_cost_as_much_as_wrong_passwords_and_read_the_same() {
-    let world = World::free().await;
-    world.client().await;
-    for email in ["client@example.org", "unknown@example.org", "no address at all"] {
-        let before = world.hasher.verifications();
-        let refused = world.enter(email, "wrong password!").await.err().unwrap();
-        assert!(matches!(refused, LogInError::InvalidCredentials), "{email}");
-        assert_eq!(world.hasher.verifications(), before + 1, "{email}");
+async fn an_unknown_address_takes_as_much_work_as_a_wrong_password_and_gets_the_same_error() {
+    let practice = TestPractice::free().await;
+    practice.client().await;
+    let invited = NewUser { password_hash: None, ..new_client("invited") };
+    practice.edit(async |work| work.add_user(&invited).await.unwrap()).await;
+    for email in [CLIENT, "invited@example.org", "unknown@example.org", "no address at all"] {
+        let before = practice.hasher.verifications();
+        assert!(matches!(refused(&practice, email, WRONG).await, LogInError::InvalidCredentials), "{email}");
+        assert_eq!(practice.hasher.verifications(), before + 1, "{email}");
+    }
+}
+
+/// The same password as two keyboards write it.
+const TYPED: [(&str, &str); 3] = [
+    // Composed and decomposed.
+    ("acht stille Störche", "acht stille Sto\u{308}rche"),
+    ("\u{1e69}even quiet herons", "s\u{307}\u{323}even quiet herons"),
+    // Another space.
+    ("seven quiet cranes!", "seven\u{a0}quiet\u{3000}cranes!"),
+];
+
+#[tokio::test]
+async fn a_password_does_not_depend_on_the_keyboard() {
+    let practice = TestPractice::free().await;
+    for (set, typed) in TYPED.into_iter().flat_map(|(one, other)| [(one, other), (other, one)]) {
+        let name = format!("client{}@example.org", practice.hasher.verifications());
+        let command = RegisterCommand { password: password(set), ..registration(&name, None) };
+        practice.register.run(command).await.unwrap();
+        let tokens = practice.log_in_as(&name, typed).await.unwrap();
+        practice.log_in_as(&name, set).await.unwrap();
+        let caller = caller(&practice, &tokens).await.unwrap();
+        let (current, metadata) = (password(typed), RequestMetadata::default());
+        let command = ChangePasswordCommand { caller, current, new: password(typed), metadata };
+        practice.change_password.run(command).await.unwrap();
+        practice.log_in_as(&name, set).await.unwrap();
+        assert!(matches!(refused(&practice, &name, &set.to_uppercase()).await, LogInError::InvalidCredentials));
     }
 }
 
 #[tokio::test]
-async fn a_disabled_account_hears_so_only_with_the_right_password() {
-    let world = World::free().await;
-    let user = world.client().await;
-    manage(&world, user.id, None, Some(true)).await.unwrap();
-    assert!(matches!(world.enter("client@example.org", PASSWORD).await.err(), Some(LogInError::Disabled)));
-    let wrong = world.enter("client@example.org", "wrong password!").await.err();
-    assert!(matches!(wrong, Some(LogInError::InvalidCredentials)));
+async fn a_hash_of_a_password_as_it_was_typed_works_and_is_replaced() {
+    let practice = TestPractice::free().await;
+    let user = practice.client().await;
+    for (plain, typed) in TYPED {
+        let old = practice.hasher.hash(&password(typed).as_typed().unwrap()).await.unwrap();
+        practice.edit(async |work| work.set_password(user.id, &old).await.unwrap()).await;
+        assert!(matches!(refused(&practice, CLIENT, plain).await, LogInError::InvalidCredentials), "{typed:?}");
+        practice.log_in_as(CLIENT, typed).await.unwrap();
+        let new = practice.queries.credentials_of(user.id).await.unwrap().unwrap().password_hash;
+        assert_eq!(new, Some(practice.hasher.hash(&password(plain)).await.unwrap()), "{typed:?}");
+        practice.log_in_as(CLIENT, plain).await.unwrap();
+        practice.log_in_as(CLIENT, typed).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_text_alone_decides_how_many_hashes_a_login_takes() {
+    let practice = TestPractice::free().await;
+    let user = practice.client().await;
+    let hash = practice.hasher.hash(&password(TYPED[0].0)).await.unwrap();
+    practice.edit(async |work| work.set_password(user.id, &hash).await.unwrap()).await;
+    for (typed, hashes) in [(TYPED[0].0, 1), (TYPED[0].1, 2), (TYPED[1].1, 2), (WRONG, 1), ("wrong\u{a0}password!", 2)]
+    {
+        for email in [CLIENT.to_owned(), format!("unknown{hashes}@example.org"), format!("no address {typed}")] {
+            let before = practice.hasher.verifications();
+            let _ = practice.log_in_as(&email, typed).await;
+            assert_eq!(practice.hasher.verifications() - before, hashes, "{email} {typed:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_the_right_password_shows_that_an_account_is_disabled() {
+    let practice = TestPractice::free().await;
+    let user = practice.client().await;
+    manage(&practice, user.id, None, Some(true)).await.unwrap();
+    assert!(matches!(refused(&practice, CLIENT, PASSWORD).await, LogInError::Disabled));
+    assert!(matches!(refused(&practice, CLIENT, WRONG).await, LogInError::InvalidCredentials));
 }
 
 #[tokio::test]
 async fn too_many_failures_stop_strangers_but_not_the_owner() {
-    let world = World::free().await;
-    world.client().await;
-    world.enter_from("client@example.org", PASSWORD, "203.0.113.0/24").await.unwrap();
+    let practice = TestPractice::free().await;
+    practice.client().await;
+    let from_home = || practice.log_in_from("203.0.113.0/24", CLIENT, PASSWORD);
+    from_home().await.unwrap();
     for _ in 0..3 {
-        let refused = world.enter("client@example.org", "wrong password!").await.err();
-        assert!(matches!(refused, Some(LogInError::InvalidCredentials)));
+        assert!(matches!(refused(&practice, CLIENT, WRONG).await, LogInError::InvalidCredentials));
     }
-    let before = world.hasher.verifications();
-    assert!(matches!(world.enter("client@example.org", PASSWORD).await.err(), Some(LogInError::TooManyFailures)));
-    assert_eq!(world.hasher.verifications(), before, "nothing is evaluated any more");
-    world.enter_from("client@example.org", PASSWORD, "203.0.113.0/24").await.unwrap();
-    // The login that worked cleared the count.
-    world.enter("client@example.org", PASSWORD).await.unwrap();
+    let before = practice.hasher.verifications();
+    assert!(matches!(refused(&practice, CLIENT, PASSWORD).await, LogInError::TooManyFailures));
+    assert_eq!(practice.hasher.verifications(), before, "the password is not verified");
+    from_home().await.unwrap();
+    // The successful login cleared the count.
+    practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
 }
 
 #[tokio::test]
-async fn failures_are_forgotten_after_a_day_and_counted_for_no_one_too() {
-    let world = World::free().await;
+async fn failures_are_counted_for_unknown_addresses_too_and_expire_after_a_day() {
+    let practice = TestPractice::free().await;
+    let unknown = || refused(&practice, "unknown@example.org", WRONG);
     for _ in 0..3 {
-        world.enter("unknown@example.org", "wrong password!").await.err().unwrap();
+        unknown().await;
     }
-    let stopped = world.enter("unknown@example.org", "wrong password!").await.err();
-    assert!(matches!(stopped, Some(LogInError::TooManyFailures)), "an unknown address is counted the same");
-    world.clock.advance(SignedDuration::from_hours(24) + SignedDuration::from_secs(1));
-    let again = world.enter("unknown@example.org", "wrong password!").await.err();
-    assert!(matches!(again, Some(LogInError::InvalidCredentials)));
+    assert!(matches!(unknown().await, LogInError::TooManyFailures), "an unknown address is counted the same");
+    practice.clock.advance(SignedDuration::from_hours(24) + SignedDuration::from_secs(1));
+    assert!(matches!(unknown().await, LogInError::InvalidCredentials));
 }
 
 #[tokio::test]
-async fn a_busy_hasher_is_told_apart_from_a_wrong_password() {
-    let world = World::free().await;
-    world.client().await;
-    world.hasher.set_busy(true);
-    let refused = world.enter("client@example.org", PASSWORD).await.err();
-    assert!(matches!(refused, Some(LogInError::Hash(HashError::Busy))));
+async fn a_busy_hasher_is_distinguished_from_a_wrong_password() {
+    let practice = TestPractice::free().await;
+    practice.client().await;
+    practice.hasher.set_busy(true);
+    assert!(matches!(refused(&practice, CLIENT, PASSWORD).await, LogInError::Hash(HashError::Busy)));
 }
 
 #[tokio::test]
 async fn a_password_hashed_with_weaker_parameters_is_hashed_again() {
-    let world = World::free().await;
-    let user = world.client().await;
-    let mut work = world.store.begin().await.unwrap();
-    work.set_password(user.id, &PlainPasswordHasher::outdated_hash(&password(PASSWORD))).await.unwrap();
-    work.commit().await.unwrap();
-    let old = world.queries.credentials_of(user.id).await.unwrap().unwrap().password_hash;
-    world.enter("client@example.org", PASSWORD).await.unwrap();
-    let new = world.queries.credentials_of(user.id).await.unwrap().unwrap().password_hash;
-    assert_ne!(old.as_str(), new.as_str());
-    world.enter("client@example.org", PASSWORD).await.unwrap();
+    let practice = TestPractice::free().await;
+    let user = practice.client().await;
+    let old = PlainPasswordHasher::outdated_hash(&password(PASSWORD));
+    practice.edit(async |work| work.set_password(user.id, &old).await.unwrap()).await;
+    practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
+    let new = practice.queries.credentials_of(user.id).await.unwrap().unwrap().password_hash;
+    assert_ne!(Some(old), new);
+    practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
 }
 
 #[tokio::test]
-async fn access_tokens_end_and_follow_their_session() {
-    let world = World::free().await;
-    world.client().await;
-    let tokens = world.enter("client@example.org", PASSWORD).await.unwrap();
-    assert!(matches!(world.authenticate.run("nonsense").await, Err(AuthenticateError::Invalid)));
-    world.clock.advance(SignedDuration::from_mins(15));
-    assert!(matches!(caller(&world, &tokens).await, Err(AuthenticateError::Expired)));
-    let tokens = refresh(&world, &tokens.refresh_token).await.unwrap();
-    let signed_in = caller(&world, &tokens).await.unwrap();
-    let command =
-        LogOutCommand { caller: signed_in, refresh_token: None, all: false, metadata: RequestMetadata::default() };
-    world.log_out.run(command).await.unwrap();
-    assert!(matches!(caller(&world, &tokens).await, Err(AuthenticateError::Invalid)));
-    assert!(matches!(refresh(&world, &tokens.refresh_token).await, Err(RefreshError::Invalid)));
+async fn an_access_token_expires_and_ends_with_its_session() {
+    let (practice, _, tokens) = logged_in().await;
+    assert!(matches!(practice.authenticate.run("nonsense").await, Err(AuthenticateError::Invalid)));
+    practice.advance_minutes(15);
+    assert!(matches!(caller(&practice, &tokens).await, Err(AuthenticateError::Expired)));
+    let tokens = refresh(&practice, &tokens).await.unwrap();
+    let caller_now = caller(&practice, &tokens).await.unwrap();
+    log_out(&practice, &caller_now, None, false).await;
+    assert!(matches!(caller(&practice, &tokens).await, Err(AuthenticateError::Invalid)));
+    assert!(matches!(refresh(&practice, &tokens).await, Err(RefreshError::Invalid)));
 }
 
 #[tokio::test]
-async fn a_token_of_one_person_with_the_session_of_another_is_refused() {
-    let world = World::free().await;
-    let user = world.client().await;
-    world.add("other@example.org", Role::Client).await;
-    let mine = world.enter("client@example.org", PASSWORD).await.unwrap();
-    let theirs = world.enter("other@example.org", PASSWORD).await.unwrap();
-    let session = caller(&world, &theirs).await.unwrap().session.id;
-    let mut claims = world.log_in.issue.tokens.verify(&mine.access_token, world.now()).unwrap();
+async fn a_token_of_one_user_with_the_session_of_another_is_refused() {
+    let (practice, user, own) = logged_in().await;
+    practice.add("other", Role::Client).await;
+    let foreign = practice.log_in_as("other@example.org", PASSWORD).await.unwrap();
+    let mut claims = practice.log_in.issue.tokens.verify(&own.access_token, practice.now()).unwrap();
     assert_eq!(claims.user, user.id);
-    claims.session = session;
-    let forged = world.log_in.issue.tokens.issue(&claims).unwrap();
-    assert!(matches!(world.authenticate.run(&forged).await, Err(AuthenticateError::Invalid)));
+    claims.session = caller(&practice, &foreign).await.unwrap().session.id;
+    let forged = practice.log_in.issue.tokens.issue(&claims).unwrap();
+    assert!(matches!(practice.authenticate.run(&forged).await, Err(AuthenticateError::Invalid)));
 }
 
 #[tokio::test]
-async fn a_spent_refresh_token_ends_the_whole_session() {
-    let world = World::free().await;
-    world.client().await;
-    let first = world.enter("client@example.org", PASSWORD).await.unwrap();
-    let second = refresh(&world, &first.refresh_token).await.unwrap();
-    let third = refresh(&world, &second.refresh_token).await.unwrap();
-    assert!(caller(&world, &third).await.is_ok());
-    assert!(matches!(refresh(&world, &first.refresh_token).await, Err(RefreshError::Invalid)));
-    assert!(
-        matches!(refresh(&world, &third.refresh_token).await, Err(RefreshError::Invalid)),
-        "the newest is dead too"
-    );
-    assert!(matches!(caller(&world, &third).await, Err(AuthenticateError::Invalid)));
+async fn reuse_of_a_refresh_token_ends_the_whole_session() {
+    let (practice, _, first) = logged_in().await;
+    let second = refresh(&practice, &first).await.unwrap();
+    let third = refresh(&practice, &second).await.unwrap();
+    assert!(caller(&practice, &third).await.is_ok());
+    assert!(matches!(refresh(&practice, &first).await, Err(RefreshError::Invalid)));
+    assert!(matches!(refresh(&practice, &third).await, Err(RefreshError::Invalid)), "the newest is invalid too");
+    assert!(matches!(caller(&practice, &third).await, Err(AuthenticateError::Invalid)));
 }
 
 #[tokio::test]
 async fn two_refreshes_at_once_both_work_and_a_late_one_does_not() {
-    let world = World::free().await;
-    world.client().await;
-    let first = world.enter("client@example.org", PASSWORD).await.unwrap();
-    let one = refresh(&world, &first.refresh_token).await.unwrap();
-    let other = refresh(&world, &first.refresh_token).await.unwrap();
-    assert!(caller(&world, &one).await.is_ok() && caller(&world, &other).await.is_ok());
-    world.clock.advance(SignedDuration::from_secs(10));
-    assert!(matches!(refresh(&world, &first.refresh_token).await, Err(RefreshError::Invalid)));
-    assert!(matches!(caller(&world, &one).await, Err(AuthenticateError::Invalid)));
+    let (practice, _, first) = logged_in().await;
+    let one = refresh(&practice, &first).await.unwrap();
+    let other = refresh(&practice, &first).await.unwrap();
+    assert!(caller(&practice, &one).await.is_ok() && caller(&practice, &other).await.is_ok());
+    practice.clock.advance(SignedDuration::from_secs(10));
+    assert!(matches!(refresh(&practice, &first).await, Err(RefreshError::Invalid)));
+    assert!(matches!(caller(&practice, &one).await, Err(AuthenticateError::Invalid)));
+}
+
+async fn log_out(practice: &TestPractice, caller: &Caller, refresh_token: Option<String>, all: bool) {
+    let (caller, metadata) = (caller.clone(), RequestMetadata::default());
+    practice.log_out.run(LogOutCommand { caller, refresh_token, all, metadata }).await.unwrap();
 }
 
 #[tokio::test]
-async fn logging_out_ends_only_what_is_ones_own() {
-    let world = World::free().await;
-    world.client().await;
-    world.add("other@example.org", Role::Client).await;
-    let here = world.enter("client@example.org", PASSWORD).await.unwrap();
-    let there = world.enter("client@example.org", PASSWORD).await.unwrap();
-    let theirs = world.enter("other@example.org", PASSWORD).await.unwrap();
-    let me = caller(&world, &here).await.unwrap();
-    let out = |refresh_token: Option<String>, all| LogOutCommand {
-        caller: me.clone(),
-        refresh_token,
-        all,
-        metadata: RequestMetadata::default(),
-    };
-    world.log_out.run(out(Some(theirs.refresh_token.clone()), false)).await.unwrap();
-    assert!(caller(&world, &theirs).await.is_ok(), "someone else's session is none of my business");
-    assert!(caller(&world, &there).await.is_ok());
-    world.log_out.run(out(None, true)).await.unwrap();
-    assert!(caller(&world, &there).await.is_err());
+async fn a_logout_ends_only_sessions_of_the_user() {
+    let (practice, _, here) = logged_in().await;
+    practice.add("other", Role::Client).await;
+    let there = practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
+    let foreign = practice.log_in_as("other@example.org", PASSWORD).await.unwrap();
+    let user = caller(&practice, &here).await.unwrap();
+    log_out(&practice, &user, Some(foreign.refresh_token.clone()), false).await;
+    assert!(caller(&practice, &foreign).await.is_ok(), "it belongs to another user");
+    assert!(caller(&practice, &there).await.is_ok());
+    log_out(&practice, &user, None, true).await;
+    assert!(caller(&practice, &there).await.is_err());
 }
 
 #[tokio::test]
-async fn changing_the_password_ends_all_other_sessions() {
-    let world = World::free().await;
-    world.client().await;
-    let here = world.enter("client@example.org", PASSWORD).await.unwrap();
-    let there = world.enter("client@example.org", PASSWORD).await.unwrap();
-    let me = caller(&world, &here).await.unwrap();
-    let change = |current: &str, new: &str| ChangePasswordCommand {
-        caller: me.clone(),
-        current: password(current),
-        new: password(new),
-        metadata: RequestMetadata::default(),
+async fn a_new_password_ends_all_other_sessions() {
+    let (practice, _, here) = logged_in().await;
+    let there = practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
+    let caller_here = caller(&practice, &here).await.unwrap();
+    let change = |current: &str, new: &str| {
+        practice.change_password.run(ChangePasswordCommand {
+            caller: caller_here.clone(),
+            current: password(current),
+            new: password(new),
+            metadata: RequestMetadata::default(),
+        })
     };
-    let wrong = world.change_password.run(change("wrong password!", "eight loud cranes")).await;
-    assert!(matches!(wrong, Err(ChangePasswordError::WrongPassword)));
-    let weak = world.change_password.run(change(PASSWORD, "short")).await;
+    assert!(matches!(change(WRONG, "eight loud cranes").await, Err(ChangePasswordError::WrongPassword)));
+    let weak = change(PASSWORD, "short").await;
     assert!(matches!(weak, Err(ChangePasswordError::Password(PasswordProblem::TooShort(12)))));
-    world.change_password.run(change(PASSWORD, "eight loud cranes")).await.unwrap();
-    assert!(caller(&world, &here).await.is_ok());
-    assert!(caller(&world, &there).await.is_err());
-    assert!(world.enter("client@example.org", PASSWORD).await.is_err());
-    world.enter("client@example.org", "eight loud cranes").await.unwrap();
+    change(PASSWORD, "eight loud cranes").await.unwrap();
+    assert!(caller(&practice, &here).await.is_ok());
+    assert!(caller(&practice, &there).await.is_err());
+    assert!(matches!(refused(&practice, CLIENT, PASSWORD).await, LogInError::InvalidCredentials));
+    practice.log_in_as(CLIENT, "eight loud cranes").await.unwrap();
 }
 
 #[tokio::test]
 async fn a_profile_changes_field_by_field() {
-    let world = World::free().await;
-    let user = world.client().await;
-    let changed = world
-        .update_profile
-        .run(UpdateProfileCommand {
-            user: user.id,
-            first_name: Some(PersonName::parse("Zoë").unwrap()),
-            last_name: None,
-            preferred_name: None,
-            time_zone: Some(Some(TimeZoneName::parse("America/New_York").unwrap())),
-            metadata: RequestMetadata::default(),
-        })
-        .await
-        .unwrap();
-    assert_eq!(changed.display_name(), "Zoë client");
-    let cleared = UpdateProfileCommand {
-        user: user.id,
-        first_name: None,
-        last_name: Some(None),
-        preferred_name: None,
-        time_zone: None,
-        metadata: RequestMetadata::default(),
-    };
-    let changed = world.update_profile.run(cleared).await.unwrap();
-    assert_eq!(changed.display_name(), "client@example.org");
-    assert_eq!(changed.time_zone.as_ref().unwrap().as_str(), "America/New_York");
-    let choose = |preferred_name| UpdateProfileCommand {
-        user: user.id,
+    let practice = TestPractice::free().await;
+    let unchanged = UpdateProfileCommand {
+        user: practice.client().await.id,
         first_name: None,
         last_name: None,
-        preferred_name: Some(preferred_name),
+        preferred_name: None,
         time_zone: None,
+        notify: None,
+        agenda_at: None,
         metadata: RequestMetadata::default(),
     };
-    let changed = world.update_profile.run(choose(PersonName::parse("Captain").unwrap())).await.unwrap();
-    assert_eq!(changed.display_name(), "Captain");
-    let changed = world.update_profile.run(choose(None)).await.unwrap();
-    assert_eq!(changed.display_name(), "client@example.org");
+    let name = |text| Some(PersonName::parse(text).unwrap());
+    let new_york = Some(Some(zone("America/New_York")));
+    for (command, expected) in [
+        (
+            UpdateProfileCommand { first_name: name("Zoë"), time_zone: new_york.clone(), ..unchanged.clone() },
+            "Zoë client",
+        ),
+        (UpdateProfileCommand { last_name: Some(None), ..unchanged.clone() }, "Zoë"),
+        (UpdateProfileCommand { preferred_name: name("Captain"), ..unchanged.clone() }, "Captain"),
+        (UpdateProfileCommand { preferred_name: Some(None), ..unchanged.clone() }, "Zoë"),
+        (UpdateProfileCommand { first_name: Some(None), ..unchanged.clone() }, CLIENT),
+    ] {
+        let changed = practice.update_profile.run(command.clone()).await.unwrap();
+        assert_eq!(changed.display_name(), expected, "{command:?}");
+        assert_eq!(Some(changed.time_zone), new_york, "{command:?}");
+    }
 }
 
 async fn manage(
-    world: &World,
-    user: attune_domain::UserId,
+    practice: &TestPractice,
+    user: UserId,
     role: Option<Role>,
     disabled: Option<bool>,
-) -> Result<attune_domain::User, ManageUserError> {
-    let admin =
-        world.queries.credentials(&EmailAddress::parse("therapist@example.org").unwrap()).await.unwrap().unwrap();
-    world
-        .manage_user
-        .run(ManageUserCommand {
-            admin: admin.user.id,
-            user,
-            first_name: None,
-            last_name: None,
-            role,
-            disabled,
-            metadata: RequestMetadata::default(),
-        })
-        .await
+) -> Result<User, ManageUserError> {
+    let (admin, metadata) = (practice.therapist().await.id, RequestMetadata::default());
+    let command = ManageUserCommand { admin, user, first_name: None, last_name: None, role, disabled, metadata };
+    practice.manage_user.run(command).await
 }
 
 #[tokio::test]
 async fn the_last_admin_stays() {
-    let world = World::free().await;
-    let user = world.client().await;
-    let admin =
-        world.queries.credentials(&EmailAddress::parse("therapist@example.org").unwrap()).await.unwrap().unwrap();
-    let id = admin.user.id;
-    assert!(matches!(manage(&world, id, Some(Role::Client), None).await, Err(ManageUserError::LastAdmin)));
-    assert!(matches!(manage(&world, id, None, Some(true)).await, Err(ManageUserError::LastAdmin)));
-    manage(&world, user.id, Some(Role::Admin), Some(true)).await.unwrap();
-    let still = manage(&world, id, Some(Role::Client), None).await;
-    assert!(matches!(still, Err(ManageUserError::LastAdmin)), "a disabled admin runs nothing");
-    manage(&world, user.id, None, Some(false)).await.unwrap();
-    manage(&world, id, Some(Role::Client), None).await.unwrap();
-    assert!(matches!(manage(&world, user.id, None, None).await, Err(ManageUserError::Forbidden)));
+    let practice = TestPractice::free().await;
+    let user = practice.client().await;
+    let id = practice.therapist().await.id;
+    assert!(matches!(manage(&practice, id, Some(Role::Client), None).await, Err(ManageUserError::LastAdmin)));
+    assert!(matches!(manage(&practice, id, None, Some(true)).await, Err(ManageUserError::LastAdmin)));
+    manage(&practice, user.id, Some(Role::Admin), Some(true)).await.unwrap();
+    let still = manage(&practice, id, Some(Role::Client), None).await;
+    assert!(matches!(still, Err(ManageUserError::LastAdmin)), "a disabled admin does not count");
+    manage(&practice, user.id, None, Some(false)).await.unwrap();
+    manage(&practice, id, Some(Role::Client), None).await.unwrap();
+    assert!(matches!(manage(&practice, user.id, None, None).await, Err(ManageUserError::Forbidden)));
 }
 
 #[tokio::test]
-async fn a_role_and_a_lock_out_count_at_once() {
-    let world = World::free().await;
-    let user = world.client().await;
-    let tokens = world.enter("client@example.org", PASSWORD).await.unwrap();
-    assert!(!caller(&world, &tokens).await.unwrap().user.is_admin());
-    manage(&world, user.id, Some(Role::Admin), None).await.unwrap();
-    assert!(caller(&world, &tokens).await.unwrap().user.is_admin());
-    manage(&world, user.id, None, Some(true)).await.unwrap();
-    assert!(matches!(caller(&world, &tokens).await, Err(AuthenticateError::Invalid)));
-    manage(&world, user.id, None, Some(false)).await.unwrap();
-    assert!(matches!(caller(&world, &tokens).await, Err(AuthenticateError::Invalid)), "the session stays ended");
+async fn a_changed_role_and_a_disabled_account_count_at_once() {
+    let (practice, user, tokens) = logged_in().await;
+    assert!(!caller(&practice, &tokens).await.unwrap().user.is_admin());
+    manage(&practice, user.id, Some(Role::Admin), None).await.unwrap();
+    assert!(caller(&practice, &tokens).await.unwrap().user.is_admin());
+    manage(&practice, user.id, None, Some(true)).await.unwrap();
+    assert!(matches!(caller(&practice, &tokens).await, Err(AuthenticateError::Invalid)));
+    manage(&practice, user.id, None, Some(false)).await.unwrap();
+    assert!(matches!(caller(&practice, &tokens).await, Err(AuthenticateError::Invalid)), "the session stays ended");
 }
 
 #[tokio::test]
-async fn the_first_admin_is_made_once() {
-    let world = World::free().await;
-    let admin =
-        world.queries.credentials(&EmailAddress::parse("therapist@example.org").unwrap()).await.unwrap().unwrap();
-    let email = EmailAddress::parse("admin@attune.localhost").unwrap();
-    assert!(world.set_up.ensure_admin(&email).await.unwrap().is_none(), "there is one already");
-    let mut work = world.store.begin().await.unwrap();
-    work.save_user(&attune_domain::User { disabled: true, ..admin.user }).await.unwrap();
-    work.commit().await.unwrap();
-    let made = world.set_up.ensure_admin(&email).await.unwrap().unwrap();
-    assert!(world.enter("admin@attune.localhost", &made.password).await.unwrap().user.is_admin());
-    assert!(world.set_up.ensure_admin(&email).await.unwrap().is_none());
+async fn the_first_admin_is_added_once() {
+    let practice = TestPractice::free().await;
+    let admin = practice.therapist().await;
+    let ensure = async || practice.set_up.ensure_admin(&email("admin")).await.unwrap();
+    assert!(ensure().await.is_none(), "there is one already");
+    practice.save_user(User { disabled: true, ..admin }).await;
+    let added = ensure().await.unwrap();
+    assert!(practice.log_in_as("admin@example.org", &added.password).await.unwrap().user.is_admin());
+    assert!(ensure().await.is_none());
 }

@@ -1,14 +1,15 @@
-//! A person changes how they are called and in which zone they read times.
+//! A user changes their names and time zone.
 
 use std::sync::Arc;
 
-use attune_domain::{PersonName, TimeZoneName, User, UserId};
-use attune_ports::{AuditEntry, AuditObject, Clock, Conflict, Store, StoreError, TimeZones};
+use attune_domain::calendar::LocalTime;
+use attune_domain::{NotifyLevel, PersonName, TimeZoneName, User, UserId};
+use attune_ports::{AuditObject, Clock, Conflict, Store, StoreError, TimeZones};
 use thiserror::Error;
 
-use crate::RequestMetadata;
+use crate::audit::{AuditContext, RequestMetadata};
 
-/// The changes wanted. The outer `None` leaves a field alone, the inner one empties it.
+/// The outer `None` leaves a field unchanged, the inner one clears it.
 #[derive(Debug, Clone)]
 pub struct UpdateProfileCommand {
     pub user: UserId,
@@ -17,12 +18,16 @@ pub struct UpdateProfileCommand {
     /// Shown instead of first and last name.
     pub preferred_name: Option<Option<PersonName>>,
     pub time_zone: Option<Option<TimeZoneName>>,
+    /// Which emails a therapist gets.
+    pub notify: Option<NotifyLevel>,
+    /// When a therapist gets the agenda of the day.
+    pub agenda_at: Option<Option<LocalTime>>,
     pub metadata: RequestMetadata,
 }
 
 #[derive(Debug, Error)]
 pub enum UpdateProfileError {
-    #[error("this machine knows no time zone of that name")]
+    #[error("the time zone is unknown")]
     UnknownTimeZone,
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -38,7 +43,7 @@ pub struct UpdateProfile {
 }
 
 impl UpdateProfile {
-    /// Changes the profile. Links and mails made from now on carry the new name.
+    /// Later links and emails contain the new name.
     pub async fn run(&self, command: UpdateProfileCommand) -> Result<User, UpdateProfileError> {
         if let Some(Some(name)) = &command.time_zone
             && self.zones.find(name).is_none()
@@ -51,27 +56,16 @@ impl UpdateProfile {
     async fn attempt(&self, command: &UpdateProfileCommand) -> Result<User, UpdateProfileError> {
         let mut work = self.store.begin().await?;
         let mut user = work.user_for_change(command.user).await?.ok_or(StoreError::Conflict(Conflict::Stale))?;
-        if let Some(name) = &command.first_name {
-            user.first_name.clone_from(name);
-        }
-        if let Some(name) = &command.last_name {
-            user.last_name.clone_from(name);
-        }
-        if let Some(name) = &command.preferred_name {
-            user.preferred_name.clone_from(name);
-        }
-        if let Some(zone) = &command.time_zone {
-            user.time_zone.clone_from(zone);
-        }
+        user.first_name = command.first_name.clone().unwrap_or(user.first_name);
+        user.last_name = command.last_name.clone().unwrap_or(user.last_name);
+        user.preferred_name = command.preferred_name.clone().unwrap_or(user.preferred_name);
+        user.time_zone = command.time_zone.clone().unwrap_or(user.time_zone);
+        user.notify = command.notify.unwrap_or(user.notify);
+        user.agenda_at = command.agenda_at.unwrap_or(user.agenda_at);
         work.save_user(&user).await?;
-        work.add_audit_entry(&AuditEntry {
-            at: self.clock.now(),
-            actor: Some(user.id),
-            action: "user.profile_changed".into(),
-            object: AuditObject::User(user.id),
-            request_id: command.metadata.request_id.clone(),
-        })
-        .await?;
+        AuditContext::new(Some(user.id), &command.metadata, self.clock.now())
+            .record(&mut *work, "user.profile_changed", AuditObject::User(user.id))
+            .await?;
         work.commit().await?;
         Ok(user)
     }

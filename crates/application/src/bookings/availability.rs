@@ -62,7 +62,7 @@ impl ShowAvailability {
         if from >= until {
             return Ok(Availability::default());
         }
-        let busy = BusyTimes::new(self.queries.taken(therapist, from, until, now).await?);
+        let busy = BusyTimes::new(self.queries.busy_times(therapist, from, until, now).await?);
         Ok(calendar.slots(&busy, AppointmentLength::try_from(service)?, now).availability(query))
     }
 }

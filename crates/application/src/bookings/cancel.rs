@@ -1,12 +1,12 @@
 //! Cancels a booking, and refunds what its terms allow.
 
-use attune_domain::{Booking, BookingEvent, Cancellation, CancellationQuote, Money, Role, UserId};
+use attune_domain::{Booking, BookingEvent, BookingStatus, Cancellation, CancellationQuote, Money, Role, UserId};
 use attune_ports::{Payment, PaymentState, Refund, RefundCause, StoreError, UnitOfWork};
 use jiff::Timestamp;
 
 use super::change_error::ChangeBookingError;
 use crate::lifecycle::close_checkouts;
-use crate::payments::{Settlement, booking_ledger};
+use crate::payments::{Settlement, booking_ledger, payment_ledger};
 
 #[derive(Clone, Copy)]
 pub(super) struct Canceller {
@@ -16,7 +16,7 @@ pub(super) struct Canceller {
 }
 
 impl Canceller {
-    /// Also returns the payment to refund. Errors: as [`Self::cancelled`], and [`ChangeBookingError::QuoteChanged`] where the
+    /// Also returns the payments to refund, and their refunds so far. Errors: as [`Self::cancelled`], and [`ChangeBookingError::QuoteChanged`] where the
     /// refund is not the expected one.
     pub(super) async fn cancel(
         self,
@@ -24,8 +24,8 @@ impl Canceller {
         booking: Booking,
         reason: Option<String>,
         expected_refund: Option<Money>,
-    ) -> Result<(Booking, BookingEvent, Option<Payment>), ChangeBookingError> {
-        let (payments, refunds) = if booking.payment_status().has_been_paid() {
+    ) -> Result<(Booking, BookingEvent, Received), ChangeBookingError> {
+        let (payments, refunds) = if may_have_money(&booking) {
             (work.payments_of(booking.id()).await?, work.refunds_of(booking.id()).await?)
         } else {
             (Vec::new(), Vec::new())
@@ -34,7 +34,7 @@ impl Canceller {
         if expected_refund.is_some_and(|expected| expected != quote.refund) {
             return Err(ChangeBookingError::QuoteChanged);
         }
-        Ok((booking, event, payments.into_iter().find(|payment| payment.state == PaymentState::Settled)))
+        Ok((booking, event, Received { payments, refunds }))
     }
 
     /// The booking after its cancellation, and the quote for it. Errors: [`ChangeBookingError::State`] where it cannot be
@@ -60,16 +60,36 @@ pub(super) async fn follow_up(
     work: &mut dyn UnitOfWork,
     settlement: &Settlement<'_>,
     booking: &Booking,
-    payment: Option<Payment>,
+    received: Received,
 ) -> Result<(), StoreError> {
     // The checkouts of a booking with a room were closed when it was confirmed.
     if booking.room().is_none() {
         close_checkouts(work, booking.id(), settlement.audit.now).await?;
     }
-    if let (Some(payment), Some(Cancellation { refund, .. })) = (payment, booking.cancellation())
-        && !refund.is_zero()
-    {
-        settlement.schedule_refund(work, &payment, *refund, RefundCause::Cancelled, None).await?;
+    let Some(Cancellation { refund, .. }) = booking.cancellation() else { return Ok(()) };
+    let Received { payments, refunds } = received;
+    let mut left = refund.minor();
+    // Several payments are parts of the price.
+    for payment in payments.iter().filter(|payment| payment.state == PaymentState::Settled) {
+        let share = payment_ledger(payment, &refunds).refundable().minor().min(left);
+        if let Ok(share) = Money::new(share, refund.currency())
+            && !share.is_zero()
+        {
+            settlement.schedule_refund(work, payment, share, RefundCause::Cancelled, None).await?;
+            left -= share.minor();
+        }
     }
     Ok(())
+}
+
+/// What was received for a booking, and returned.
+#[derive(Default)]
+pub(super) struct Received {
+    payments: Vec<Payment>,
+    refunds: Vec<Refund>,
+}
+
+/// Whether something may have been received for the booking.
+pub(super) fn may_have_money(booking: &Booking) -> bool {
+    booking.payment_status().has_been_paid() || booking.status() == BookingStatus::PendingPayment
 }

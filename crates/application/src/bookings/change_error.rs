@@ -23,6 +23,8 @@ pub enum ChangeBookingError {
     Slot(#[from] SlotError),
     #[error("the slot is taken")]
     SlotTaken,
+    #[error("there is no such therapist")]
+    UnknownTherapist,
     #[error("the booking was changed in the meantime")]
     VersionConflict,
     #[error("the refund differs from the expected one")]

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use attune_ports::{Clock, Queries, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{AuditContext, BookingLifecycle};
+use crate::ClockMonitor;
+use crate::audit::AuditContext;
+use crate::lifecycle::BookingLifecycle;
 
 const BATCH: u32 = 100;
 
@@ -14,15 +16,16 @@ pub struct CompleteEndedBookings {
     pub store: Arc<dyn Store>,
     pub queries: Arc<dyn Queries>,
     pub clock: Arc<dyn Clock>,
+    pub monitor: ClockMonitor,
     pub lifecycle: BookingLifecycle,
     /// How long after its end an appointment may still be running.
     pub grace: SignedDuration,
 }
 
 impl CompleteEndedBookings {
-    /// Returns how many bookings were completed.
+    /// Returns how many bookings were completed; none while the clock is doubted.
     pub async fn run(&self) -> Result<usize, StoreError> {
-        if !self.queries.policy().await?.auto_complete {
+        if !self.monitor.is_settled().await || !self.queries.policy().await?.auto_complete {
             return Ok(0);
         }
         crate::retry::retrying(|| self.attempt()).await

@@ -1,20 +1,25 @@
 //! Creates a booking, for the user or on behalf of a client.
 
-use std::fmt;
 use std::sync::Arc;
 
 use attune_domain::booking::{BookError, NewBooking, PaymentPlan};
 use attune_domain::calendar::{AppointmentLength, RuleOverride, SlotError};
-use attune_domain::{Booking, BookingEvent, BookingId, BookingStatus, ChangeTerms, Role, Service, ServiceId, UserId};
-use attune_ports::{Clock, Conflict, Payment, PaymentTerms, Store, StoreError, UnitOfWork};
+use attune_domain::notification::{
+    NewNotification, NotificationKind, payment_notification, payment_request_notifications,
+};
+use attune_domain::{
+    Booking, BookingEvent, BookingId, BookingStatus, ChangeTerms, Money, Role, Service, ServiceId, User, UserId,
+};
+use attune_ports::{Clock, Conflict, Payment, PaymentTerms, PriceError, Provider, Store, StoreError, UnitOfWork};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use super::expire_holds::ExpireHolds;
 use super::therapist_calendar::{CalendarLoader, SlotRequest, TherapistCalendar};
 use crate::RequestMetadata;
+use crate::audit::AuditContext;
 use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
-use crate::lifecycle::{AuditContext, BookingLifecycle, SlotAvailability, claim_slot};
+use crate::lifecycle::{BookingLifecycle, SlotAvailability, claim_slot};
 use crate::payments::{OpenCheckout, Settlement};
 
 #[derive(Clone, PartialEq, Eq)]
@@ -28,37 +33,35 @@ pub enum PaymentChoice {
     },
     /// For therapists only.
     Waived,
+    /// For therapists only: the client is asked by email to pay online, and the slot is held for days.
+    Requested,
 }
 
-/// It has no price and no end, because the practice decides both. `Debug` hides the note.
-#[derive(Clone)]
+/// It has no price and no end, because the practice decides both. `Debug` hides what was written.
+#[derive(Clone, derive_more::Debug)]
 pub struct CreateBookingCommand {
     pub client: UserId,
     /// The client, or a therapist on behalf of the client.
     pub booked_by: UserId,
+    /// As whom. Therapists can also book services that are not active.
+    pub role: Role,
     pub scheduled_at: Timestamp,
     /// The practice's first active service if absent.
     pub service: Option<ServiceId>,
     /// The practice's first therapist if absent.
     pub therapist: Option<UserId>,
+    #[debug(skip)]
     pub note: Option<String>,
+    #[debug(skip)]
     pub payment: PaymentChoice,
+    /// Decimal digits in the currency of the service, instead of its price; for therapists only.
+    pub amount: Option<String>,
+    /// Whether the session has taken place; for therapists only. It is entered as completed, and no one gets an email.
+    pub has_taken_place: bool,
     /// Whether to ignore working hours and booking rules; for therapists only.
     pub override_hours: bool,
     pub metadata: RequestMetadata,
     pub idempotency: Option<IdempotentRequest>,
-}
-
-impl fmt::Debug for CreateBookingCommand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CreateBookingCommand")
-            .field("client", &self.client)
-            .field("booked_by", &self.booked_by)
-            .field("scheduled_at", &self.scheduled_at)
-            .field("service", &self.service)
-            .field("therapist", &self.therapist)
-            .finish_non_exhaustive()
-    }
 }
 
 #[derive(Debug)]
@@ -74,12 +77,23 @@ pub enum CreateBookingError {
     Rule(#[from] BookError),
     #[error(transparent)]
     Slot(#[from] SlotError),
+    #[error("no provider collects online")]
+    NotOnline,
+    #[error("the session starts too soon to wait for a payment")]
+    NoTimeToPay,
     #[error("the slot is taken")]
     SlotTaken,
     #[error("the client holds the slot already")]
     HoldExists { booking: BookingId },
     #[error("there is no such service")]
     UnknownService,
+    #[error("the amount is not valid in the currency of the service")]
+    Amount,
+    #[error(transparent)]
+    Price(#[from] PriceError),
+    /// The session has taken place, so it is too late for the provider.
+    #[error("the payment of a session that has taken place is not settled")]
+    NotSettled,
     #[error("there is no such therapist")]
     UnknownTherapist,
     #[error("the practice has no therapist or no service yet")]
@@ -107,13 +121,15 @@ pub struct CreateBooking {
     pub lifecycle: BookingLifecycle,
     pub calendars: CalendarLoader,
     pub checkout: OpenCheckout,
+    /// How long the slot is held for a client who is asked to pay.
+    pub invite_hold: SignedDuration,
     pub holds: ExpireHolds,
 }
 
 /// A single booking to create, alone or in a series, with all defaults resolved.
 pub(crate) struct BookingRequest<'a> {
     pub(crate) command: &'a CreateBookingCommand,
-    pub(crate) therapist: UserId,
+    pub(crate) therapist: &'a User,
     pub(crate) service: &'a Service,
     pub(crate) calendar: &'a TherapistCalendar,
     pub(crate) scheduled_at: Timestamp,
@@ -190,9 +206,15 @@ impl CreateBooking {
             Found::Replay(replay) => return Ok(Idempotent::Replayed(replay)),
             Found::KeyReused => return Err(CreateBookingError::KeyReused),
         }
-        let service = self.check_users_and_find_service(&mut *work, command, therapist).await?;
-        let request =
-            BookingRequest { command, therapist, service: &service, calendar, scheduled_at: command.scheduled_at, now };
+        let (found, service) = self.check_request(&mut *work, command, therapist).await?;
+        let request = BookingRequest {
+            command,
+            therapist: &found,
+            service: &service,
+            calendar,
+            scheduled_at: command.scheduled_at,
+            now,
+        };
         // Invalid requests are rejected before they wait for the calendar lock.
         let id = work.next_booking_id().await?;
         let created = self.create(id, &request)?;
@@ -210,21 +232,24 @@ impl CreateBooking {
         Ok(Idempotent::Executed((booking, begun)))
     }
 
-    pub(crate) async fn check_users_and_find_service(
+    /// The therapist and the service, if both and the client can be booked.
+    pub(crate) async fn check_request(
         &self,
         work: &mut dyn UnitOfWork,
         command: &CreateBookingCommand,
         therapist: UserId,
-    ) -> Result<Service, CreateBookingError> {
+    ) -> Result<(User, Service), CreateBookingError> {
         work.user(command.client).await?.filter(|u| !u.disabled).ok_or(CreateBookingError::UnknownClient)?;
-        work.user(therapist)
-            .await?
-            .filter(|u| u.role == Role::Admin && !u.disabled)
-            .ok_or(CreateBookingError::UnknownTherapist)?;
-        match command.service {
-            Some(id) => work.service(id).await?.filter(|s| s.active).ok_or(CreateBookingError::UnknownService),
+        let therapist = work.user(therapist).await?.filter(|u| u.role == Role::Admin && !u.disabled);
+        let therapist = therapist.ok_or(CreateBookingError::UnknownTherapist)?;
+        let service = match command.service {
+            Some(id) => {
+                let service = work.service(id).await?.filter(|service| service.active || command.role == Role::Admin);
+                service.ok_or(CreateBookingError::UnknownService)
+            }
             None => work.default_service().await?.ok_or(CreateBookingError::PracticeNotConfigured),
-        }
+        }?;
+        Ok((therapist, service))
     }
 
     /// The new booking, before the calendar is checked.
@@ -235,45 +260,80 @@ impl CreateBooking {
     ) -> Result<(Booking, BookingEvent), CreateBookingError> {
         let BookingRequest { command, therapist, service, calendar, scheduled_at, now } = request;
         let terms: ChangeTerms = calendar.terms;
+        let price = self.price(request)?;
         let payment = match (&command.payment, self.checkout.gateway.terms()) {
-            _ if service.price.is_zero() => PaymentPlan::NotRequired(self.lifecycle.new_room()),
-            (PaymentChoice::Waived, _) | (PaymentChoice::ByProvider, PaymentTerms::NothingDue) => {
+            _ if price.is_zero() => PaymentPlan::NotRequired(self.lifecycle.new_room()),
+            (PaymentChoice::Waived, _)
+            | (PaymentChoice::ByProvider | PaymentChoice::Requested, PaymentTerms::NothingDue) => {
                 PaymentPlan::NotRequired(self.lifecycle.new_room())
             }
             (PaymentChoice::PaidOffline { .. }, _) => PaymentPlan::Due { hold_until: *scheduled_at },
             (PaymentChoice::ByProvider, PaymentTerms::Due { hold }) => {
                 PaymentPlan::Due { hold_until: now.saturating_add(hold).unwrap_or(Timestamp::MAX) }
             }
+            (PaymentChoice::Requested, PaymentTerms::Due { .. })
+                if !self.checkout.gateway.provider().has_checkout_page() =>
+            {
+                return Err(CreateBookingError::NotOnline);
+            }
+            (PaymentChoice::Requested, PaymentTerms::Due { .. }) => {
+                let until = now.saturating_add(self.invite_hold).unwrap_or(Timestamp::MAX);
+                let notice = SignedDuration::from_mins(calendar.rules.settings().notice_minutes.into());
+                let hold_until = until.min(scheduled_at.saturating_sub(notice).unwrap_or(*now));
+                if hold_until <= *now && *scheduled_at > *now {
+                    return Err(CreateBookingError::NoTimeToPay);
+                }
+                PaymentPlan::Due { hold_until }
+            }
         };
-        let (booking, event) = Booking::book(
-            NewBooking {
-                id,
-                client: command.client,
-                therapist: *therapist,
-                service: service.id,
-                scheduled_at: *scheduled_at,
-                minutes: service.minutes,
-                buffer_minutes: service.buffer_minutes,
-                price: service.price,
-                note: command.note.clone(),
-                terms,
-                payment,
-            },
-            *now,
-        )?;
+        let new = NewBooking {
+            id,
+            client: command.client,
+            therapist: therapist.id,
+            service: service.id,
+            scheduled_at: *scheduled_at,
+            minutes: service.minutes,
+            buffer_minutes: service.buffer_minutes,
+            price,
+            note: command.note.clone(),
+            terms,
+            payment,
+        };
+        if command.has_taken_place {
+            let is_paid = matches!(command.payment, PaymentChoice::PaidOffline { .. });
+            if matches!(payment, PaymentPlan::Due { .. }) && !is_paid {
+                return Err(CreateBookingError::NotSettled);
+            }
+            return Ok(Booking::enter_past(new, self.lifecycle.new_room(), is_paid, *now)?);
+        }
+        let (booking, event) = Booking::book(new, *now)?;
         match command.payment {
             PaymentChoice::PaidOffline { .. } if booking.status() == BookingStatus::PendingPayment => {
                 // It starts in the future, so it can be paid.
                 let paid = booking.payment_succeeded(self.lifecycle.new_room(), *now);
                 paid.map_err(|error| CreateBookingError::Store(StoreError::Failed(error.into())))
             }
-            PaymentChoice::PaidOffline { .. } | PaymentChoice::ByProvider | PaymentChoice::Waived => {
-                Ok((booking, event))
-            }
+            PaymentChoice::PaidOffline { .. }
+            | PaymentChoice::ByProvider
+            | PaymentChoice::Waived
+            | PaymentChoice::Requested => Ok((booking, event)),
         }
     }
 
-    /// Whether working hours, rules and other bookings allow it.
+    /// The price of the service, or the amount that a therapist has set.
+    fn price(&self, request: &BookingRequest<'_>) -> Result<Money, CreateBookingError> {
+        let BookingRequest { command, service, .. } = request;
+        let Some(digits) = &command.amount else { return Ok(service.price) };
+        let amount = Money::parse_decimal(digits, service.price.currency()).map_err(|_| CreateBookingError::Amount)?;
+        let is_collected = matches!(command.payment, PaymentChoice::ByProvider | PaymentChoice::Requested);
+        if is_collected && !amount.is_zero() {
+            self.checkout.gateway.check_price(amount)?;
+        }
+        Ok(amount)
+    }
+
+    /// Whether working hours, rules and other bookings allow it. For a session that has taken place, only other bookings
+    /// count.
     pub(crate) async fn check(
         &self,
         work: &mut dyn UnitOfWork,
@@ -283,17 +343,35 @@ impl CreateBooking {
         let length = AppointmentLength::try_from(request.service).map_err(|error| StoreError::Corrupt(error.into()))?;
         let rules = if request.command.override_hours { RuleOverride::PracticeRules } else { RuleOverride::Grid };
         let slot = SlotRequest {
-            therapist: request.therapist,
+            therapist: request.therapist.id,
             starts_at: booking.scheduled_at(),
             length,
             rescheduled: None,
             now: request.now,
         };
-        request.calendar.check(work, &slot, rules).await??;
-        match claim_slot(work, booking, request.now).await? {
+        if !request.command.has_taken_place {
+            request.calendar.check(work, &slot, rules).await??;
+        }
+        match claim_slot(work, booking, self.holds.instant(request.now)).await? {
             SlotAvailability::Free => Ok(()),
             SlotAvailability::HeldByClient(booking) => Err(CreateBookingError::HoldExists { booking }),
             SlotAvailability::Taken => Err(CreateBookingError::SlotTaken),
+        }
+    }
+
+    /// How the client learns of the hold. One who books online is already on the way to the checkout.
+    fn emails_about_hold(
+        &self,
+        booking: &Booking,
+        command: &CreateBookingCommand,
+        now: Timestamp,
+    ) -> Vec<NewNotification> {
+        if command.payment == PaymentChoice::Requested {
+            payment_request_notifications(booking, now)
+        } else if self.checkout.gateway.provider() == Provider::Offline {
+            vec![payment_notification(booking, NotificationKind::PaymentInstructions, now)]
+        } else {
+            Vec::new()
         }
     }
 
@@ -306,15 +384,17 @@ impl CreateBooking {
     ) -> Result<Booking, CreateBookingError> {
         let BookingRequest { command, now, .. } = request;
         work.add_booking(&booking).await?;
-        let audit = AuditContext {
-            actor: Some(command.booked_by),
-            request_id: command.metadata.request_id.as_deref(),
-            now: *now,
-        };
-        self.lifecycle.follow_up(work, &booking, event, &audit).await?;
+        let audit = AuditContext::new(Some(command.booked_by), &command.metadata, *now);
+        self.lifecycle.follow_up_with(work, &booking, event, Some(request.therapist), &audit).await?;
+        if event == BookingEvent::Held {
+            work.enqueue(&self.emails_about_hold(&booking, command, *now)).await?;
+        }
         if let (PaymentChoice::PaidOffline { method, memo }, false) = (&command.payment, booking.price().is_zero()) {
             let settlement = Settlement { lifecycle: &self.lifecycle, audit };
-            settlement.record_offline_payment(work, &booking, method.clone(), memo.clone()).await?;
+            settlement.record_offline_payment(work, &booking, booking.price(), method.clone(), memo.clone()).await?;
+            if !command.has_taken_place {
+                settlement.notify(work, &booking, NotificationKind::Receipt).await?;
+            }
         }
         Ok(booking)
     }

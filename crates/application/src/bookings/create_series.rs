@@ -93,7 +93,7 @@ impl CreateSeries {
         let (therapist, calendar) = self.create_booking.calendar(command.booking.therapist).await?;
         let now = self.create_booking.clock.now();
         let mut work = self.create_booking.store.begin().await?;
-        let service = self.create_booking.check_users_and_find_service(&mut *work, &command.booking, therapist).await?;
+        let (found, service) = self.create_booking.check_request(&mut *work, &command.booking, therapist).await?;
         work.lock_calendar(therapist).await?;
         let (mut booked, mut conflicts) = (Vec::new(), Vec::new());
         for (local_time, occurrence) in dates {
@@ -103,7 +103,7 @@ impl CreateSeries {
             };
             let request = BookingRequest {
                 command: &command.booking,
-                therapist,
+                therapist: &found,
                 service: &service,
                 calendar: &calendar,
                 scheduled_at,
@@ -138,15 +138,20 @@ impl CreateSeries {
 fn conflict(error: CreateBookingError) -> Result<SlotError, CreateBookingError> {
     match error {
         CreateBookingError::Slot(error) => Ok(error),
+        CreateBookingError::NoTimeToPay => Ok(SlotError::InsufficientNotice),
         CreateBookingError::SlotTaken | CreateBookingError::HoldExists { .. } => Ok(SlotError::Taken),
         CreateBookingError::Rule(BookError::InThePast) => Ok(SlotError::InThePast),
         CreateBookingError::Rule(BookError::BeyondBookingHorizon) => Ok(SlotError::BeyondBookingHorizon),
-        CreateBookingError::Rule(BookError::Length | BookError::Note)
+        CreateBookingError::Rule(BookError::Length | BookError::Note | BookError::NotEnded | BookError::TooLongAgo)
         | CreateBookingError::UnknownService
+        | CreateBookingError::Amount
+        | CreateBookingError::Price(_)
+        | CreateBookingError::NotSettled
         | CreateBookingError::UnknownTherapist
         | CreateBookingError::PracticeNotConfigured
         | CreateBookingError::UnknownClient
         | CreateBookingError::KeyReused
+        | CreateBookingError::NotOnline
         | CreateBookingError::Store(_) => Err(error),
     }
 }

@@ -1,5 +1,5 @@
-//! Hold expiry: releases slots that were not paid in time. Where a client pays at an online provider, the provider is asked
-//! first: its page may still be open, and a client who paid a second ago must not lose the slot.
+//! Hold expiry: releases slots that were not paid in time. Where a client pays at an online provider, its checkout
+//! is expired first: the page may still be open, and a client who paid a second ago must not lose the slot.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use attune_domain::{Booking, UserId};
 use attune_ports::{Clock, Store, StoreError, UnitOfWork};
 use jiff::Timestamp;
 
+use crate::ClockMonitor;
 use crate::lifecycle::{HoldRelease, close_checkouts, release_hold};
 use crate::payments::ReconcilePayments;
 
@@ -16,13 +17,18 @@ const BATCH: u32 = 100;
 pub struct ExpireHolds {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
+    pub monitor: ClockMonitor,
     pub reconcile: ReconcilePayments,
 }
 
 impl ExpireHolds {
     /// Expires unpaid bookings whose hold has expired, and returns how many. Where one may have been paid at a provider, its
     /// checkouts are marked to be expired there; after [`ReconcilePayments::run`] has done that, the next run expires it.
+    /// While the clock is doubted, none expires.
     pub async fn run(&self) -> Result<usize, StoreError> {
+        if !self.monitor.is_settled().await {
+            return Ok(0);
+        }
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
             let expired = work.expired_holds(self.clock.now(), BATCH).await?;
@@ -31,10 +37,10 @@ impl ExpireHolds {
         .await
     }
 
-    /// Releases the expired holds that block a slot which is requested now, and no others, after asking the provider about
-    /// their checkouts. Returns whether there were any and none is left.
+    /// Releases the expired holds that block a slot which is requested now, and no others, after their checkouts were
+    /// reconciled. Returns whether there were any and none is left.
     pub(crate) async fn clear(&self, therapist: UserId, from: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
-        if self.reconcile.online.is_none() {
+        if self.reconcile.online.is_none() || !self.monitor.seems_settled() {
             return Ok(false);
         }
         let blocking = async || {
@@ -61,6 +67,11 @@ impl ExpireHolds {
         }
         expire().await?;
         Ok(blocking().await?.1.is_empty())
+    }
+
+    /// The instant for [`claim_slot`](crate::lifecycle::claim_slot): while the clock is doubted, no hold has expired.
+    pub(crate) fn instant(&self, now: Timestamp) -> Timestamp {
+        if self.monitor.seems_settled() { now } else { Timestamp::MIN }
     }
 
     async fn expire(&self, mut work: Box<dyn UnitOfWork>, expired: Vec<Booking>) -> Result<usize, StoreError> {

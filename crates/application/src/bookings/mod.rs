@@ -8,9 +8,13 @@ mod change_error;
 mod complete_ended;
 mod create_booking;
 mod create_series;
+mod edit_booking;
 mod expire_holds;
+mod new_slot;
+mod reassign;
 mod reschedule;
 mod therapist_calendar;
+mod upcoming;
 
 pub(crate) use access::may_see;
 pub use access::{BookingAccessError, ViewBooking};
@@ -20,8 +24,10 @@ pub use change_error::ChangeBookingError;
 pub use complete_ended::CompleteEndedBookings;
 pub use create_booking::{CreateBooking, CreateBookingCommand, CreateBookingError, CreatedBooking, PaymentChoice};
 pub use create_series::{CreateSeries, CreateSeriesCommand, CreateSeriesError, SeriesConflict, SeriesOutcome};
+pub use edit_booking::{EditBooking, EditBookingCommand, EditBookingError};
 pub use expire_holds::ExpireHolds;
 pub use therapist_calendar::CalendarLoader;
+pub use upcoming::{CancelledUpcoming, UpcomingBookings};
 
 #[cfg(test)]
 mod tests;

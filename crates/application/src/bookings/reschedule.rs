@@ -1,20 +1,18 @@
 //! Moves a booking to another time.
 
-use attune_domain::calendar::{AppointmentLength, RuleOverride};
+use attune_domain::calendar::RuleOverride;
 use attune_domain::{Booking, BookingEvent, BookingStatus, Role};
-use attune_ports::{StoreError, UnitOfWork};
+use attune_ports::UnitOfWork;
 use jiff::Timestamp;
 
 use super::change_error::ChangeBookingError;
-use super::therapist_calendar::{SlotRequest, TherapistCalendar};
-use crate::lifecycle::{SlotAvailability, claim_slot};
+use super::new_slot::NewSlot;
 
 pub(super) struct Reschedule<'a> {
     pub(super) to: Timestamp,
     pub(super) override_hours: bool,
     pub(super) role: Role,
-    pub(super) calendar: &'a TherapistCalendar,
-    pub(super) now: Timestamp,
+    pub(super) slot: NewSlot<'a>,
 }
 
 impl Reschedule<'_> {
@@ -28,23 +26,10 @@ impl Reschedule<'_> {
         work: &mut dyn UnitOfWork,
         booking: Booking,
     ) -> Result<(Booking, BookingEvent), ChangeBookingError> {
-        let buffer = booking.blocked_until().duration_since(booking.ends_at()).as_mins();
-        let length = AppointmentLength::new(booking.minutes(), u32::try_from(buffer).unwrap_or(0))
-            .map_err(|error| StoreError::Corrupt(error.into()))?;
-        let (moved, event) = booking.reschedule(self.to, self.role, self.now)?;
-        let request = SlotRequest {
-            therapist: moved.therapist(),
-            starts_at: moved.scheduled_at(),
-            length,
-            rescheduled: Some(moved.id()),
-            now: self.now,
-        };
-        let rules = if self.override_hours { RuleOverride::PracticeRules } else { RuleOverride::Grid };
-        self.calendar.check(work, &request, rules).await??;
-        match claim_slot(work, &moved, self.now).await? {
-            SlotAvailability::Free => Ok((moved, event)),
-            SlotAvailability::HeldByClient(_) | SlotAvailability::Taken => Err(ChangeBookingError::SlotTaken),
-        }
+        let (moved, event) = booking.reschedule(self.to, self.role, self.slot.now)?;
+        let overridden = if self.override_hours { RuleOverride::PracticeRules } else { RuleOverride::Grid };
+        self.slot.claim(work, &moved, Some(overridden)).await?;
+        Ok((moved, event))
     }
 }
 

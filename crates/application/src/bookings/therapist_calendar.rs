@@ -10,11 +10,14 @@ use attune_domain::{Booking, BookingId, ChangeTerms, Interval, UserId};
 use attune_ports::{CalendarSettings, Queries, StoreError, TimeZones, UnitOfWork};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::practice::CurrentPractice;
+
 #[derive(Clone)]
 pub struct CalendarLoader {
     pub queries: Arc<dyn Queries>,
     pub zones: Arc<dyn TimeZones>,
-    /// For therapists who have not set working hours.
+    pub practice: CurrentPractice,
+    /// For therapists who have not set working hours, in the practice's time zone, whatever theirs is.
     pub default_hours: WeeklySchedule,
 }
 
@@ -30,15 +33,24 @@ pub(crate) struct TherapistCalendar {
 const DAY_MARGIN: SignedDuration = SignedDuration::from_hours(60);
 
 impl CalendarLoader {
+    /// The working hours of therapists who set none.
+    pub async fn usual_hours(&self) -> Result<WeeklySchedule, StoreError> {
+        let zone = self.practice.load().await?.time_zone.clone();
+        Ok(WeeklySchedule { zone, ..self.default_hours.clone() })
+    }
+
     /// Errors: [`StoreError::Corrupt`] if the stored time zone is unknown to this machine, or the stored rules are invalid.
     pub(crate) async fn load(&self, therapist: UserId) -> Result<TherapistCalendar, StoreError> {
-        let CalendarSettings { schedule, time_off, policy } = self.queries.calendar_settings(therapist).await?;
-        let schedule = schedule.unwrap_or_else(|| self.default_hours.clone());
+        let CalendarSettings { schedule, exceptions, policy } = self.queries.calendar_settings(therapist).await?;
+        let schedule = match schedule {
+            Some(schedule) => schedule,
+            None => self.usual_hours().await?,
+        };
         let zone =
             self.zones.find(&schedule.zone).ok_or_else(|| corrupt("the time zone of the working hours is unknown"))?;
         Ok(TherapistCalendar {
             hours: schedule.hours(zone).map_err(corrupt)?,
-            exceptions: time_off.into_iter().collect(),
+            exceptions: exceptions.into_iter().collect(),
             rules: policy.checked().map_err(corrupt)?,
             terms: policy.terms,
         })
@@ -69,7 +81,7 @@ impl TherapistCalendar {
         rules: RuleOverride,
     ) -> Result<Result<(), SlotError>, StoreError> {
         let busy = match (self.rules.settings().daily_limit, rules) {
-            (Some(_), RuleOverride::None | RuleOverride::Grid) => {
+            (Some(_), RuleOverride::None | RuleOverride::Grid | RuleOverride::AgreedTime) => {
                 let from = request.starts_at.saturating_sub(DAY_MARGIN).unwrap_or(Timestamp::MIN);
                 let until = request.starts_at.saturating_add(DAY_MARGIN).unwrap_or(Timestamp::MAX);
                 let others = work.blocking_bookings(request.therapist, from, until).await?;

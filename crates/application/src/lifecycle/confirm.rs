@@ -4,8 +4,9 @@ use attune_domain::booking::PayError;
 use attune_domain::{Booking, BookingStatus};
 use attune_ports::{Conflict, StoreError, UnitOfWork};
 
-use super::follow_up::{AuditContext, BookingLifecycle};
+use super::follow_up::BookingLifecycle;
 use super::holds::{SlotAvailability, claim_slot};
+use crate::audit::AuditContext;
 
 /// Why a paid booking is not confirmed.
 pub(crate) enum ConfirmError {

@@ -5,6 +5,5 @@ mod follow_up;
 mod holds;
 
 pub(crate) use confirm::ConfirmError;
-pub(crate) use follow_up::AuditContext;
 pub use follow_up::BookingLifecycle;
-pub(crate) use holds::{HoldRelease, SlotAvailability, claim_slot, close_checkouts, release_hold};
+pub(crate) use holds::{HoldRelease, SlotAvailability, claim_slot, close_checkouts, refund_parts, release_hold};

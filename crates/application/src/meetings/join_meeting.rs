@@ -1,17 +1,16 @@
 //! The join page that the links in emails open.
 
-use std::sync::Arc;
-
 use attune_domain::meeting::{AccessState, Viewer};
 use attune_domain::{
     AccountViewer, Booking, BookingStatus, LinkError, MeetingRoom, Participant, Role, TimeZoneName, ViewerId,
 };
-use attune_ports::{BookingView, BoxError, StoreError, TimeZones};
+use attune_ports::{BookingView, BoxError, StoreError};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
 use super::{MeetingLinkError, MeetingLinks};
+use crate::practice::CurrentPractice;
 
 /// What the page shows. It contains no names, because everyone who has the link can see it.
 #[derive(Debug, Clone)]
@@ -62,8 +61,7 @@ pub enum JoinOutcome {
 #[derive(Clone)]
 pub struct JoinMeeting {
     pub links: MeetingLinks,
-    pub zones: Arc<dyn TimeZones>,
-    pub practice_zone: TimeZone,
+    pub practice: CurrentPractice,
 }
 
 /// The viewer that a join token identifies, as currently stored.
@@ -91,13 +89,13 @@ impl TokenHolder {
 impl JoinMeeting {
     pub async fn view(&self, text: &str) -> Result<JoinView, JoinError> {
         let (booking, viewer) = self.verify(text).await?;
-        Ok(self.page(&booking, &viewer))
+        self.page(&booking, &viewer).await
     }
 
     /// The viewer's link into the room, if the room is open.
     pub async fn join(&self, text: &str) -> Result<JoinOutcome, JoinError> {
         let (booking, viewer) = self.verify(text).await?;
-        let view = self.page(&booking, &viewer);
+        let view = self.page(&booking, &viewer).await?;
         if view.state != AccessState::Open {
             return Ok(JoinOutcome::Closed(view));
         }
@@ -129,7 +127,7 @@ impl JoinMeeting {
                 let user = if id == client.id { Some(client) } else { queries.user(id).await? };
                 let user = user.filter(|u| !u.disabled && (u.role == Role::Admin || u.id == booking.client()));
                 let user = user.ok_or(JoinError::Revoked)?;
-                TokenHolder::Account((&user).into(), user.time_zone)
+                TokenHolder::Account(self.links.viewer(&user), user.time_zone)
             }
             ViewerId::Participant(id) => {
                 let invited = queries.participant(id).await?.filter(|p| p.is_invited() && p.booking == booking.id());
@@ -143,14 +141,13 @@ impl JoinMeeting {
         }
     }
 
-    fn page(&self, booking: &Booking, viewer: &TokenHolder) -> JoinView {
-        let zone = viewer.zone().and_then(|name| self.zones.find(name));
-        JoinView {
+    async fn page(&self, booking: &Booking, viewer: &TokenHolder) -> Result<JoinView, JoinError> {
+        Ok(JoinView {
             starts_at: booking.scheduled_at(),
             minutes: booking.minutes(),
-            zone: zone.unwrap_or_else(|| self.practice_zone.clone()),
+            zone: self.practice.zone_for(viewer.zone()).await?,
             state: self.links.window.state(booking, self.links.clock.now()),
             room_origin: booking.room().map(MeetingRoom::origin).unwrap_or_default(),
-        }
+        })
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use attune_domain::meeting::{TokenPlacement, TokenSettings, Viewer, claims_for};
 use attune_domain::{
-    AccessWindow, AccountViewer, Booking, JoinToken, LinkError, MeetingBaseUrl, MeetingLinkPolicy, PersonalLink,
-    SignedLink, User, ViewerId,
+    AccessWindow, AccountViewer, Booking, JoinToken, LinkError, MeetingBaseUrl, MeetingLinkPolicy, NameFallback,
+    PersonalLink, SignedLink, User, ViewerId,
 };
 use attune_ports::{BoxError, Clock, JoinTokens, MeetingTokenSigner, Queries, StoreError};
 use jiff::Timestamp;
@@ -98,16 +98,22 @@ pub struct MeetingLinks {
     pub pages: JoinPages,
     /// Which link the emails to clients contain. Signed links are never sent by email: they could not be revoked.
     pub email_target: EmailLinkTarget,
+    pub name_fallback: NameFallback,
 }
 
 impl MeetingLinks {
+    /// A user as the room shows them.
+    pub fn viewer(&self, user: &User) -> AccountViewer {
+        AccountViewer::new(user, self.name_fallback)
+    }
+
     /// The viewer's link into a booking; `None` is a booking that was not found.
     pub fn into_booking(&self, viewer: &User, booking: Option<Booking>) -> Result<MeetingLinkView, MeetingLinkError> {
         let booking = booking.ok_or(MeetingLinkError::NotFound)?;
         if !may_see(viewer.id, viewer.role, &booking) {
             return Err(MeetingLinkError::Forbidden);
         }
-        let link = self.room_link(&booking, Viewer::Account(&viewer.into()))?;
+        let link = self.room_link(&booking, Viewer::Account(&self.viewer(viewer)))?;
         let validity = self.signing_for(&booking).map(|_| Validity {
             joinable_from: self.window.opens_at(&booking),
             expires_at: self.window.closes_at(&booking),
@@ -140,6 +146,12 @@ impl MeetingLinks {
             }
         };
         Some(PersonalLink { url: self.pages.url(booking, id), ..link })
+    }
+
+    /// The join page for a therapist's email; `None` where there is no link now. It is revocable, unlike a link into the room.
+    pub fn page_link(&self, booking: &Booking, viewer: &AccountViewer) -> Option<String> {
+        self.unsigned(booking, Viewer::Account(viewer)).ok()?;
+        Some(self.pages.url(booking, ViewerId::Account(viewer.id)))
     }
 
     /// The link into the room itself, signed if its server checks tokens.

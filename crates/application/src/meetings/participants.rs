@@ -7,13 +7,10 @@ use attune_domain::{
     BookingId, BookingStatus, EmailAddress, Participant, ParticipantId, ParticipantRole, PersonName, TimeZoneName,
     UserId,
 };
-use attune_ports::{
-    AuditEntry, AuditObject, Clock, Conflict, NewParticipant, Store, StoreError, TimeZones, UnitOfWork,
-};
-use jiff::Timestamp;
+use attune_ports::{AuditObject, Clock, Conflict, NewParticipant, Store, StoreError, TimeZones};
 use thiserror::Error;
 
-use crate::RequestMetadata;
+use crate::audit::{AuditContext, RequestMetadata};
 use crate::lifecycle::BookingLifecycle;
 
 #[derive(Debug, Clone)]
@@ -112,7 +109,9 @@ impl ManageParticipants {
         };
         let id = work.add_participant(&new).await?;
         work.enqueue(&notifications_for_participant(&booking, id, &self.lifecycle.reminders, now)).await?;
-        note(&mut *work, "participant.invited", booking.id(), command.admin, &command.metadata, now).await?;
+        AuditContext::new(Some(command.admin), &command.metadata, now)
+            .record(&mut *work, "participant.invited", AuditObject::Booking(booking.id()))
+            .await?;
         work.commit().await?;
         Ok(Participant {
             id,
@@ -136,26 +135,10 @@ impl ManageParticipants {
             return Ok(());
         }
         work.revoke_participant(command.participant, now).await?;
-        note(&mut *work, "participant.revoked", command.booking, command.admin, &command.metadata, now).await?;
+        AuditContext::new(Some(command.admin), &command.metadata, now)
+            .record(&mut *work, "participant.revoked", AuditObject::Booking(command.booking))
+            .await?;
         work.commit().await?;
         Ok(())
     }
-}
-
-async fn note(
-    work: &mut dyn UnitOfWork,
-    action: &str,
-    booking: BookingId,
-    admin: UserId,
-    metadata: &RequestMetadata,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    work.add_audit_entry(&AuditEntry {
-        at: now,
-        actor: Some(admin),
-        action: action.to_owned(),
-        object: AuditObject::Booking(booking),
-        request_id: metadata.request_id.clone(),
-    })
-    .await
 }

@@ -28,8 +28,8 @@ impl ResendLinks {
         let now = self.clock.now();
         let mut found = self.of_account(email, now).await?;
         found.extend(self.of_participant(email, now).await?);
-        found.sort_by_key(|link| (link.starts_at, link.booking));
-        found.dedup_by_key(|link| (link.booking, link.recipient));
+        found.sort_by_key(|link| (link.subject.starts_at(), link.subject.booking()));
+        found.dedup_by_key(|link| (link.subject.booking(), link.recipient));
         found.truncate(MAX_BOOKINGS);
         if found.is_empty() {
             return Ok(0);
@@ -55,7 +55,7 @@ impl ResendLinks {
             order: BookingOrder::Earliest,
             ..BookingFilter::default()
         };
-        let own = BookingFilter { client: Some(user.id), ..confirmed };
+        let own = BookingFilter { client: Some(user.id), ..confirmed.clone() };
         let given = user.is_admin().then_some(BookingFilter { therapist: Some(user.id), ..confirmed });
         let mut links = Vec::new();
         for filter in std::iter::once(own).chain(given) {

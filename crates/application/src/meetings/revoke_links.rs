@@ -8,7 +8,8 @@ use attune_ports::{Clock, Store, StoreError};
 use thiserror::Error;
 
 use crate::RequestMetadata;
-use crate::lifecycle::{AuditContext, BookingLifecycle};
+use crate::audit::AuditContext;
+use crate::lifecycle::BookingLifecycle;
 
 #[derive(Debug, Clone)]
 pub struct RevokeLinksCommand {
@@ -50,8 +51,7 @@ impl RevokeLinks {
         let booking = work.booking(command.booking).await?.ok_or(RevokeLinksError::NotFound)?;
         let (booking, event) = booking.revoke_links(now)?;
         work.save_booking(&booking).await?;
-        let audit =
-            AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
+        let audit = AuditContext::new(Some(command.admin), &command.metadata, now);
         self.lifecycle.follow_up(&mut *work, &booking, event, &audit).await?;
         work.commit().await?;
         Ok(booking)

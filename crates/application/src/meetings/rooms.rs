@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind, Reservation, ReservationError, RoomLimits};
-use attune_domain::{AccessWindow, Booking, ConferenceId};
+use attune_domain::{AccessWindow, Booking, BookingStatus, ConferenceId, LinkError};
 use attune_ports::{Clock, Conflict, Queries, Store, StoreError};
+use jiff::Timestamp;
 use thiserror::Error;
 
 #[derive(Debug, Clone)]
@@ -42,6 +43,7 @@ pub struct ReserveConference {
 impl ReserveConference {
     pub async fn open(&self, room: &str) -> Result<ReservedConference, ReserveConferenceError> {
         let view = self.queries.booking_by_room(&room_name(room)).await?.ok_or(ReserveConferenceError::Unknown)?;
+        refuse_after_appointment(&view.booking)?;
         let reservation = self.decide(&view.booking).await?;
         let id = crate::retry::retrying(|| self.try_open(&view.booking)).await?;
         Ok(ReservedConference { id, reservation })
@@ -52,6 +54,7 @@ impl ReserveConference {
         let conference = self.queries.conference(id).await?.filter(|c| c.closed_at.is_none());
         let conference = conference.ok_or(ReserveConferenceError::Unknown)?;
         let view = self.queries.booking(conference.booking).await?.ok_or(ReserveConferenceError::Unknown)?;
+        refuse_after_appointment(&view.booking)?;
         Ok(ReservedConference { id, reservation: self.decide(&view.booking).await? })
     }
 
@@ -63,7 +66,8 @@ impl ReserveConference {
             let mut work = self.store.begin().await?;
             if work.close_conference(id, now).await? {
                 let ended = AttendanceEvent {
-                    at: now,
+                    // In whole seconds, as all other times that the server reports.
+                    at: Timestamp::from_second(now.as_second()).unwrap_or(now),
                     kind: AttendanceEventKind::Ended,
                     occupant: String::new(),
                     participant: None,
@@ -104,6 +108,18 @@ impl ReserveConference {
                 Ok(id)
             }
         }
+    }
+}
+
+/// The server asks only for rooms that do not exist. When a therapist has declared the session over, none is created again
+/// in the time that is left: not for a client who comes back, either.
+fn refuse_after_appointment(booking: &Booking) -> Result<(), ReservationError> {
+    match booking.status() {
+        BookingStatus::Completed | BookingStatus::NoShow => Err(LinkError::Ended.into()),
+        BookingStatus::PendingPayment
+        | BookingStatus::Scheduled
+        | BookingStatus::Cancelled
+        | BookingStatus::Expired => Ok(()),
     }
 }
 

@@ -8,32 +8,40 @@
 //! along every reply that arrived while the one before was running. So a fast store acknowledges each email on its own, a
 //! slow one still keeps pace with the mail server, and the worker uses at most one writing connection.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use attune_domain::meeting::Viewer;
 use attune_domain::notification::{
-    NewNotification, Notification, NotificationKind, NotificationState, ReminderPlan, RetryDecision, RetryPolicy,
-    SendDecision, is_superseded, send_decision,
+    ANNOUNCEMENT_PERIOD, Announcements, NewNotification, Notification, NotificationKind, NotificationState,
+    NotificationSubject, ReminderPlan, RetryDecision, RetryPolicy, SendDecision, day_bounds, is_outdated,
+    is_superseded, last_announced_start, send_decision, was_told_of_hold,
 };
 use attune_domain::{
-    Booking, BookingStatus, EmailAddress, NotificationId, Participant, PaymentStatus, TimeZoneName, User, ViewerId,
+    Booking, BookingStatus, Cancellation, CancelledPayment, Installation, Money, NotificationId, Participant,
+    PaymentStatus, Practice, User, UserId, ViewerId,
 };
 use attune_ports::{
-    Clock, DeliveryResult, Email, Lease, LeaseToken, Notifier, NotifyError, PaymentDetails, PaymentState, Queries,
-    Random, RefundStage, Store, StoreError, TimeZones,
+    AgendaEntry, BookingFilter, BookingOrder, BookingView, CancelledBy, CancelledPaymentDetails, ChangeDetails, Clock,
+    DeliveryResult, Email, Lease, LeaseToken, Notifier, NotifyError, PageRequest, Payment, PaymentDetails,
+    PaymentState, Provider, Queries, Random, RefundCause, RefundStage, Remainder, Store, StoreError,
 };
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use jiff::tz::TimeZone;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::ClockMonitor;
 use crate::meetings::MeetingLinks;
+use crate::payments::{PayPages, amount_due, booking_ledger};
+use crate::practice::CurrentPractice;
 
 /// Notifications leased at once.
 const BATCH: u32 = 100;
+/// More sessions than one day can have.
+const MAX_AGENDA: u32 = 200;
 /// How long a lease lasts: the time in which sending may begin ([`START_WINDOW`]), the notifier's time limit of 30 seconds
 /// for the last email, and a minute for reading and writing in a slow store.
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
@@ -77,18 +85,37 @@ impl Attempt {
     }
 }
 
-enum Finished {
-    /// `None` if the store could not be read.
-    Attempt(Option<Box<Attempt>>),
-    /// Whether all results of a batch were stored.
-    Acknowledged(bool),
+/// What all emails of a batch have in common.
+struct Sender {
+    practice: Arc<Practice>,
+    installation: Installation,
+    announcements: Mutex<HashMap<ViewerId, Announcements>>,
 }
 
-struct Recipient {
-    email: EmailAddress,
-    time_zone: Option<TimeZoneName>,
-    name: String,
-    join_url: Option<String>,
+impl Sender {
+    fn announcements(&self) -> MutexGuard<'_, HashMap<ViewerId, Announcements>> {
+        self.announcements.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What became of a leased notification.
+enum Outcome {
+    Attempted(Box<Attempt>),
+    /// Its recipient has got too many announcements.
+    Postponed(NotificationId, Timestamp),
+    /// The store could not be read.
+    Unread,
+}
+
+enum Delivery {
+    Result(DeliveryResult),
+    Postponed(Timestamp),
+}
+
+enum Finished {
+    Outcome(Outcome),
+    /// Whether all results of a batch were stored.
+    Acknowledged(bool),
 }
 
 #[derive(Clone)]
@@ -97,20 +124,21 @@ pub struct DeliverNotifications {
     pub queries: Arc<dyn Queries>,
     pub notifier: Arc<dyn Notifier>,
     pub clock: Arc<dyn Clock>,
+    pub monitor: ClockMonitor,
     /// For lease tokens and the jitter of retries.
     pub random: Arc<dyn Random>,
-    pub zones: Arc<dyn TimeZones>,
     pub links: MeetingLinks,
+    pub pay_pages: PayPages,
     pub reminders: ReminderPlan,
     pub retry: RetryPolicy,
-    /// For recipients without a time zone of their own.
-    pub practice_zone: TimeZone,
+    pub practice: CurrentPractice,
     /// How many emails are sent at the same time.
     pub parallel_emails: NonZeroUsize,
 }
 
 impl DeliverNotifications {
-    /// Sends one batch of due notifications. Failures of single emails are stored, not returned.
+    /// Sends one batch of due notifications. Failures of single emails are stored, not returned. While the clock is doubted,
+    /// nothing is sent: what is due, and what has expired, is not known.
     pub async fn run(&self) -> Result<DeliverySummary, StoreError> {
         self.run_until_stopped(|| false).await
     }
@@ -121,16 +149,29 @@ impl DeliverNotifications {
         &self,
         stopped: impl Fn() -> bool + Send + Sync,
     ) -> Result<DeliverySummary, StoreError> {
+        if !self.monitor.is_settled().await {
+            return Ok(DeliverySummary::default());
+        }
         let now = self.clock.now();
+        if self.monitor.correction_is_due() {
+            self.correct(now).await?;
+            self.monitor.corrected();
+        }
         let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
         let lease = Lease { token: LeaseToken(self.random.random_bytes()), until };
         let leased = self.lease(now, &lease).await?;
+        if leased.is_empty() {
+            return Ok(DeliverySummary::default());
+        }
+        let (practice, installation) = (self.practice.load().await?, self.queries.installation().await?);
+        let announcements = Mutex::new(self.recent_announcements(&leased, now).await?);
+        let sender = Sender { practice, installation, announcements };
         let (count, full) = (leased.len(), leased.len() == BATCH as usize);
         let last_start = now.saturating_add(START_WINDOW).unwrap_or(Timestamp::MAX);
 
         let mut waiting = VecDeque::from(leased);
         let mut running = FuturesUnordered::new();
-        let mut results = Vec::new();
+        let (mut results, mut postponed) = (Vec::new(), Vec::new());
         let (mut sending, mut unacknowledged, mut acknowledging) = (0, 0, 0);
         let (mut sent, mut store_failed) = (0, false);
         loop {
@@ -142,7 +183,7 @@ impl DeliverNotifications {
                 && let Some(notification) = waiting.pop_front()
             {
                 sending += 1;
-                running.push(async { Finished::Attempt(self.attempt(notification).await) }.boxed());
+                running.push(async { Finished::Outcome(self.attempt(notification, &sender).await) }.boxed());
             }
             if acknowledging == 0 && !results.is_empty() {
                 let batch = std::mem::take(&mut results);
@@ -150,13 +191,16 @@ impl DeliverNotifications {
                 running.push(self.acknowledge(&lease.token, batch).map(Finished::Acknowledged).boxed());
             }
             match running.next().await {
-                Some(Finished::Attempt(attempt)) => {
+                Some(Finished::Outcome(outcome)) => {
                     sending -= 1;
-                    store_failed |= attempt.is_none();
-                    if let Some(attempt) = attempt {
-                        sent += usize::from(attempt.result.state == NotificationState::Sent);
-                        unacknowledged += 1;
-                        results.push(*attempt);
+                    match outcome {
+                        Outcome::Attempted(attempt) => {
+                            sent += usize::from(attempt.result.state == NotificationState::Sent);
+                            unacknowledged += 1;
+                            results.push(*attempt);
+                        }
+                        Outcome::Postponed(id, until) => postponed.push((id, until)),
+                        Outcome::Unread => store_failed = true,
                     }
                 }
                 Some(Finished::Acknowledged(all)) => {
@@ -171,7 +215,27 @@ impl DeliverNotifications {
         if !rest.is_empty() {
             self.nack(&rest, &lease.token).await?;
         }
-        Ok(DeliverySummary { claimed: count - rest.len(), sent, more: !store_failed && (full || !rest.is_empty()) })
+        if !postponed.is_empty() {
+            self.postpone(&postponed, &lease.token).await?;
+        }
+        Ok(DeliverySummary {
+            claimed: count - rest.len() - postponed.len(),
+            sent,
+            more: !store_failed && (full || !rest.is_empty()),
+        })
+    }
+
+    async fn correct(&self, now: Timestamp) -> Result<(), StoreError> {
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            let count = work.correct_notifications(now).await?;
+            work.commit().await?;
+            if count > 0 {
+                tracing::info!(count, "notifications due again after a wrong clock");
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn lease(&self, now: Timestamp, lease: &Lease) -> Result<Vec<Notification>, StoreError> {
@@ -197,18 +261,83 @@ impl DeliverNotifications {
         .await
     }
 
-    /// `None` if the store could not be read.
-    async fn attempt(&self, notification: Notification) -> Option<Box<Attempt>> {
+    /// The announcements that the recipients of these emails have got lately.
+    async fn recent_announcements(
+        &self,
+        leased: &[Notification],
+        now: Timestamp,
+    ) -> Result<HashMap<ViewerId, Announcements>, StoreError> {
+        let announced = leased.iter().filter(|notification| notification.content.kind.is_announcement());
+        let mut recipients: Vec<_> = announced.map(|notification| notification.content.recipient).collect();
+        recipients.sort_unstable();
+        recipients.dedup();
+        let mut recent: HashMap<_, Announcements> = HashMap::new();
+        if !recipients.is_empty() {
+            let since = now.saturating_sub(ANNOUNCEMENT_PERIOD).unwrap_or(Timestamp::MIN);
+            for email in self.queries.sent_emails(&recipients, &NotificationKind::ANNOUNCEMENTS, since).await? {
+                recent.entry(email.content.recipient).or_default().add(email.sent_at.unwrap_or(now));
+            }
+        }
+        Ok(recent)
+    }
+
+    async fn postpone(&self, postponed: &[(NotificationId, Timestamp)], token: &LeaseToken) -> Result<(), StoreError> {
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            for (id, until) in postponed {
+                work.postpone_notification(*id, token, *until).await?;
+            }
+            work.commit().await?;
+            tracing::warn!(count = postponed.len(), "notifications postponed: too many to the same recipient");
+            Ok(())
+        })
+        .await
+    }
+
+    async fn attempt(&self, notification: Notification, sender: &Sender) -> Outcome {
         // A template or a library that panics must not affect the other emails.
-        let result = match AssertUnwindSafe(self.try_send(&notification)).catch_unwind().await {
-            Ok(Ok(result)) => result,
+        let result = match AssertUnwindSafe(self.try_send(&notification, sender)).catch_unwind().await {
+            Ok(Ok(Delivery::Result(result))) => result,
+            Ok(Ok(Delivery::Postponed(until))) => return Outcome::Postponed(notification.id, until),
             Ok(Err(error)) => {
                 tracing::warn!(notification = %notification.id, %error, "notification not read; its lease will expire");
-                return None;
+                return Outcome::Unread;
             }
             Err(_) => self.failed(&notification, "panicked"),
         };
-        Some(Box::new(Attempt { notification, result }))
+        Outcome::Attempted(Box::new(Attempt { notification, result }))
+    }
+
+    /// Sends an email unless it is an announcement and its recipient has got too many. Of those that had to wait, only the
+    /// ones that still say something new are sent.
+    async fn try_send(&self, notification: &Notification, sender: &Sender) -> Result<Delivery, StoreError> {
+        let content = &notification.content;
+        let Some(booking) = content.subject.booking().filter(|_| content.kind.is_announcement()) else {
+            return Ok(Delivery::Result(self.send(notification, sender).await?));
+        };
+        let now = self.clock.now();
+        let postponed_until = {
+            let mut all = sender.announcements();
+            let recent = all.entry(content.recipient).or_default();
+            let until = recent.postponed_until(now);
+            if until.is_none() {
+                recent.add(now);
+            }
+            until
+        };
+        let waited = notification.next_at > content.send_after;
+        let outdated = (waited || postponed_until.is_some())
+            && is_outdated(notification, &self.queries.notifications(booking).await?);
+        let delivery = match postponed_until {
+            _ if outdated => Ok(Delivery::Result(self.result(notification, NotificationState::Skipped, None))),
+            Some(until) => return Ok(Delivery::Postponed(until)),
+            None => self.send(notification, sender).await.map(Delivery::Result),
+        };
+        let is_sent = matches!(&delivery, Ok(Delivery::Result(result)) if result.state == NotificationState::Sent);
+        if postponed_until.is_none() && !is_sent {
+            sender.announcements().entry(content.recipient).or_default().remove(now);
+        }
+        delivery
     }
 
     /// Stores results together, or one by one if that fails, so that none prevents another from being stored. Returns
@@ -230,51 +359,41 @@ impl DeliverNotifications {
         all
     }
 
-    async fn try_send(&self, notification: &Notification) -> Result<DeliveryResult, StoreError> {
+    async fn send(&self, notification: &Notification, sender: &Sender) -> Result<DeliveryResult, StoreError> {
         let now = self.clock.now();
         if notification.content.expires_at().is_none() && notification.attempts > self.retry.max_attempts {
             // Attempts are counted when they start, so the last one was interrupted when its process ended.
             return Ok(self.result(notification, NotificationState::Dead, Some("interrupted")));
         }
-        let Some(view) = self.queries.booking(notification.content.booking).await? else {
-            return Ok(self.result(notification, NotificationState::Skipped, None));
+        let skipped = self.result(notification, NotificationState::Skipped, None);
+        let content = &notification.content;
+        let id = match content.subject {
+            NotificationSubject::Booking { id, .. } => id,
+            NotificationSubject::Day { user, date } => return self.send_agenda(notification, user, date, sender).await,
+            NotificationSubject::User(_) => return Ok(skipped),
         };
-        match send_decision(&notification.content, &view.booking, now) {
-            SendDecision::Send if is_superseded(&notification.content, &self.reminders, now) => {
-                return Ok(self.result(notification, NotificationState::Skipped, None));
-            }
+        let Some(BookingView { booking, client }) = self.queries.booking(id).await? else {
+            return Ok(skipped);
+        };
+        match send_decision(content, &booking, now) {
+            SendDecision::Send if is_superseded(content, &self.reminders, now) => return Ok(skipped),
             SendDecision::Send => {}
-            SendDecision::Skip => return Ok(self.result(notification, NotificationState::Skipped, None)),
+            SendDecision::Skip => return Ok(skipped),
             SendDecision::Expire => {
                 return Ok(self.result(notification, NotificationState::Expired, notification.last_error.as_deref()));
             }
         }
-        let Some(recipient) = self.recipient(&notification.content, &view.booking, view.client).await? else {
-            return Ok(self.result(notification, NotificationState::Skipped, None));
-        };
-        let payment = match notification.content.kind {
-            kind if !kind.is_about_payment() => None,
-            _ => match self.payment_details(&notification.content, &view.booking).await? {
-                None => return Ok(self.result(notification, NotificationState::Skipped, None)),
-                some => some,
-            },
-        };
-        let zone = recipient.time_zone.as_ref().and_then(|name| self.zones.find(name));
-        let email = Email {
-            kind: notification.content.kind,
-            message_id: notification.content.dedupe_key().replace(':', "."),
-            to: recipient.email,
-            to_name: recipient.name,
-            join_url: recipient.join_url,
-            starts_at: view.booking.scheduled_at(),
-            minutes: view.booking.minutes(),
-            zone: zone.unwrap_or_else(|| self.practice_zone.clone()),
-            calendar_uid: format!("booking-{}", view.booking.id()),
-            calendar_sequence: view.booking.version(),
-            payment,
-            sent_at: now,
-        };
-        Ok(match self.notifier.send(&email).await {
+        let ends_hold = content.kind == NotificationKind::HoldExpired
+            || content.kind == NotificationKind::Cancelled && booking.room().is_none();
+        if ends_hold && !was_told_of_hold(&self.queries.notifications(id).await?) {
+            return Ok(skipped);
+        }
+        let Some(email) = self.email(notification, &booking, client, sender, now).await? else { return Ok(skipped) };
+        Ok(self.send_email(notification, &email).await)
+    }
+
+    async fn send_email(&self, notification: &Notification, email: &Email) -> DeliveryResult {
+        match self.notifier.send(email).await {
             Ok(()) => DeliveryResult {
                 sent_at: Some(self.clock.now()),
                 ..self.result(notification, NotificationState::Sent, None)
@@ -284,35 +403,205 @@ impl DeliverNotifications {
             }
             Err(NotifyError::Unrenderable) => self.result(notification, NotificationState::Dead, Some("unrenderable")),
             Err(NotifyError::Unavailable { reason }) => self.failed(notification, &reason.to_string()),
-        })
+        }
     }
 
-    /// The recipient with their current link; `None` if they should no longer receive the email.
-    async fn recipient(
+    /// Sends the sessions of a day to their therapist, unless there are none, the day is over where the therapist is, or the
+    /// therapist no longer wants an agenda.
+    async fn send_agenda(
         &self,
-        content: &NewNotification,
+        notification: &Notification,
+        therapist: UserId,
+        date: Date,
+        sender: &Sender,
+    ) -> Result<DeliveryResult, StoreError> {
+        let now = self.clock.now();
+        let skipped = self.result(notification, NotificationState::Skipped, None);
+        let reader = self.queries.user(therapist).await?;
+        let Some(reader) = reader.filter(|user| user.is_admin() && !user.disabled && user.agenda_at.is_some()) else {
+            return Ok(skipped);
+        };
+        let zone = self.practice.zone_in(&sender.practice, reader.time_zone.as_ref());
+        let Some((starts_at, until)) = day_bounds(date, &zone) else { return Ok(skipped) };
+        if now >= until {
+            return Ok(self.result(notification, NotificationState::Expired, notification.last_error.as_deref()));
+        }
+        let agenda = self.agenda(&reader, starts_at, until).await?;
+        if agenda.is_empty() {
+            return Ok(skipped);
+        }
+        let email = Email {
+            kind: notification.content.kind,
+            message_id: notification.message_id(),
+            to: reader.email.clone(),
+            language: reader.language.unwrap_or_default(),
+            to_name: reader.display_name(),
+            join_url: None,
+            pay_url: None,
+            starts_at,
+            minutes: 0,
+            zone,
+            calendar_uid: String::new(),
+            calendar_sequence: 0,
+            practice: sender.practice.clone(),
+            payment: None,
+            change: None,
+            client_name: None,
+            agenda,
+            sent_at: now,
+        };
+        Ok(self.send_email(notification, &email).await)
+    }
+
+    /// The confirmed sessions of a therapist that start in this period, earliest first.
+    async fn agenda(&self, therapist: &User, from: Timestamp, to: Timestamp) -> Result<Vec<AgendaEntry>, StoreError> {
+        let order = BookingOrder::Earliest;
+        let filter = BookingFilter {
+            therapist: Some(therapist.id),
+            from: Some(from),
+            to: Some(to),
+            order,
+            ..Default::default()
+        };
+        let page = PageRequest { limit: MAX_AGENDA, offset: 0 };
+        let bookings = self.queries.bookings(&filter, page.into()).await?.items;
+        let viewer = self.links.viewer(therapist);
+        let sessions: Vec<&Booking> = bookings.iter().filter(|booking| booking.status().has_room()).collect();
+        let clients = BTreeSet::from_iter(sessions.iter().map(|booking| booking.client()));
+        let clients = self.queries.people(&Vec::from_iter(clients)).await?;
+        let entry = |booking: &Booking| {
+            let client = clients.iter().find(|user| user.id == booking.client())?;
+            Some(AgendaEntry {
+                starts_at: booking.scheduled_at(),
+                ends_at: booking.ends_at(),
+                client_name: client.display_name(),
+                payment: booking.payment_status(),
+                join_url: self.links.page_link(booking, &viewer),
+            })
+        };
+        Ok(sessions.into_iter().filter_map(entry).collect())
+    }
+
+    /// The email with its recipient's current link; `None` if it no longer applies, or its recipient should no longer
+    /// receive it.
+    async fn email(
+        &self,
+        notification: &Notification,
         booking: &Booking,
         client: User,
-    ) -> Result<Option<Recipient>, StoreError> {
-        let (email, time_zone, name, link) = match content.recipient {
+        sender: &Sender,
+        now: Timestamp,
+    ) -> Result<Option<Email>, StoreError> {
+        let content = &notification.content;
+        let for_therapist = content.kind.is_for_therapist();
+        // Another therapist gets no email about it any more.
+        if for_therapist && content.recipient != ViewerId::Account(booking.therapist()) {
+            return Ok(None);
+        }
+        let client_name = for_therapist.then(|| client.display_name());
+        let (to, language, time_zone, to_name, join_url) = match content.recipient {
             ViewerId::Account(id) => {
                 let user = if id == client.id { Some(client) } else { self.queries.user(id).await? };
                 let Some(user) = user.filter(|u| !u.disabled) else { return Ok(None) };
-                let link = self.links.email_link(booking, Viewer::Account(&(&user).into()));
-                (user.email.clone(), user.time_zone.clone(), user.display_name(), link)
+                let viewer = self.links.viewer(&user);
+                let link = if for_therapist {
+                    self.links.page_link(booking, &viewer)
+                } else {
+                    self.links.email_link(booking, Viewer::Account(&viewer)).map(|link| link.url)
+                };
+                (user.email.clone(), user.language, user.time_zone.clone(), user.display_name(), link)
             }
             ViewerId::Participant(id) => {
                 let invited = self.queries.participant(id).await?.filter(Participant::is_invited);
                 let Some(invited) = invited else { return Ok(None) };
                 let link = self.links.email_link(booking, Viewer::Participant(&invited));
-                (invited.email, invited.time_zone, invited.display_name.as_str().to_owned(), link)
+                let link = link.map(|link| link.url);
+                (invited.email, None, invited.time_zone, invited.display_name.as_str().to_owned(), link)
             }
         };
-        let join_url = link.map(|link| link.url);
         // Every other email is about joining the room, and useless without a link.
-        let sendable =
-            join_url.is_some() || content.kind == NotificationKind::Cancelled || content.kind.is_about_payment();
-        Ok(sendable.then_some(Recipient { email, time_zone, name, join_url }))
+        let is_about_payment = content.kind.is_about_payment();
+        if join_url.is_none() && !content.kind.is_cancellation() && !is_about_payment {
+            return Ok(None);
+        }
+        let is_unpaid_cancellation = content.kind == NotificationKind::Cancelled && booking.room().is_none();
+        let payment = if is_about_payment || is_unpaid_cancellation {
+            self.payment_details(content, booking).await?
+        } else {
+            None
+        };
+        if is_about_payment && payment.is_none() && content.kind != NotificationKind::TherapistPaymentReview {
+            return Ok(None);
+        }
+        let asks_online = matches!(content.kind, NotificationKind::PaymentRequest | NotificationKind::PaymentReminder);
+        Ok(Some(Email {
+            kind: content.kind,
+            message_id: notification.message_id(),
+            to,
+            language: language.unwrap_or_default(),
+            to_name,
+            join_url,
+            pay_url: asks_online.then(|| self.pay_pages.url(booking.id())),
+            starts_at: booking.scheduled_at(),
+            minutes: booking.minutes(),
+            zone: self.practice.zone_in(&sender.practice, time_zone.as_ref()),
+            calendar_uid: sender.installation.calendar_uid(booking.id()),
+            calendar_sequence: booking.version(),
+            practice: sender.practice.clone(),
+            payment,
+            change: self.change_details(notification, booking).await?,
+            client_name,
+            agenda: Vec::new(),
+            sent_at: now,
+        }))
+    }
+
+    /// What happened to the booking; `None` for an email about no change of it.
+    async fn change_details(
+        &self,
+        notification: &Notification,
+        booking: &Booking,
+    ) -> Result<Option<ChangeDetails>, StoreError> {
+        let recipient = notification.content.recipient;
+        let is_client = recipient == ViewerId::Account(booking.client());
+        Ok(match (notification.content.kind, booking.cancellation()) {
+            (NotificationKind::Rescheduled | NotificationKind::TherapistRescheduled, _) => {
+                let all = self.queries.notifications(booking.id()).await?;
+                Some(ChangeDetails::Moved { was: last_announced_start(notification, &all) })
+            }
+            (NotificationKind::Cancelled | NotificationKind::TherapistCancelled, Some(cancellation)) => {
+                let by = if recipient == ViewerId::Account(cancellation.by) {
+                    CancelledBy::Recipient
+                } else if cancellation.by == booking.client() {
+                    CancelledBy::Client
+                } else {
+                    CancelledBy::Practice
+                };
+                let reason = cancellation.reason.clone().filter(|_| is_client && by == CancelledBy::Practice);
+                let payment = if is_client { self.cancelled_payment(booking, cancellation).await? } else { None };
+                Some(ChangeDetails::Cancelled { by, reason, payment })
+            }
+            _ => None,
+        })
+    }
+
+    /// What became of the payment of a cancelled booking.
+    async fn cancelled_payment(
+        &self,
+        booking: &Booking,
+        cancellation: &Cancellation,
+    ) -> Result<Option<CancelledPaymentDetails>, StoreError> {
+        // What was received for a hold that was cancelled is told with what was due for it.
+        if booking.room().is_none() || !booking.payment_status().has_been_paid() {
+            return Ok(None);
+        }
+        let payments = self.queries.payments(booking.id()).await?;
+        let mut earlier = self.queries.refunds(booking.id()).await?;
+        earlier.retain(|refund| refund.cause != RefundCause::Cancelled && refund.created_at <= cancellation.at);
+        let refundable = booking_ledger(booking, &payments, &earlier).refundable();
+        let settled = payments.iter().find(|payment| payment.state == PaymentState::Settled);
+        let by_hand = settled.is_some_and(|payment| payment.provider == Provider::Offline);
+        Ok(CancelledPayment::of(booking, refundable).map(|payment| CancelledPaymentDetails { payment, by_hand }))
     }
 
     /// The current state of the payment that an email is about; `None` if the email no longer applies.
@@ -327,10 +616,18 @@ impl DeliverNotifications {
         let enqueued_at = content.send_after.as_millisecond();
         let is_this = |at: Option<Timestamp>| at.is_some_and(|at| at.as_millisecond() == enqueued_at);
         Ok(match content.kind {
-            NotificationKind::Receipt => payments.iter().find(|p| p.state == PaymentState::Settled).map(|p| {
-                let at = p.settled_at.unwrap_or(p.created_at);
-                PaymentDetails::Received { booking: booking.id(), amount: p.amount, at }
-            }),
+            NotificationKind::Receipt | NotificationKind::TherapistPayment => {
+                let settled = || payments.iter().filter(|p| p.state == PaymentState::Settled);
+                let this = settled().find(|p| is_this(p.settled_at)).or_else(|| settled().next());
+                this.map(|p| {
+                    let at = p.settled_at.unwrap_or(p.created_at);
+                    let until_then: Vec<Payment> = settled().filter(|p| p.settled_at <= Some(at)).cloned().collect();
+                    let left = amount_due(booking, &until_then);
+                    let until = booking.hold_expires_at().filter(|_| !left.is_zero());
+                    let left = until.map(|until| Remainder { amount: left, until });
+                    PaymentDetails::Received { booking: booking.id(), amount: p.amount, at, left }
+                })
+            }
             NotificationKind::Refund => {
                 let mut succeeded = refunds.iter().filter(|refund| refund.stage == RefundStage::Succeeded);
                 let this = succeeded.clone().find(|refund| is_this(refund.settled_at));
@@ -358,12 +655,36 @@ impl DeliverNotifications {
                     _ => None,
                 }
             }
+            NotificationKind::PaymentInstructions
+            | NotificationKind::PaymentRequest
+            | NotificationKind::PaymentReminder => booking.hold_expires_at().map(|until| {
+                let amount = amount_due(booking, &payments);
+                PaymentDetails::Due { booking: booking.id(), amount, until }
+            }),
+            NotificationKind::HoldExpired | NotificationKind::Cancelled => {
+                // Money that arrived later is refunded, and announced by another email.
+                let parts = payments.iter().filter(|p| p.state.is_paid() && p.settled_at <= Some(content.send_after));
+                let received = Money::new(parts.map(|p| p.amount.minor()).sum(), booking.price().currency());
+                let received = received.ok().filter(|received| !received.is_zero());
+                let is_late = received.is_none() && booking.payment_status() != PaymentStatus::Cancelled;
+                let paid = received.map_or(0, |received| received.minor());
+                let amount = Money::new(booking.price().minor() - paid, booking.price().currency()).ok();
+                amount.filter(|_| !is_late).map(|amount| PaymentDetails::NotReceived {
+                    booking: booking.id(),
+                    amount,
+                    received,
+                })
+            }
             NotificationKind::MeetingInfo
             | NotificationKind::Reminder { .. }
             | NotificationKind::Invitation
             | NotificationKind::Rescheduled
-            | NotificationKind::Cancelled
-            | NotificationKind::MeetingLink => None,
+            | NotificationKind::MeetingLink
+            | NotificationKind::TherapistBooked
+            | NotificationKind::TherapistRescheduled
+            | NotificationKind::TherapistCancelled
+            | NotificationKind::TherapistPaymentReview
+            | NotificationKind::Agenda => None,
         })
     }
 

@@ -1,15 +1,15 @@
 //! Applies what any source reports about a payment: a webhook, a reconciliation, the test checkout.
 //!
 //! Reports arrive late, twice and in any order, so none of them is a command: each is compared with what is due and applied
-//! only as far as it leads further than what is known already.
+//! only if it advances the stored state.
 
 use attune_domain::notification::NotificationKind;
 use attune_domain::{Booking, BookingEvent, BookingId, Money, PaymentStatus};
-use attune_ports::{Payment, PaymentState, ProblemKind, RefundCause, Store, StoreError, UnitOfWork};
+use attune_ports::{AuditObject, Payment, PaymentState, ProblemKind, RefundCause, Store, StoreError, UnitOfWork};
 use jiff::SignedDuration;
 
-use super::settlement::{ProblemSubject, Settlement, after};
-use crate::lifecycle::{ConfirmError, close_checkouts};
+use super::settlement::{ProblemSubject, Settlement, after, amount_due};
+use crate::lifecycle::{ConfirmError, close_checkouts, refund_parts};
 
 /// How long an open checkout is left alone before it is polled. Its webhook usually arrives within seconds.
 pub(super) const OPEN_POLL_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
@@ -24,7 +24,7 @@ pub(super) struct PaymentObservation {
     pub(super) status: ObservedStatus,
     /// Whether the report is about the mode, live or test, in which the practice collects.
     pub(super) expected_mode: bool,
-    /// Whether the provider was asked about this very checkout. If its answer does not match what is due, the payment is
+    /// Whether it is the provider's answer to a query about this very checkout. If that does not match what is due, the payment is
     /// closed; after an event that does not match, the genuine one may still arrive.
     pub(super) conclusive: bool,
 }
@@ -68,13 +68,17 @@ impl ObservationOutcome {
 
 /// Begins a unit of work with the therapist's calendar and the booking's row locked. A late payment may claim its slot
 /// again, and the calendar is locked before the row, as everywhere.
-pub(super) async fn lock_booking(
+pub(crate) async fn lock_booking(
     store: &dyn Store,
     read: &Booking,
 ) -> Result<Option<(Box<dyn UnitOfWork>, Booking)>, StoreError> {
     let mut work = store.begin().await?;
     work.lock_calendar(read.therapist()).await?;
     let locked = work.booking(read.id()).await?;
+    if locked.as_ref().is_some_and(|booking| booking.therapist() != read.therapist()) {
+        // It was handed to a colleague, whose calendar is not locked.
+        return Err(StoreError::Contended);
+    }
     Ok(locked.map(|booking| (work, booking)))
 }
 
@@ -123,13 +127,22 @@ impl Settlement<'_> {
         payment.provider_payment_id = provider_payment_id;
         payment.settled_at = Some(self.audit.now);
         payment.check_at = None;
+        let due = amount_due(&booking, &work.payments_of(booking.id()).await?);
+        if payment.amount.minor() < due.minor()
+            && let Ok(held) = self.hold_for_the_rest(work, booking.clone(), self.audit.now).await?
+        {
+            payment.state = PaymentState::Settled;
+            self.record_capture(work, &payment).await?;
+            self.notify(work, &held, NotificationKind::Receipt).await?;
+            return Ok(ObservationOutcome::new(held, &payment, Effect::Applied));
+        }
         let booking = match self.lifecycle.confirm_booking(work, booking.clone(), &self.audit).await {
             Ok(confirmed) => {
                 payment.state = PaymentState::Settled;
                 self.record_capture(work, &payment).await?;
                 close_checkouts(work, confirmed.id(), self.audit.now).await?;
                 self.notify(work, &confirmed, NotificationKind::Receipt).await?;
-                confirmed
+                self.refund_excess(work, confirmed, &payment, due).await?
             }
             Err(ConfirmError::Pay(_) | ConfirmError::SlotLost) => {
                 payment.state = PaymentState::Unapplied;
@@ -138,6 +151,24 @@ impl Settlement<'_> {
             Err(ConfirmError::Store(error)) => return Err(error),
         };
         Ok(ObservationOutcome::new(booking, &payment, Effect::Applied))
+    }
+
+    /// Returns what was paid on top of what was due, because a part was recorded while the client was paying.
+    async fn refund_excess(
+        &self,
+        work: &mut dyn UnitOfWork,
+        booking: Booking,
+        payment: &Payment,
+        due: Money,
+    ) -> Result<Booking, StoreError> {
+        match Money::new(payment.amount.minor() - due.minor(), due.currency()) {
+            Ok(excess) if !excess.is_zero() => {
+                let reason = Some("A part of the price had been paid already.".to_owned());
+                self.schedule_refund(work, payment, excess, RefundCause::Requested, reason).await?;
+                self.sync_payment_status(work, booking).await
+            }
+            _ => Ok(booking),
+        }
     }
 
     /// A late payment or an overpayment: it is recorded, and its refund is scheduled in the same unit of work.
@@ -149,9 +180,10 @@ impl Settlement<'_> {
     ) -> Result<Booking, StoreError> {
         self.record_capture(work, payment).await?;
         self.schedule_refund(work, payment, payment.amount, RefundCause::Unapplied, None).await?;
-        self.audit(work, booking.id(), "payment.unapplied").await?;
+        self.audit.record(work, "payment.unapplied", AuditObject::Booking(booking.id())).await?;
         let booking = match booking.clone().record_late_payment(self.audit.now) {
             Ok((late, event)) => {
+                refund_parts(work, late.id(), self.audit.now).await?;
                 close_checkouts(work, late.id(), self.audit.now).await?;
                 self.save_booking(work, late, event).await?
             }

@@ -11,10 +11,12 @@ use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use super::apply_observation::{Effect, ObservedStatus, PaymentObservation, lock_booking};
-use super::settlement::{ProblemSubject, REFUND_POLL_INTERVAL, Settlement, after, payment_ledger};
+use super::settlement::{ProblemSubject, REFUND_POLL_INTERVAL, Settlement, after, amount_due, payment_ledger};
+use crate::RequestMetadata;
+use crate::audit::AuditContext;
 use crate::lifecycle::BookingLifecycle;
 
-/// How long the provider is asked to send an event about an unknown payment again. By then reconciliation has polled
+/// How long an event about an unknown payment is refused, so that the provider sends it again. By then reconciliation has polled
 /// everything that was open, unless the worker was stopped.
 const RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
@@ -65,10 +67,14 @@ enum Report {
 
 impl HandlePaymentWebhook {
     /// Applies an event once. Its id is stored in the unit of work of its effect.
-    pub async fn run(&self, event: &PaymentEvent) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
+    pub async fn run(
+        &self,
+        event: &PaymentEvent,
+        metadata: &RequestMetadata,
+    ) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
         let outcome = match self.find_target(event).await? {
             Target::Booking(booking, report) => {
-                crate::retry::retrying(|| self.attempt(event, booking, &report)).await?
+                crate::retry::retrying(|| self.attempt(event, booking, &report, metadata)).await?
             }
             Target::UnknownBooking => crate::retry::retrying(|| self.report_unknown_booking(event)).await?,
             Target::NotOurs => WebhookOutcome::Ignored,
@@ -138,6 +144,7 @@ impl HandlePaymentWebhook {
         event: &PaymentEvent,
         booking: BookingId,
         report: &Report,
+        metadata: &RequestMetadata,
     ) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
         let Some(view) = self.queries.booking(booking).await? else { return Ok(WebhookOutcome::Ignored) };
         let locked = lock_booking(&*self.store, &view.booking).await?;
@@ -146,7 +153,8 @@ impl HandlePaymentWebhook {
         if !work.add_payment_event(self.online.provider(), &event.id, now).await? {
             return Ok(WebhookOutcome::Duplicate);
         }
-        let settlement = Settlement::by_system(&self.lifecycle, now);
+        let audit = AuditContext::new(None, metadata, now);
+        let settlement = Settlement { lifecycle: &self.lifecycle, audit };
         let outcome = match report {
             Report::Payment(observation) => {
                 let payment = self.payment(&mut *work, &booking, event, now).await?;
@@ -173,6 +181,7 @@ impl HandlePaymentWebhook {
         let provider = self.online.provider();
         let checkout_id = event.object_id.clone().unwrap_or_default();
         let mut payments = work.payments_of(booking.id()).await?;
+        let due = amount_due(booking, &payments);
         payments.retain(|payment| payment.provider == provider);
         if let Some(payment) = payments.iter().find(|payment| payment.provider_checkout_id == checkout_id) {
             return Ok(payment.clone());
@@ -183,9 +192,11 @@ impl HandlePaymentWebhook {
             work.save_payment(&payment).await?;
             return Ok(payment);
         }
+        // A second payment of a booking that is paid is that of its price.
+        let amount = if due.is_zero() { booking.price() } else { due };
         let new = NewPayment {
             check_at: Some(now),
-            ..NewPayment::attempt(booking, provider, checkout_id, PaymentState::Open, now)
+            ..NewPayment::attempt(booking, amount, provider, checkout_id, PaymentState::Open, now)
         };
         let id = work.add_payment(&new).await?;
         Ok(new.with_id(id))

@@ -3,6 +3,7 @@
 mod apply_observation;
 mod handle_webhook;
 mod open_checkout;
+mod pay_page;
 mod pay_test_checkout;
 mod process_refunds;
 mod reconcile;
@@ -12,8 +13,10 @@ mod resolve_problem;
 mod revenue;
 mod settlement;
 
+pub(crate) use apply_observation::lock_booking;
 pub use handle_webhook::{HandlePaymentWebhook, HandlePaymentWebhookError, WebhookOutcome};
 pub use open_checkout::{OpenCheckout, OpenCheckoutError};
+pub use pay_page::{PayOutcome, PayPage, PayPageError, PayPages, PayState, PayView};
 pub use pay_test_checkout::{PayTestCheckout, PayTestCheckoutError, TestCheckoutOutcome};
 pub use process_refunds::ProcessRefunds;
 pub use reconcile::ReconcilePayments;
@@ -21,7 +24,9 @@ pub use record_offline::{RecordOfflineCommand, RecordOfflineError, RecordOffline
 pub use refund::{RefundPayment, RefundPaymentCommand, RefundPaymentError};
 pub use resolve_problem::{ResolvePaymentProblem, ResolveProblemError};
 pub use revenue::{Period, RevenueError, RevenueLine, RevenueReport};
-pub(crate) use settlement::{Settlement, booking_ledger};
+pub(crate) use settlement::{Settlement, amount_due, booking_ledger, payment_ledger};
 
+#[cfg(test)]
+mod pay_page_tests;
 #[cfg(test)]
 mod tests;

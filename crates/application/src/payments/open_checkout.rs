@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use attune_domain::booking::PayError;
-use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, UserId};
+use attune_domain::{Booking, BookingId, BookingStatus, Money, PaymentStatus, UserId};
 use attune_ports::{
     Checkout, CheckoutRequest, Clock, Conflict, NewPayment, Payment, PaymentError, PaymentGateway, PaymentState,
     Queries, Random, Store, StoreError, UnitOfWork,
@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use super::apply_observation::{OPEN_POLL_INTERVAL, RETRY_POLL_INTERVAL};
-use super::settlement::after;
+use super::settlement::{after, amount_due};
 
 #[derive(Debug, Error)]
 pub enum OpenCheckoutError {
@@ -39,6 +39,9 @@ crate::retry::contended_through_store!(OpenCheckoutError);
 /// another checkout; reconciliation ends the first, whose URL no client has seen.
 const REPEAT_WINDOW: SignedDuration = SignedDuration::from_mins(1);
 
+/// Providers end a checkout after a day; a longer hold needs another one then. It leaves time for the provider's grace period.
+const LONGEST_CHECKOUT: SignedDuration = SignedDuration::from_hours(23);
+
 const LONGEST_POLL_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 
 #[derive(Clone)]
@@ -60,7 +63,9 @@ impl OpenCheckout {
         let now = self.clock.now();
         check(&view.booking, now)?;
         let payments = self.queries.payments(booking).await?;
-        if let Some(open) = payments.into_iter().find(|payment| self.is_current(payment, PaymentState::Open)) {
+        let due = amount_due(&view.booking, &payments);
+        let mut open = payments.into_iter().filter(|payment| self.is_current(payment, PaymentState::Open));
+        if let Some(open) = open.find(|payment| payment.amount == due) {
             return Ok(open);
         }
         let (payment, is_repeated) = crate::retry::retrying(|| self.prepare(booking)).await?;
@@ -75,6 +80,14 @@ impl OpenCheckout {
         usable(payment)
     }
 
+    /// What is left to pay for a booking; zero if nothing can be paid.
+    pub async fn amount_due(&self, booking: &Booking) -> Result<Money, StoreError> {
+        if booking.status() != BookingStatus::PendingPayment {
+            return Ok(Money::zero(booking.price().currency()));
+        }
+        Ok(amount_due(booking, &self.queries.payments(booking.id()).await?))
+    }
+
     /// Stores the request for a checkout together with a new booking. `None` if nothing can be paid.
     pub(crate) async fn begin(
         &self,
@@ -83,7 +96,7 @@ impl OpenCheckout {
         now: Timestamp,
     ) -> Result<Option<Payment>, StoreError> {
         match check(booking, now) {
-            Ok(expires_at) => self.add_attempt(work, booking, expires_at, now).await.map(Some),
+            Ok(expires_at) => self.add_attempt(work, booking, booking.price(), expires_at, now).await.map(Some),
             Err(_) => Ok(None),
         }
     }
@@ -110,19 +123,24 @@ impl OpenCheckout {
         let now = self.clock.now();
         let booking = work.booking(booking).await?.ok_or(OpenCheckoutError::NotFound)?;
         let expires_at = check(&booking, now)?;
-        let mut payments = work.payments_of(booking.id()).await?.into_iter();
-        let begun = payments.find(|payment| {
+        let payments = work.payments_of(booking.id()).await?;
+        let due = amount_due(&booking, &payments);
+        let begun = payments.into_iter().find(|payment| {
             [PaymentState::Open, PaymentState::Opening].iter().any(|state| self.is_current(payment, *state))
         });
         if let Some(mut begun) = begun {
             let stuck = begun.state == PaymentState::Opening && now.duration_since(begun.created_at) > REPEAT_WINDOW;
-            if !stuck {
+            // A part of the price was paid since, or the price has changed.
+            let is_outdated = begun.amount != due;
+            if !stuck && !is_outdated {
                 return Ok((begun, true));
             }
-            begun.state = if begun.provider.is_online() { PaymentState::Closing } else { PaymentState::Closed };
+            let online = begun.provider.is_online();
+            begun.state = if online { PaymentState::Closing } else { PaymentState::Closed };
+            begun.check_at = online.then_some(now);
             work.save_payment(&begun).await?;
         }
-        let payment = self.add_attempt(&mut *work, &booking, expires_at, now).await?;
+        let payment = self.add_attempt(&mut *work, &booking, due, expires_at, now).await?;
         work.commit().await?;
         Ok((payment, false))
     }
@@ -131,16 +149,18 @@ impl OpenCheckout {
         &self,
         work: &mut dyn UnitOfWork,
         booking: &Booking,
+        amount: Money,
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<Payment, StoreError> {
         let nonce = self.random.random_bytes();
+        let expires_at = expires_at.min(after(now, LONGEST_CHECKOUT));
         let (provider, reference) = (self.gateway.provider(), NewPayment::placeholder_checkout_id(nonce));
         let new = NewPayment {
             checkout_nonce: Some(nonce),
             expires_at: Some(expires_at),
             check_at: provider.is_online().then(|| after(now, RETRY_POLL_INTERVAL)),
-            ..NewPayment::attempt(booking, provider, reference, PaymentState::Opening, now)
+            ..NewPayment::attempt(booking, amount, provider, reference, PaymentState::Opening, now)
         };
         let id = work.add_payment(&new).await?;
         Ok(new.with_id(id))

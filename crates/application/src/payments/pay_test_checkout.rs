@@ -10,7 +10,8 @@ use thiserror::Error;
 use super::apply_observation::{Effect, ObservedStatus, PaymentObservation, lock_booking};
 use super::settlement::Settlement;
 use crate::RequestMetadata;
-use crate::lifecycle::{AuditContext, BookingLifecycle};
+use crate::audit::AuditContext;
+use crate::lifecycle::BookingLifecycle;
 
 #[derive(Debug)]
 pub struct TestCheckoutOutcome {
@@ -72,8 +73,7 @@ impl PayTestCheckout {
             expected_mode: true,
             conclusive: true,
         };
-        let request_id = metadata.request_id.as_deref();
-        let audit = AuditContext { actor: None, request_id, now: self.clock.now() };
+        let audit = AuditContext::new(None, metadata, self.clock.now());
         let settlement = Settlement { lifecycle: &self.lifecycle, audit };
         let outcome = settlement.apply_observation(&mut *work, booking, payment, observation).await?;
         work.commit().await?;

@@ -31,7 +31,7 @@ pub struct ProcessRefunds {
 }
 
 enum Answer {
-    RecordAttendanceOutcome {
+    Reported {
         state: RefundState,
         provider_refund_id: Option<String>,
         error: Option<&'static str>,
@@ -75,13 +75,9 @@ impl ProcessRefunds {
     }
 
     async fn request(&self, refund: &Refund, payment: &Payment) -> Answer {
-        let reported =
-            |state, provider_refund_id| Answer::RecordAttendanceOutcome { state, provider_refund_id, error: None };
-        let failed = |error| Answer::RecordAttendanceOutcome {
-            state: RefundState::Failed,
-            provider_refund_id: None,
-            error: Some(error),
-        };
+        let reported = |state, provider_refund_id| Answer::Reported { state, provider_refund_id, error: None };
+        let failed =
+            |error| Answer::Reported { state: RefundState::Failed, provider_refund_id: None, error: Some(error) };
         let online = match payment.provider {
             // No money was received, so none has to be returned.
             Provider::Test | Provider::None => return reported(RefundState::Succeeded, None),
@@ -128,7 +124,7 @@ impl ProcessRefunds {
         let outstanding = refunds.find(|refund| refund.id == read.id && refund.stage.is_outstanding());
         let Some(mut refund) = outstanding else { return Ok(()) };
         match answer {
-            Answer::RecordAttendanceOutcome { state, provider_refund_id, error } => {
+            Answer::Reported { state, provider_refund_id, error } => {
                 refund.last_error = error.map(str::to_owned);
                 Settlement::by_system(&self.lifecycle, now)
                     .update_refund(&mut *work, booking, refund, *state, provider_refund_id.clone())

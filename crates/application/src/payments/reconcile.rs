@@ -1,4 +1,4 @@
-//! Asks the provider about open checkouts, so that nothing depends on its webhooks or on the client's browser.
+//! Queries the provider about open checkouts, so that nothing depends on its webhooks or on the client's browser.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use attune_ports::{CheckoutState, OnlinePayments, Payment, PaymentError, Payment
 use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 
-use super::apply_observation::{ObservedStatus, PaymentObservation, lock_booking};
+use super::apply_observation::{OPEN_POLL_INTERVAL, ObservedStatus, PaymentObservation, lock_booking};
 use super::open_checkout::{OpenCheckout, OpenCheckoutError, request_checkout};
 use super::settlement::Settlement;
 use crate::lifecycle::BookingLifecycle;
@@ -40,6 +40,18 @@ impl ReconcilePayments {
         Ok(self.reconcile(payments).await)
     }
 
+    /// The same for the open checkouts of one booking, due or not, except those that were opened just now.
+    pub(super) async fn run_for_open(&self, booking: BookingId) -> Result<usize, StoreError> {
+        let now = self.checkout.clock.now();
+        let mut payments = self.checkout.queries.payments(booking).await?;
+        payments.retain(|payment| {
+            payment.state == PaymentState::Open
+                && payment.provider.is_online()
+                && now.duration_since(payment.created_at) > OPEN_POLL_INTERVAL
+        });
+        Ok(self.reconcile(payments).await)
+    }
+
     async fn reconcile(&self, payments: Vec<Payment>) -> usize {
         let count = payments.len();
         stream::iter(payments)
@@ -55,7 +67,7 @@ impl ReconcilePayments {
 
     async fn reconcile_one(&self, payment: Payment) -> Result<(), OpenCheckoutError> {
         let Some(online) = self.online.as_deref().filter(|online| online.provider() == payment.provider) else {
-            // Its provider is no longer configured, so no one can be asked.
+            // Its provider is no longer configured, so its state cannot be queried.
             return self.apply(&payment, ObservedStatus::Unknown, true).await;
         };
         let payment = if payment.has_provider_checkout_id() {

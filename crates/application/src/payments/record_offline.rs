@@ -2,22 +2,25 @@
 
 use std::sync::Arc;
 
-use attune_domain::booking::PayError;
-use attune_domain::{Booking, BookingId, Money, UserId};
+use attune_domain::booking::{ChangeError, PayError};
+use attune_domain::notification::NotificationKind;
+use attune_domain::{Booking, BookingId, BookingStatus, Money, UserId};
 use attune_ports::{Clock, Queries, Store, StoreError};
+use jiff::SignedDuration;
 use thiserror::Error;
 
 use super::apply_observation::lock_booking;
-use super::settlement::Settlement;
+use super::settlement::{Settlement, amount_due};
 use crate::RequestMetadata;
+use crate::audit::AuditContext;
 use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
-use crate::lifecycle::{AuditContext, BookingLifecycle, ConfirmError, close_checkouts};
+use crate::lifecycle::{BookingLifecycle, ConfirmError, close_checkouts};
 
 #[derive(Clone)]
 pub struct RecordOfflineCommand {
     pub admin: UserId,
     pub booking: BookingId,
-    /// Must be the price, which is also the default.
+    /// At most what is left to pay, which is also the default. Less than that is a part of the price.
     pub amount: Option<Money>,
     /// `cash`, `bank_transfer`, `card`, …
     pub method: String,
@@ -31,8 +34,10 @@ pub struct RecordOfflineCommand {
 pub enum RecordOfflineError {
     #[error("booking not found")]
     NotFound,
-    #[error("the amount differs from the price, {price}")]
-    AmountMismatch { price: Money },
+    #[error("the amount is not between zero and what is left to pay, {left}")]
+    Amount { left: Money },
+    #[error("a payment is being processed")]
+    Processing,
     #[error(transparent)]
     NotPayable(#[from] PayError),
     /// The hold expired, and another booking has the slot.
@@ -65,14 +70,12 @@ pub struct RecordOfflinePayment {
 }
 
 impl RecordOfflinePayment {
-    /// Records the payment, confirms the booking and closes its open checkouts.
+    /// Records the payment and closes the open checkouts, which are about another amount now. Once the price is paid in
+    /// full, the booking is confirmed; until then its slot stays held, for as long as the minimum notice allows.
     pub async fn run(&self, command: RecordOfflineCommand) -> Result<Idempotent<Booking>, RecordOfflineError> {
         let view = self.queries.booking(command.booking).await?.ok_or(RecordOfflineError::NotFound)?;
-        let price = view.booking.price();
-        if command.amount.is_some_and(|amount| amount != price) {
-            return Err(RecordOfflineError::AmountMismatch { price });
-        }
-        let outcome = crate::retry::retrying(|| self.attempt(&command, &view.booking)).await?;
+        let notice = self.queries.policy().await?.rules.notice_minutes;
+        let outcome = crate::retry::retrying(|| self.attempt(&command, &view.booking, notice)).await?;
         self.lifecycle.waker.wake();
         Ok(outcome)
     }
@@ -81,6 +84,7 @@ impl RecordOfflinePayment {
         &self,
         command: &RecordOfflineCommand,
         read: &Booking,
+        notice_minutes: u32,
     ) -> Result<Idempotent<Booking>, RecordOfflineError> {
         let now = self.clock.now();
         let locked = lock_booking(&*self.store, read).await?;
@@ -90,13 +94,32 @@ impl RecordOfflinePayment {
             Found::Replay(replay) => return Ok(Idempotent::Replayed(replay)),
             Found::KeyReused => return Err(RecordOfflineError::KeyReused),
         }
-        let audit =
-            AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
-        let booking = self.lifecycle.confirm_booking(&mut *work, booking, &audit).await?;
+        let audit = AuditContext::new(Some(command.admin), &command.metadata, now);
+        booking.check_payable(now)?;
+        let left = amount_due(&booking, &work.payments_of(booking.id()).await?);
+        let amount = command.amount.unwrap_or(left);
+        if amount.currency() != left.currency() || amount.is_zero() || amount.minor() > left.minor() {
+            return Err(RecordOfflineError::Amount { left });
+        }
+        let settlement = Settlement { lifecycle: &self.lifecycle, audit };
+        let booking = if amount == left {
+            self.lifecycle.confirm_booking(&mut *work, booking, &audit).await?
+        } else {
+            let notice = SignedDuration::from_mins(notice_minutes.into());
+            let until = booking.scheduled_at().saturating_sub(notice).unwrap_or(now);
+            // A part cannot bring back a slot that was released.
+            let is_held = booking.status() == BookingStatus::PendingPayment;
+            let held = settlement.hold_for_the_rest(&mut *work, booking, until).await?;
+            held.map_err(
+                |_: ChangeError| {
+                    if is_held { RecordOfflineError::Processing } else { PayError::HoldExpired.into() }
+                },
+            )?
+        };
         close_checkouts(&mut *work, booking.id(), now).await?;
         let (method, memo) = (command.method.clone(), command.memo.clone());
-        let settlement = Settlement { lifecycle: &self.lifecycle, audit };
-        settlement.record_offline_payment(&mut *work, &booking, method, memo).await?;
+        settlement.record_offline_payment(&mut *work, &booking, amount, method, memo).await?;
+        settlement.notify(&mut *work, &booking, NotificationKind::Receipt).await?;
         idempotency::record(&mut *work, command.idempotency.as_ref(), booking.id(), now).await?;
         work.commit().await?;
         Ok(Idempotent::Executed(booking))

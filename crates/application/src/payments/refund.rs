@@ -11,8 +11,9 @@ use thiserror::Error;
 
 use super::settlement::{Settlement, payment_ledger};
 use crate::RequestMetadata;
+use crate::audit::AuditContext;
 use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
-use crate::lifecycle::{AuditContext, BookingLifecycle};
+use crate::lifecycle::BookingLifecycle;
 
 #[derive(Clone)]
 pub struct RefundPaymentCommand {
@@ -74,8 +75,7 @@ impl RefundPayment {
             Found::Replay(replay) => return Ok(Idempotent::Replayed(replay)),
             Found::KeyReused => return Err(RefundPaymentError::KeyReused),
         }
-        let audit =
-            AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
+        let audit = AuditContext::new(Some(command.admin), &command.metadata, now);
         let settlement = Settlement { lifecycle: &self.lifecycle, audit };
         let payments = work.payments_of(booking.id()).await?;
         let refunds = work.refunds_of(booking.id()).await?;
@@ -116,9 +116,11 @@ fn select_payment<'a>(
     if let Some(id) = requested {
         return payments.iter().find(|p| p.id == id).ok_or(RefundPaymentError::UnknownPayment);
     }
-    let settled = payments.iter().find(|p| p.state == PaymentState::Settled);
+    // Several settled payments are parts of the price.
+    let settled = || payments.iter().filter(|p| p.state == PaymentState::Settled);
     let has_rest = |p: &&Payment| !payment_ledger(p, refunds).refundable().is_zero();
     let paid = || payments.iter().find(|p| p.state.is_paid());
+    let settled = settled().find(has_rest).or_else(|| settled().next());
     settled.or_else(|| payments.iter().find(has_rest)).or_else(paid).ok_or(RefundError::NothingToRefund.into())
 }
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use attune_domain::{PaymentProblemId, UserId};
-use attune_ports::{AuditEntry, AuditObject, Clock, PaymentProblem, Store, StoreError};
+use attune_ports::{AuditObject, Clock, PaymentProblem, Store, StoreError};
 use thiserror::Error;
 
-use crate::RequestMetadata;
+use crate::audit::{AuditContext, RequestMetadata};
 
 #[derive(Debug, Error)]
 pub enum ResolveProblemError {
@@ -38,14 +38,9 @@ impl ResolvePaymentProblem {
             let mut work = self.store.begin().await?;
             let problem = work.resolve_payment_problem(id, now).await?.ok_or(ResolveProblemError::NotFound)?;
             let object = problem.booking.map_or(AuditObject::User(admin), AuditObject::Booking);
-            work.add_audit_entry(&AuditEntry {
-                at: now,
-                actor: Some(admin),
-                action: "payment_problem.resolved".to_owned(),
-                object,
-                request_id: metadata.request_id.clone(),
-            })
-            .await?;
+            AuditContext::new(Some(admin), metadata, now)
+                .record(&mut *work, "payment_problem.resolved", object)
+                .await?;
             work.commit().await?;
             Ok(problem)
         })

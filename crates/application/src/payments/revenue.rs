@@ -51,7 +51,6 @@ pub enum RevenueError {
 #[derive(Clone)]
 pub struct RevenueReport {
     pub queries: Arc<dyn Queries>,
-    pub zone: TimeZone,
 }
 
 impl RevenueReport {
@@ -60,7 +59,13 @@ impl RevenueReport {
 
     /// The report from the first day to the last one, both included; by month it covers whole months. Periods without
     /// ledger entries are left out.
-    pub async fn run(&self, first: Date, last: Date, period: Period) -> Result<Vec<RevenueLine>, RevenueError> {
+    pub async fn run(
+        &self,
+        zone: &TimeZone,
+        first: Date,
+        last: Date,
+        period: Period,
+    ) -> Result<Vec<RevenueLine>, RevenueError> {
         if last < first {
             return Err(RevenueError::Backwards);
         }
@@ -78,10 +83,10 @@ impl RevenueReport {
             return Err(RevenueError::TooLong);
         }
         let after = last.checked_add(Span::new().days(1)).map_err(|_| RevenueError::TooLong)?;
-        let sums = self.queries.ledger_sums(self.midnight(first)?, self.midnight(after)?).await?;
+        let sums = self.queries.ledger_sums(midnight(first, zone)?, midnight(after, zone)?).await?;
         let mut lines: BTreeMap<(Date, String), RevenueLine> = BTreeMap::new();
         for sum in sums {
-            let day = self.zone.to_datetime(sum.from).date();
+            let day = zone.to_datetime(sum.from).date();
             let from = match period {
                 Period::Day => day,
                 Period::Month => day.first_of_month(),
@@ -109,10 +114,10 @@ impl RevenueReport {
         }
         Ok(lines.into_values().collect())
     }
+}
 
-    /// The first instant of a day; where a clock change skips midnight, the first one that exists.
-    fn midnight(&self, day: Date) -> Result<Timestamp, RevenueError> {
-        let zoned = day.to_zoned(self.zone.clone()).map_err(|_| RevenueError::TooLong)?;
-        Ok(zoned.timestamp())
-    }
+/// The first instant of a day; where a clock change skips midnight, the first one that exists.
+fn midnight(day: Date, zone: &TimeZone) -> Result<Timestamp, RevenueError> {
+    let zoned = day.to_zoned(zone.clone()).map_err(|_| RevenueError::TooLong)?;
+    Ok(zoned.timestamp())
 }

@@ -3,16 +3,18 @@
 //! Every function needs the booking's row to be locked ([`attune_ports::Bookings::booking`]), so that no one else moves money
 //! of the same booking at the same time.
 
-use attune_domain::notification::{NotificationKind, payment_notification};
+use attune_domain::booking::ChangeError;
+use attune_domain::notification::{NotificationKind, payment_notification, payment_reminder};
 use attune_domain::payment::PaymentLedger;
 use attune_domain::{Booking, BookingEvent, BookingId, Money};
 use attune_ports::{
-    AuditEntry, AuditObject, LedgerEntry, LedgerKind, NewPayment, NewPaymentProblem, NewRefund, Payment, PaymentState,
-    ProblemKind, Provider, Refund, RefundCause, RefundStage, RefundState, StoreError, UnitOfWork,
+    AuditObject, LedgerEntry, LedgerKind, NewPayment, NewPaymentProblem, NewRefund, Payment, PaymentState, ProblemKind,
+    Provider, Refund, RefundCause, RefundStage, RefundState, StoreError, UnitOfWork,
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{AuditContext, BookingLifecycle};
+use crate::audit::AuditContext;
+use crate::lifecycle::BookingLifecycle;
 
 /// How long a refund that the provider is processing is left alone before it is polled.
 pub(super) const REFUND_POLL_INTERVAL: SignedDuration = SignedDuration::from_mins(30);
@@ -36,6 +38,14 @@ pub(super) enum ProblemSubject<'a> {
     ProviderObject(&'a str),
 }
 
+/// What is left to pay for a booking: its price, less what was received for it.
+pub(crate) fn amount_due(booking: &Booking, payments: &[Payment]) -> Money {
+    let price = booking.price();
+    let settled = payments.iter().filter(|payment| payment.state == PaymentState::Settled);
+    let received: i64 = settled.map(|payment| payment.amount.minor()).sum();
+    Money::new(price.minor() - received, price.currency()).unwrap_or(Money::zero(price.currency()))
+}
+
 /// The ledger of a booking. Once one of its payments is settled, overpayments do not count: they are being refunded.
 pub(crate) fn booking_ledger(booking: &Booking, payments: &[Payment], refunds: &[Refund]) -> PaymentLedger {
     let is_settled = |payment: &&Payment| payment.state == PaymentState::Settled;
@@ -44,7 +54,7 @@ pub(crate) fn booking_ledger(booking: &Booking, payments: &[Payment], refunds: &
     counted.fold(PaymentLedger::new(booking.price().currency()), |ledger, payment| add(ledger, payment, refunds))
 }
 
-pub(super) fn payment_ledger(payment: &Payment, refunds: &[Refund]) -> PaymentLedger {
+pub(crate) fn payment_ledger(payment: &Payment, refunds: &[Refund]) -> PaymentLedger {
     add(PaymentLedger::new(payment.amount.currency()), payment, refunds)
 }
 
@@ -66,11 +76,12 @@ impl<'a> Settlement<'a> {
         work.add_ledger_entry(&self.capture(payment)).await
     }
 
-    /// Records a payment outside the product, for a booking that was just confirmed.
+    /// Records a payment outside the product, for a booking that was just confirmed, or that it pays for in part.
     pub(crate) async fn record_offline_payment(
         &self,
         work: &mut dyn UnitOfWork,
         booking: &Booking,
+        amount: Money,
         method: String,
         memo: Option<String>,
     ) -> Result<(), StoreError> {
@@ -80,11 +91,37 @@ impl<'a> Settlement<'a> {
             memo,
             recorded_by: self.audit.actor,
             settled_at: Some(self.audit.now),
-            ..NewPayment::attempt(booking, Provider::Offline, checkout_id, PaymentState::Settled, self.audit.now)
+            ..NewPayment::attempt(
+                booking,
+                amount,
+                Provider::Offline,
+                checkout_id,
+                PaymentState::Settled,
+                self.audit.now,
+            )
         };
         let id = work.add_payment(&new).await?;
-        work.add_ledger_entry(&self.capture(&new.with_id(id))).await?;
-        self.notify(work, booking, NotificationKind::Receipt).await
+        work.add_ledger_entry(&self.capture(&new.with_id(id))).await
+    }
+
+    /// Keeps the slot of a booking of which a part was paid. A client who was asked to pay online is reminded of the rest.
+    pub(super) async fn hold_for_the_rest(
+        &self,
+        work: &mut dyn UnitOfWork,
+        booking: Booking,
+        until: Timestamp,
+    ) -> Result<Result<Booking, ChangeError>, StoreError> {
+        let now = self.audit.now;
+        let (booking, event) = match booking.part_received(until, now) {
+            Ok(changed) => changed,
+            Err(error) => return Ok(Err(error)),
+        };
+        let booking = self.save_booking(work, booking, event).await?;
+        let emails = work.notifications_of(booking.id()).await?;
+        if emails.iter().any(|email| email.content.kind == NotificationKind::PaymentRequest) {
+            work.enqueue(payment_reminder(&booking, now).as_slice()).await?;
+        }
+        Ok(Ok(booking))
     }
 
     /// Queues a refund. The caller has checked the amount against the ledger; the store checks it again.
@@ -190,7 +227,7 @@ impl<'a> Settlement<'a> {
         let name = kind.as_str();
         let problem = NewPaymentProblem {
             id: (),
-            key: String::new(),
+            dedupe_key: String::new(),
             kind,
             booking: None,
             payment: None,
@@ -201,7 +238,7 @@ impl<'a> Settlement<'a> {
         };
         let problem = match *subject {
             ProblemSubject::Payment(payment) => NewPaymentProblem {
-                key: format!("payment:{}:{name}", payment.id),
+                dedupe_key: format!("payment:{}:{name}", payment.id),
                 booking: Some(payment.booking),
                 payment: Some(payment.id),
                 provider_reference: payment
@@ -211,7 +248,7 @@ impl<'a> Settlement<'a> {
                 ..problem
             },
             ProblemSubject::Refund(refund) => NewPaymentProblem {
-                key: format!("refund:{}:{name}", refund.id),
+                dedupe_key: format!("refund:{}:{name}", refund.id),
                 booking: Some(refund.booking),
                 payment: Some(refund.payment),
                 refund: Some(refund.id),
@@ -219,16 +256,28 @@ impl<'a> Settlement<'a> {
                 ..problem
             },
             ProblemSubject::ProviderObject(id) => NewPaymentProblem {
-                key: format!("checkout:{id}:{name}"),
+                dedupe_key: format!("checkout:{id}:{name}"),
                 provider_reference: Some(id.to_owned()),
                 ..problem
             },
         };
         if work.add_payment_problem(&problem).await? {
             if let Some(booking) = problem.booking {
-                self.audit(work, booking, &format!("payment.{name}")).await?;
+                let object = AuditObject::Booking(booking);
+                self.audit.record(work, &format!("payment.{name}"), object).await?;
+                self.notify_of_problem(work, booking).await?;
             }
             tracing::error!(booking = problem.booking.map(BookingId::get), kind = name, "payment needs review");
+        }
+        Ok(())
+    }
+
+    /// Tells the therapist of a booking that one of its payments needs review.
+    async fn notify_of_problem(&self, work: &mut dyn UnitOfWork, booking: BookingId) -> Result<(), StoreError> {
+        let Some(booking) = work.booking(booking).await? else { return Ok(()) };
+        let kind = NotificationKind::TherapistPaymentReview;
+        if let Some(notification) = self.lifecycle.for_therapist(work, &booking, kind, &self.audit).await? {
+            work.enqueue(&[notification]).await?;
         }
         Ok(())
     }
@@ -245,30 +294,19 @@ impl<'a> Settlement<'a> {
         Ok(booking)
     }
 
-    pub(super) async fn notify(
+    pub(crate) async fn notify(
         &self,
         work: &mut dyn UnitOfWork,
         booking: &Booking,
         kind: NotificationKind,
     ) -> Result<(), StoreError> {
-        work.enqueue(&[payment_notification(booking, kind, self.audit.now)]).await?;
+        let mut notifications = vec![payment_notification(booking, kind, self.audit.now)];
+        if kind == NotificationKind::Receipt && booking.client() != booking.therapist() {
+            let kind = NotificationKind::TherapistPayment;
+            notifications.extend(self.lifecycle.for_therapist(work, booking, kind, &self.audit).await?);
+        }
+        work.enqueue(&notifications).await?;
         Ok(())
-    }
-
-    pub(super) async fn audit(
-        &self,
-        work: &mut dyn UnitOfWork,
-        booking: BookingId,
-        action: &str,
-    ) -> Result<(), StoreError> {
-        work.add_audit_entry(&AuditEntry {
-            at: self.audit.now,
-            actor: self.audit.actor,
-            action: action.to_owned(),
-            object: AuditObject::Booking(booking),
-            request_id: self.audit.request_id.map(str::to_owned),
-        })
-        .await
     }
 
     fn capture(&self, payment: &Payment) -> LedgerEntry {

@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use attune_domain::calendar::{OverlappingHours, ScheduleException, WeeklySchedule};
+use attune_domain::calendar::{
+    OverlappingHours, ScheduleException, ScheduleExceptionChange, ScheduleExceptionChangeError, WeeklySchedule,
+};
 use attune_domain::policy::PolicyError;
-use attune_domain::{PracticePolicy, Role, ScheduleExceptionId, UserId};
+use attune_domain::{Booking, BookingStatus, PracticePolicy, Role, ScheduleExceptionId, UserId};
 use attune_ports::{
-    AuditEntry, AuditObject, Clock, NewScheduleException, Store, StoreError, StoredScheduleException, TimeZones,
-    UnitOfWork,
+    AuditObject, Clock, NewScheduleException, Store, StoreError, StoredScheduleException, TimeZones, UnitOfWork,
 };
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use thiserror::Error;
 
-use crate::RequestMetadata;
+use crate::audit::{AuditContext, RequestMetadata};
+use crate::bookings::CalendarLoader;
 
 #[derive(Debug, Clone)]
 pub struct SetScheduleCommand {
@@ -22,12 +25,38 @@ pub struct SetScheduleCommand {
     pub metadata: RequestMetadata,
 }
 
-#[derive(Debug, Clone)]
+/// `Debug` hides the note.
+#[derive(Clone, derive_more::Debug)]
 pub struct AddScheduleExceptionCommand {
     pub admin: UserId,
     pub therapist: UserId,
     pub what: ScheduleException,
+    #[debug(skip)]
+    pub note: Option<String>,
+    /// Whether to name the bookings in its way and change nothing.
+    pub dry_run: bool,
     pub metadata: RequestMetadata,
+}
+
+/// `Debug` hides the note.
+#[derive(Clone, derive_more::Debug)]
+pub struct ChangeScheduleExceptionCommand {
+    pub admin: UserId,
+    pub id: ScheduleExceptionId,
+    pub change: ScheduleExceptionChange,
+    /// The outer `None` leaves the note unchanged, the inner one clears it.
+    #[debug(skip)]
+    pub note: Option<Option<String>>,
+    /// Whether to name the bookings in its way and change nothing.
+    pub dry_run: bool,
+    pub metadata: RequestMetadata,
+}
+
+#[derive(Debug, Clone)]
+pub struct ChangedScheduleException {
+    pub exception: StoredScheduleException,
+    /// The bookings that have not ended and overlap the time that it closes, by start.
+    pub conflicts: Vec<Booking>,
 }
 
 #[derive(Debug, Clone)]
@@ -41,7 +70,7 @@ pub struct SetPolicyCommand {
 pub enum CalendarError {
     #[error("there is no such therapist")]
     UnknownTherapist,
-    #[error("this machine knows no time zone of that name")]
+    #[error("the time zone is unknown")]
     UnknownTimeZone,
     #[error(transparent)]
     Overlapping(#[from] OverlappingHours),
@@ -49,7 +78,9 @@ pub enum CalendarError {
     TooManyIntervals,
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    #[error("there is no such time off")]
+    #[error(transparent)]
+    Exception(#[from] ScheduleExceptionChangeError),
+    #[error("there is no such schedule exception")]
     NotFound,
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -61,11 +92,12 @@ crate::retry::contended_through_store!(CalendarError);
 pub struct ManageCalendar {
     pub store: Arc<dyn Store>,
     pub zones: Arc<dyn TimeZones>,
+    pub calendars: CalendarLoader,
     pub clock: Arc<dyn Clock>,
 }
 
 impl ManageCalendar {
-    /// Replaces a therapist's week.
+    /// Replaces a therapist's working hours.
     pub async fn set_schedule(&self, command: SetScheduleCommand) -> Result<(), CalendarError> {
         if command.schedule.week.len() > WeeklySchedule::MAX_INTERVALS {
             return Err(CalendarError::TooManyIntervals);
@@ -77,26 +109,59 @@ impl ManageCalendar {
             check_therapist(&mut *work, command.therapist).await?;
             work.set_schedule(command.therapist, &command.schedule).await?;
             let object = AuditObject::User(command.therapist);
-            self.note(&mut *work, command.admin, "schedule.changed", object, &command.metadata).await?;
+            self.audit(command.admin, &command.metadata).record(&mut *work, "schedule.changed", object).await?;
             Ok(work.commit().await?)
         })
         .await
     }
 
+    /// Existing bookings stay as they are; those in its way are named.
     pub async fn add_schedule_exception(
         &self,
         command: AddScheduleExceptionCommand,
-    ) -> Result<StoredScheduleException, CalendarError> {
+    ) -> Result<ChangedScheduleException, CalendarError> {
+        let zone = self.calendars.load(command.therapist).await?.hours.zone().clone();
         crate::retry::retrying(|| async {
-            let new =
-                NewScheduleException { therapist: command.therapist, what: command.what, created_at: self.clock.now() };
+            let now = self.clock.now();
+            let AddScheduleExceptionCommand { therapist, what, ref note, dry_run, .. } = command;
+            let new = NewScheduleException { therapist, what, note: note.clone(), created_at: now };
             let mut work = self.store.begin().await?;
-            check_therapist(&mut *work, command.therapist).await?;
+            check_therapist(&mut *work, therapist).await?;
             let id = work.add_schedule_exception(&new).await?;
-            let object = AuditObject::User(command.therapist);
-            self.note(&mut *work, command.admin, "schedule_exception.added", object, &command.metadata).await?;
-            work.commit().await?;
-            Ok(StoredScheduleException { id, therapist: new.therapist, what: new.what, created_at: new.created_at })
+            self.audit(command.admin, &command.metadata)
+                .record(&mut *work, "schedule_exception.added", AuditObject::User(therapist))
+                .await?;
+            let exception = StoredScheduleException { id, therapist, what, note: new.note, created_at: now };
+            let conflicts = conflicts(&mut *work, &exception, &zone, now).await?;
+            if !dry_run {
+                work.commit().await?;
+            }
+            Ok(ChangedScheduleException { exception, conflicts })
+        })
+        .await
+    }
+
+    /// Changes its times and its note, as [`Self::add_schedule_exception`].
+    pub async fn change_schedule_exception(
+        &self,
+        command: ChangeScheduleExceptionCommand,
+    ) -> Result<ChangedScheduleException, CalendarError> {
+        crate::retry::retrying(|| async {
+            let now = self.clock.now();
+            let mut work = self.store.begin().await?;
+            let mut exception = work.schedule_exception(command.id).await?.ok_or(CalendarError::NotFound)?;
+            exception.what = command.change.apply(exception.what)?;
+            exception.note = command.note.clone().unwrap_or(exception.note);
+            work.save_schedule_exception(&exception).await?;
+            self.audit(command.admin, &command.metadata)
+                .record(&mut *work, "schedule_exception.changed", AuditObject::User(exception.therapist))
+                .await?;
+            let zone = self.calendars.load(exception.therapist).await?.hours.zone().clone();
+            let conflicts = conflicts(&mut *work, &exception, &zone, now).await?;
+            if !command.dry_run {
+                work.commit().await?;
+            }
+            Ok(ChangedScheduleException { exception, conflicts })
         })
         .await
     }
@@ -112,7 +177,9 @@ impl ManageCalendar {
             if !work.remove_schedule_exception(id).await? {
                 return Err(CalendarError::NotFound);
             }
-            self.note(&mut *work, admin, "schedule_exception.removed", AuditObject::User(admin), metadata).await?;
+            self.audit(admin, metadata)
+                .record(&mut *work, "schedule_exception.removed", AuditObject::User(admin))
+                .await?;
             Ok(work.commit().await?)
         })
         .await
@@ -125,29 +192,36 @@ impl ManageCalendar {
             let mut work = self.store.begin().await?;
             work.set_policy(&command.policy).await?;
             let object = AuditObject::User(command.admin);
-            self.note(&mut *work, command.admin, "policy.changed", object, &command.metadata).await?;
+            self.audit(command.admin, &command.metadata).record(&mut *work, "policy.changed", object).await?;
             work.commit().await?;
             Ok(command.policy)
         })
         .await
     }
 
-    async fn note(
-        &self,
-        work: &mut dyn UnitOfWork,
-        admin: UserId,
-        action: &str,
-        object: AuditObject,
-        metadata: &RequestMetadata,
-    ) -> Result<(), StoreError> {
-        let at: Timestamp = self.clock.now();
-        let request_id = metadata.request_id.clone();
-        work.add_audit_entry(&AuditEntry { at, actor: Some(admin), action: action.to_owned(), object, request_id })
-            .await
+    fn audit<'a>(&self, admin: UserId, metadata: &'a RequestMetadata) -> AuditContext<'a> {
+        AuditContext::new(Some(admin), metadata, self.clock.now())
     }
 }
 
 async fn check_therapist(work: &mut dyn UnitOfWork, therapist: UserId) -> Result<(), CalendarError> {
     let user = work.user(therapist).await?.filter(|user| user.role == Role::Admin);
     user.map(|_| ()).ok_or(CalendarError::UnknownTherapist)
+}
+
+async fn conflicts(
+    work: &mut dyn UnitOfWork,
+    exception: &StoredScheduleException,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Result<Vec<Booking>, StoreError> {
+    let Some(closed) = exception.what.closed_interval(zone) else { return Ok(Vec::new()) };
+    let mut found = work.blocking_bookings(exception.therapist, closed.start(), closed.end()).await?;
+    // The buffer of a session may reach into the closed time.
+    found.retain(|booking| {
+        matches!(booking.status(), BookingStatus::PendingPayment | BookingStatus::Scheduled)
+            && booking.ends_at() > closed.start().max(now)
+            && !booking.hold_has_expired(now)
+    });
+    Ok(found)
 }

@@ -1,9 +1,17 @@
-//! Services, working hours, schedule exceptions and the policy. No change of them affects existing bookings.
+//! The practice's own data, services, working hours, schedule exceptions and the policy. No change of them affects existing
+//! bookings.
 
 mod calendar;
+mod current;
+mod profile;
 mod services;
 
-pub use calendar::{AddScheduleExceptionCommand, CalendarError, ManageCalendar, SetPolicyCommand, SetScheduleCommand};
+pub use calendar::{
+    AddScheduleExceptionCommand, CalendarError, ChangeScheduleExceptionCommand, ChangedScheduleException,
+    ManageCalendar, SetPolicyCommand, SetScheduleCommand,
+};
+pub use current::CurrentPractice;
+pub use profile::{ChangePracticeCommand, ManagePracticeProfile, PracticeChanges, PracticeProfileError};
 pub use services::{ChangeServiceCommand, ManageServices, ServiceChanges, ServiceError};
 
 #[cfg(test)]

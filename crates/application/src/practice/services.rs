@@ -1,13 +1,15 @@
 //! Adds and changes services.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use attune_domain::calendar::{AppointmentLength, LengthError};
-use attune_domain::{Money, Service, ServiceId, UserId};
-use attune_ports::{AuditEntry, AuditObject, Clock, NewService, Store, StoreError};
+use attune_domain::service::ServiceTexts;
+use attune_domain::{Language, Money, Service, ServiceId, UserId};
+use attune_ports::{AuditObject, Clock, NewService, PaymentGateway, PriceError, Store, StoreError};
 use thiserror::Error;
 
-use crate::RequestMetadata;
+use crate::audit::{AuditContext, RequestMetadata};
 
 /// `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct ServiceChanges {
     pub buffer_minutes: Option<u32>,
     pub price: Option<Money>,
     pub active: Option<bool>,
+    /// Replaces all translations.
+    pub translations: Option<BTreeMap<Language, ServiceTexts>>,
 }
 
 #[derive(Debug, Clone)]
@@ -35,6 +39,8 @@ pub enum ServiceError {
     #[error(transparent)]
     Length(#[from] LengthError),
     #[error(transparent)]
+    Price(#[from] PriceError),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
@@ -43,11 +49,12 @@ crate::retry::contended_through_store!(ServiceError);
 #[derive(Clone)]
 pub struct ManageServices {
     pub store: Arc<dyn Store>,
+    pub gateway: Arc<dyn PaymentGateway>,
     pub clock: Arc<dyn Clock>,
 }
 
 impl ManageServices {
-    /// Offers a service. It can be booked at once.
+    /// The service can be booked at once.
     pub async fn add(
         &self,
         admin: UserId,
@@ -55,10 +62,13 @@ impl ManageServices {
         metadata: &RequestMetadata,
     ) -> Result<Service, ServiceError> {
         AppointmentLength::new(new.minutes, new.buffer_minutes)?;
+        self.gateway.check_price(new.price)?;
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
             let id = work.add_service(&new).await?;
-            work.add_audit_entry(&self.entry(admin, "service.added", id, metadata)).await?;
+            AuditContext::new(Some(admin), metadata, self.clock.now())
+                .record(&mut *work, "service.added", AuditObject::Service(id))
+                .await?;
             let service = work.service(id).await?.ok_or(ServiceError::NotFound)?;
             work.commit().await?;
             Ok(service)
@@ -68,6 +78,8 @@ impl ManageServices {
 
     /// Changes a service. Existing bookings keep their length and price.
     pub async fn change(&self, command: ChangeServiceCommand) -> Result<Service, ServiceError> {
+        // A price that stays is not checked: it may be from before the provider changed.
+        command.changes.price.map_or(Ok(()), |price| self.gateway.check_price(price))?;
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
             let before = work.service_for_change(command.service).await?.ok_or(ServiceError::NotFound)?;
@@ -80,23 +92,16 @@ impl ManageServices {
                 buffer_minutes: changes.buffer_minutes.unwrap_or(before.buffer_minutes),
                 price: changes.price.unwrap_or(before.price),
                 active: changes.active.unwrap_or(before.active),
+                translations: changes.translations.unwrap_or(before.translations),
             };
             AppointmentLength::try_from(&service)?;
             work.save_service(&service).await?;
-            work.add_audit_entry(&self.entry(command.admin, "service.changed", service.id, &command.metadata)).await?;
+            AuditContext::new(Some(command.admin), &command.metadata, self.clock.now())
+                .record(&mut *work, "service.changed", AuditObject::Service(service.id))
+                .await?;
             work.commit().await?;
             Ok(service)
         })
         .await
-    }
-
-    fn entry(&self, admin: UserId, action: &str, service: ServiceId, metadata: &RequestMetadata) -> AuditEntry {
-        AuditEntry {
-            at: self.clock.now(),
-            actor: Some(admin),
-            action: action.to_owned(),
-            object: AuditObject::Service(service),
-            request_id: metadata.request_id.clone(),
-        }
     }
 }

@@ -1,114 +1,254 @@
-use attune_domain::calendar::{LocalTime, LocalTimeRange, WeeklySchedule};
+use std::collections::BTreeMap;
+
+use attune_domain::calendar::WeeklySchedule;
 use attune_domain::policy::PolicyError;
-use attune_domain::{ChangeTerms, Currency, Money, PracticePolicy, Role, ScheduleExceptionId, TimeZoneName, UserId};
-use attune_ports::NewService;
-use jiff::civil::Weekday;
+use attune_domain::practice::{AccentColor, Logo, PhoneNumber, WebUrl};
+use attune_domain::{
+    ChangeTerms, Language, Money, Practice, PracticeName, PracticePolicy, PracticeTexts, Role, ScheduleExceptionId,
+    ServiceId, UserId,
+};
+use attune_ports::{NewService, PriceError};
+use jiff::civil::Weekday::Monday;
 
 use super::*;
 use crate::RequestMetadata;
-use crate::fixtures::World;
-
-const TEN: &str = "2024-01-15T10:00:00Z";
+use crate::bookings::{CreateBookingCommand, CreateBookingError};
+use crate::fixtures::{TEN, TUESDAY, TestPractice, booked, email, eur, hours, zone};
+use crate::setup::EnsureServiceError;
 
 fn admin() -> UserId {
     UserId::new(1).unwrap()
 }
 
-fn euros(minor: i64) -> Money {
-    Money::new(minor, Currency::parse("EUR").unwrap()).unwrap()
-}
-
 fn new_service() -> NewService {
-    NewService { name: "Short".into(), description: String::new(), minutes: 25, buffer_minutes: 5, price: euros(5_000) }
+    NewService {
+        name: "Short".into(),
+        description: String::new(),
+        minutes: 25,
+        buffer_minutes: 5,
+        price: eur(5_000),
+        translations: BTreeMap::new(),
+    }
 }
 
-fn change(service: attune_domain::ServiceId, changes: ServiceChanges) -> ChangeServiceCommand {
+fn change(service: ServiceId, changes: ServiceChanges) -> ChangeServiceCommand {
     ChangeServiceCommand { admin: admin(), service, changes, metadata: RequestMetadata::default() }
 }
 
 #[tokio::test]
-async fn prices_and_lengths_change_for_what_comes_next_only() {
-    let world = World::free().await;
-    let client = world.client().await;
-    let before = world.book(&client, TEN).await.unwrap().booking;
-    let changes = ServiceChanges { minutes: Some(80), price: Some(euros(20_000)), ..ServiceChanges::default() };
-    let changed = world.services.change(change(before.service(), changes)).await.unwrap();
-    assert_eq!((changed.minutes, changed.price, changed.name.as_str()), (80, euros(20_000), "Session"));
-    assert_eq!(world.booking(before.id()).await, before);
-    let after = world.book(&client, "2024-01-16T10:00:00Z").await.unwrap().booking;
-    assert_eq!((after.minutes(), after.price()), (80, euros(20_000)));
+async fn prices_and_lengths_change_for_later_bookings_only() {
+    let (practice, client, before) = booked().await;
+    let changes = ServiceChanges { minutes: Some(80), price: Some(eur(20_000)), ..ServiceChanges::default() };
+    let changed = practice.services.change(change(before.service(), changes)).await.unwrap();
+    assert_eq!((changed.minutes, changed.price, changed.name.as_str()), (80, eur(20_000), "Session"));
+    assert_eq!(practice.booking(before.id()).await, before);
+    let after = practice.book(&client, TUESDAY).await.unwrap().booking;
+    assert_eq!((after.minutes(), after.price()), (80, eur(20_000)));
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_offered_any_more_cannot_be_booked() {
-    let world = World::free().await;
-    let client = world.client().await;
-    let short = world.services.add(admin(), new_service(), &RequestMetadata::default()).await.unwrap();
-    let off = ServiceChanges { active: Some(false), ..ServiceChanges::default() };
-    world.services.change(change(short.id, off)).await.unwrap();
-    assert_eq!(world.queries.services().await.unwrap().len(), 1);
-    assert_eq!(world.queries.all_services().await.unwrap().len(), 2);
-    let request = crate::bookings::CreateBookingCommand { service: Some(short.id), ..world.request(&client, TEN) };
-    assert!(matches!(
-        world.create_booking.run(request).await,
-        Err(crate::bookings::CreateBookingError::UnknownService)
-    ));
+async fn an_inactive_service_cannot_be_booked() {
+    let practice = TestPractice::free().await;
+    let client = practice.client().await;
+    let short = practice.services.add(admin(), new_service(), &RequestMetadata::default()).await.unwrap();
+    let inactive = ServiceChanges { active: Some(false), ..ServiceChanges::default() };
+    practice.services.change(change(short.id, inactive)).await.unwrap();
+    assert_eq!(practice.queries.services().await.unwrap().len(), 1);
+    assert_eq!(practice.queries.all_services().await.unwrap().len(), 2);
+    let request = CreateBookingCommand { service: Some(short.id), ..practice.request(&client, TEN) };
+    assert!(matches!(practice.create_booking.run(request).await, Err(CreateBookingError::UnknownService)));
 }
 
 #[tokio::test]
 async fn services_that_no_one_could_book_are_refused() {
-    let world = World::free().await;
+    let practice = TestPractice::free().await;
     let none = NewService { minutes: 0, ..new_service() };
-    assert!(matches!(
-        world.services.add(admin(), none, &RequestMetadata::default()).await,
-        Err(ServiceError::Length(_))
-    ));
+    let refused = practice.services.add(admin(), none, &RequestMetadata::default()).await;
+    assert!(matches!(refused, Err(ServiceError::Length(_))));
     let long = ServiceChanges { minutes: Some(721), ..ServiceChanges::default() };
-    let first = world.queries.services().await.unwrap()[0].id;
-    assert!(matches!(world.services.change(change(first, long)).await, Err(ServiceError::Length(_))));
-    let unknown = attune_domain::ServiceId::new(99).unwrap();
-    let refused = world.services.change(change(unknown, ServiceChanges::default())).await;
-    assert!(matches!(refused, Err(ServiceError::NotFound)));
+    let first = practice.queries.services().await.unwrap()[0].id;
+    assert!(matches!(practice.services.change(change(first, long)).await, Err(ServiceError::Length(_))));
+    let unknown = change(ServiceId::new(99).unwrap(), ServiceChanges::default());
+    assert!(matches!(practice.services.change(unknown).await, Err(ServiceError::NotFound)));
 }
 
 #[tokio::test]
-async fn weeks_that_make_no_sense_are_refused() {
-    let world = World::free().await;
-    let client = world.add("someone@example.org", Role::Client).await;
-    let wall = |text| LocalTime::parse(text).unwrap();
-    let hours = |start, end| LocalTimeRange::new(wall(start), wall(end)).unwrap();
-    let berlin = || TimeZoneName::parse("Europe/Berlin").unwrap();
-    let set = |therapist, zone, week| SetScheduleCommand {
-        admin: admin(),
-        therapist,
-        schedule: WeeklySchedule { zone, week },
-        metadata: RequestMetadata::default(),
+async fn a_price_that_the_provider_can_never_charge_is_refused() {
+    let kwd = |minor| Money::new(minor, "KWD".parse().unwrap()).unwrap();
+    let priced = |minor| NewService { price: kwd(minor), ..new_service() };
+    let online = TestPractice::online().await;
+    let id = online.services.add(admin(), priced(12_340), &RequestMetadata::default()).await.unwrap().id;
+    for minor in [12_345, 1, 12_341] {
+        let refused = online.services.add(admin(), priced(minor), &RequestMetadata::default()).await;
+        assert!(matches!(refused, Err(ServiceError::Price(PriceError::Multiple(step))) if step == kwd(10)), "{minor}");
+        let price = ServiceChanges { price: Some(kwd(minor)), ..ServiceChanges::default() };
+        let refused = online.services.change(change(id, price)).await;
+        assert!(matches!(refused, Err(ServiceError::Price(_))), "{minor}");
+    }
+    let price = ServiceChanges { price: Some(kwd(20_010)), ..ServiceChanges::default() };
+    assert_eq!(online.services.change(change(id, price)).await.unwrap().price, kwd(20_010));
+
+    // Where no provider charges it, any price is accepted, and stays when other fields change.
+    let free = TestPractice::free().await;
+    free.services.add(admin(), priced(12_345), &RequestMetadata::default()).await.unwrap();
+    let name = ServiceChanges { name: Some("Session".into()), ..ServiceChanges::default() };
+    let old = online.edit(async |work| work.add_service(&priced(12_345)).await.unwrap()).await;
+    assert_eq!(online.services.change(change(old, name)).await.unwrap().price, kwd(12_345));
+}
+
+#[tokio::test]
+async fn a_first_service_that_the_provider_can_never_charge_is_not_added() {
+    let online = TestPractice::online().await;
+    let price = Money::new(12_345, "KWD".parse().unwrap()).unwrap();
+    let service = NewService { price, ..new_service() };
+    let first = online.queries.services().await.unwrap()[0].id;
+    assert_eq!(online.set_up.ensure_service(&service).await.unwrap(), first, "there is one already");
+    let inactive = ServiceChanges { active: Some(false), ..ServiceChanges::default() };
+    online.services.change(change(first, inactive)).await.unwrap();
+    let refused = online.set_up.ensure_service(&service).await;
+    assert!(matches!(refused, Err(EnsureServiceError::Price(PriceError::Multiple(_)))));
+    assert!(online.queries.services().await.unwrap().is_empty());
+    online.set_up.ensure_service(&new_service()).await.unwrap();
+}
+
+#[tokio::test]
+async fn invalid_working_hours_are_refused() {
+    let practice = TestPractice::free().await;
+    let client = practice.add("someone", Role::Client).await.id;
+    let set = async |therapist, zone_name, week| {
+        practice.set_schedule(therapist, WeeklySchedule { zone: zone(zone_name), week }).await
     };
-    let overlapping = vec![(Weekday::Monday, hours("09:00", "12:00")), (Weekday::Monday, hours("11:59", "13:00"))];
-    let refused = world.calendar.set_schedule(set(admin(), berlin(), overlapping)).await;
+    let overlapping = vec![(Monday, hours("09:00", "12:00")), (Monday, hours("11:59", "13:00"))];
+    let refused = set(admin(), "Europe/Berlin", overlapping).await;
     assert!(matches!(refused, Err(CalendarError::Overlapping(_))));
-    let atlantis = TimeZoneName::parse("Europe/Atlantis").unwrap();
-    let refused = world.calendar.set_schedule(set(admin(), atlantis, vec![])).await;
+    let refused = set(admin(), "Europe/Atlantis", vec![]).await;
     assert!(matches!(refused, Err(CalendarError::UnknownTimeZone)));
-    let refused = world.calendar.set_schedule(set(client.id, berlin(), vec![])).await;
+    let refused = set(client, "Europe/Berlin", vec![]).await;
     assert!(matches!(refused, Err(CalendarError::UnknownTherapist)), "clients give no sessions");
-    let many = vec![(Weekday::Monday, hours("09:00", "09:01")); WeeklySchedule::MAX_INTERVALS + 1];
-    let refused = world.calendar.set_schedule(set(admin(), berlin(), many)).await;
+    let many = vec![(Monday, hours("09:00", "09:01")); WeeklySchedule::MAX_INTERVALS + 1];
+    let refused = set(admin(), "Europe/Berlin", many).await;
     assert!(matches!(refused, Err(CalendarError::TooManyIntervals)));
-    assert_eq!(world.queries.calendar_settings(admin()).await.unwrap().schedule, None);
+    assert_eq!(practice.queries.calendar_settings(admin()).await.unwrap().schedule, None);
 }
 
 #[tokio::test]
-async fn a_policy_is_kept_whole_or_not_at_all() {
-    let world = World::free().await;
+async fn an_invalid_policy_is_not_stored_and_an_unknown_exception_not_removed() {
+    let practice = TestPractice::free().await;
     let terms = ChangeTerms { late_refund_percent: 101, ..ChangeTerms::default() };
-    let bad = PracticePolicy { terms, ..PracticePolicy::default() };
-    let command = SetPolicyCommand { admin: admin(), policy: bad, metadata: RequestMetadata::default() };
-    assert!(matches!(world.calendar.set_policy(command).await, Err(CalendarError::Policy(PolicyError::Terms(_)))));
-    assert_eq!(world.queries.policy().await.unwrap(), PracticePolicy::default());
-    let missing = world
-        .calendar
-        .remove_schedule_exception(admin(), ScheduleExceptionId::new(9).unwrap(), &RequestMetadata::default())
-        .await;
+    let refused = practice.set_policy(PracticePolicy { terms, ..PracticePolicy::default() }).await;
+    assert!(matches!(refused, Err(CalendarError::Policy(PolicyError::Terms(_)))));
+    assert_eq!(practice.queries.policy().await.unwrap(), PracticePolicy::default());
+    let (unknown, metadata) = (ScheduleExceptionId::new(9).unwrap(), RequestMetadata::default());
+    let missing = practice.calendar.remove_schedule_exception(admin(), unknown, &metadata).await;
     assert!(matches!(missing, Err(CalendarError::NotFound)));
+}
+
+fn profile(changes: PracticeChanges) -> ChangePracticeCommand {
+    ChangePracticeCommand { admin: admin(), changes, metadata: RequestMetadata::default() }
+}
+
+#[tokio::test]
+async fn the_configured_practice_is_current_until_another_one_is_stored() {
+    let practice = TestPractice::free().await;
+    let current = || async { practice.practice.load().await.unwrap() };
+    assert_eq!(practice.queries.practice().await.unwrap(), None);
+    assert_eq!(*current().await, attune_test_doubles::practice("Europe/Berlin"));
+    let configured = attune_test_doubles::practice("Asia/Tokyo");
+    practice.set_up.ensure_practice(&configured, "practice.example.org").await.unwrap();
+    assert_eq!(*current().await, configured);
+    // A changed configuration changes neither the practice nor the UIDs of older calendar entries.
+    practice.set_up.ensure_practice(&attune_test_doubles::practice("UTC"), "other.example.org").await.unwrap();
+    assert_eq!(*current().await, configured);
+    let legacy = practice.queries.installation().await.unwrap().legacy_uids;
+    assert!(legacy.is_none_or(|legacy| legacy.domain == "practice.example.org"));
+}
+
+#[tokio::test]
+async fn an_admin_changes_the_practice_field_by_field() {
+    let practice = TestPractice::free().await;
+    let everything = PracticeChanges {
+        name: Some(PracticeName::parse("Practice Smith").unwrap()),
+        phone: Some(Some(PhoneNumber::parse("+49 30 123456").unwrap())),
+        email: Some(Some(email("office"))),
+        website: Some(Some(WebUrl::parse("https://practice.example.org").unwrap())),
+        logo: Some(Some(Logo::new(b"\x89PNG\r\n\x1a\n".to_vec()).unwrap())),
+        accent_color: Some(Some(AccentColor::parse("#14532d").unwrap())),
+        time_zone: Some(zone("Asia/Tokyo")),
+        imprint: Some(Some("Main Street 1".to_owned())),
+        privacy: Some(Some("https://practice.example.org/privacy".to_owned())),
+        offline_payment: Some(Some("Please pay by bank transfer.".to_owned())),
+        translations: Some(BTreeMap::from([(Language::German, PracticeTexts::default())])),
+    };
+    let changed = practice.profile.change(profile(everything.clone())).await.unwrap();
+    let expected = Practice {
+        name: PracticeName::parse("Practice Smith").unwrap(),
+        phone: Some(PhoneNumber::parse("+49 30 123456").unwrap()),
+        email: Some(email("office")),
+        website: Some(WebUrl::parse("https://practice.example.org").unwrap()),
+        logo: Some(Logo::new(b"\x89PNG\r\n\x1a\n".to_vec()).unwrap()),
+        accent_color: Some(AccentColor::parse("#14532d").unwrap()),
+        time_zone: zone("Asia/Tokyo"),
+        texts: PracticeTexts {
+            imprint: Some("Main Street 1".to_owned()),
+            privacy: Some("https://practice.example.org/privacy".to_owned()),
+            offline_payment: Some("Please pay by bank transfer.".to_owned()),
+        },
+        translations: BTreeMap::from([(Language::German, PracticeTexts::default())]),
+    };
+    assert_eq!(changed, expected);
+    assert_eq!(practice.queries.practice().await.unwrap(), Some(expected.clone()));
+    let unchanged = practice.profile.change(profile(PracticeChanges::default())).await.unwrap();
+    assert_eq!(unchanged, expected);
+    let nothing = PracticeChanges {
+        phone: Some(None),
+        email: Some(None),
+        website: Some(None),
+        logo: Some(None),
+        accent_color: Some(None),
+        imprint: Some(None),
+        privacy: Some(None),
+        offline_payment: Some(None),
+        translations: Some(BTreeMap::new()),
+        ..PracticeChanges::default()
+    };
+    let cleared = practice.profile.change(profile(nothing)).await.unwrap();
+    assert_eq!(cleared, Practice::new(expected.name.clone(), zone("Asia/Tokyo")));
+    let atlantis = PracticeChanges { time_zone: Some(zone("Europe/Atlantis")), ..PracticeChanges::default() };
+    let refused = practice.profile.change(profile(atlantis)).await;
+    assert!(matches!(refused, Err(PracticeProfileError::UnknownTimeZone)));
+}
+
+/// The therapist set no hours of her own, so they are the practice's, from midnight to midnight there.
+#[tokio::test]
+async fn usual_hours_follow_the_practices_time_zone() {
+    let practice = TestPractice::free().await;
+    let tokyo = PracticeChanges { time_zone: Some(zone("Asia/Tokyo")), ..PracticeChanges::default() };
+    practice.profile.change(profile(tokyo)).await.unwrap();
+    let calendars = &practice.availability.calendars;
+    assert_eq!(calendars.usual_hours().await.unwrap().zone, zone("Asia/Tokyo"));
+    assert_eq!(calendars.usual_hours().await.unwrap().week, calendars.default_hours.week);
+}
+
+#[tokio::test]
+async fn a_time_zone_that_this_machine_does_not_know_is_replaced_by_the_configured_one() {
+    let current = CurrentPractice {
+        queries: attune_adapter_memory::MemoryStore::new(),
+        zones: std::sync::Arc::new(attune_test_doubles::SystemZones),
+        configured: std::sync::Arc::new(attune_test_doubles::practice("Europe/Berlin")),
+    };
+    let name = |zone: &jiff::tz::TimeZone| zone.iana_name().map(str::to_owned);
+    for (own, practice, expected) in [
+        (Some("America/New_York"), "Asia/Tokyo", "America/New_York"),
+        (Some("Europe/Atlantis"), "Asia/Tokyo", "Asia/Tokyo"),
+        (None, "Asia/Tokyo", "Asia/Tokyo"),
+        (None, "Europe/Atlantis", "Europe/Berlin"),
+    ] {
+        let found = current.zone_in(&attune_test_doubles::practice(practice), own.map(zone).as_ref());
+        assert_eq!(name(&found).as_deref(), Some(expected));
+    }
+    // No practice is stored.
+    for (own, expected) in [(Some("America/New_York"), "America/New_York"), (None, "Europe/Berlin")] {
+        let found = current.zone_for(own.map(zone).as_ref()).await.unwrap();
+        assert_eq!(name(&found).as_deref(), Some(expected));
+    }
 }

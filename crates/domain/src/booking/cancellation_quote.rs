@@ -26,15 +26,43 @@ impl CancellationQuote {
     /// A cancellation by the practice refunds everything, at any time. Fractions of a minor unit are rounded in the
     /// client's favour. `refundable` is [`crate::payment::PaymentLedger::refundable`] of the booking's payments.
     pub fn of(booking: &Booking, refundable: Money, terms: &ChangeTerms, by: Role, now: Timestamp) -> Self {
-        let free_until = terms.free_until(booking.scheduled_at());
+        let free_until = terms.free_until(booking.scheduled_at(), booking.created_at());
         let late = by == Role::Client && now >= free_until && booking.status() != BookingStatus::PendingPayment;
         let currency = booking.price().currency();
-        let is_paid = booking.payment_status().has_been_paid() && refundable.currency() == currency;
+        // A part may have been received for a booking that is still held.
+        let may_have_money =
+            booking.payment_status().has_been_paid() || booking.status() == BookingStatus::PendingPayment;
+        let is_paid = may_have_money && refundable.currency() == currency;
         let paid = if is_paid { refundable.minor().min(booking.price().minor()) } else { 0 };
         let refund = if late { percent_of(paid, terms.late_refund_percent) } else { paid };
         // Both amounts are between zero and the price, so they are valid.
         let money = |minor| Money::new(minor, currency).unwrap_or(Money::zero(currency));
         Self { late, refund: money(refund), fee: money(paid - refund), free_until }
+    }
+}
+
+/// What became of the payment of a cancelled booking. At least one of the amounts is above zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CancelledPayment {
+    /// What the client gets back because of the cancellation.
+    pub refund: Money,
+    /// What the practice keeps by the terms of the booking.
+    pub kept: Money,
+    /// When free cancellation ended; after that, the practice keeps what the terms say.
+    pub free_until: Timestamp,
+}
+
+impl CancelledPayment {
+    /// `refundable` is [`crate::payment::PaymentLedger::refundable`] as it was when the booking was cancelled. `None` if the
+    /// booking is not cancelled, or had nothing to refund.
+    pub fn of(booking: &Booking, refundable: Money) -> Option<Self> {
+        let refund = booking.cancellation()?.refund;
+        if !booking.payment_status().has_been_paid() || refundable.currency() != refund.currency() {
+            return None;
+        }
+        let kept = Money::new((refundable.minor() - refund.minor()).max(0), refund.currency()).ok()?;
+        let free_until = booking.terms().free_until(booking.scheduled_at(), booking.created_at());
+        (!refund.is_zero() || !kept.is_zero()).then_some(Self { refund, kept, free_until })
     }
 }
 

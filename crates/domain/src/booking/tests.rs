@@ -10,7 +10,8 @@ const DAY: i64 = 86_400;
 const HOLD_END: i64 = BOOKED + 900;
 
 /// Clients can reschedule until two hours before the start.
-const TERMS: ChangeTerms = ChangeTerms { free_minutes: 1_440, late_refund_percent: 50, reschedule_minutes: 120 };
+const TERMS: ChangeTerms =
+    ChangeTerms { free_minutes: 1_440, grace_minutes: 3, late_refund_percent: 50, reschedule_minutes: 120 };
 
 fn request(payment: PaymentPlan<'_>) -> NewBooking<'_> {
     NewBooking { note: Some("first visit".to_owned()), terms: TERMS, ..new_booking(payment) }
@@ -147,13 +148,10 @@ mod book {
     #[test]
     fn without_due_payment_it_is_scheduled_immediately() {
         let base_url = base_url();
-        let (booking, event) =
-            Booking::book(request(PaymentPlan::NotRequired(new_room(&base_url))), at(BOOKED)).unwrap();
-        assert_eq!(event, BookingEvent::Scheduled);
-        assert_eq!(
-            (booking.status(), booking.payment_status()),
-            (BookingStatus::Scheduled, PaymentStatus::NotRequired)
-        );
+        let plan = PaymentPlan::NotRequired(new_room(&base_url));
+        let (booking, event) = Booking::book(request(plan), at(BOOKED)).unwrap();
+        assert_eq!((booking.status(), event), (BookingStatus::Scheduled, BookingEvent::Scheduled));
+        assert_eq!(booking.payment_status(), PaymentStatus::NotRequired);
         assert_eq!((booking.hold_expires_at(), booking.version(), booking.price()), (None, 1, euros(10_000)));
         let room = booking.room().unwrap();
         assert_eq!(room.id(), format!("booking-12-{BOOKED}-{}", "07".repeat(16)));
@@ -166,7 +164,7 @@ mod book {
         {
             let plan = PaymentPlan::Due { hold_until: at(hold_until) };
             let (booking, _) = Booking::book(request(plan), at(BOOKED)).unwrap();
-            assert_eq!(booking.hold_expires_at(), Some(at(expected)));
+            assert_eq!(booking.hold_expires_at(), Some(at(expected)), "{}", hold_until - START);
         }
     }
 
@@ -226,14 +224,11 @@ mod book {
             (u32::MAX, u32::MAX, false),
         ] {
             let result = Booking::book(NewBooking { minutes, buffer_minutes, ..request(due()) }, at(BOOKED));
-            match result {
-                Ok((booking, _)) => {
-                    assert!(fits);
-                    assert_eq!(booking.ends_at(), at(START + i64::from(minutes) * 60));
-                    assert_eq!(booking.blocked_until(), at(START + i64::from(minutes + buffer_minutes) * 60));
-                }
-                Err(error) => assert!(!fits && error == BookError::Length, "{minutes} {buffer_minutes}: {error}"),
-            }
+            let ends = result.map(|(booking, _)| (booking.ends_at(), booking.blocked_until()));
+            let after = |minutes: u32| at(START + i64::from(minutes) * 60);
+            let expected =
+                if fits { Ok((after(minutes), after(minutes + buffer_minutes))) } else { Err(BookError::Length) };
+            assert_eq!(ends, expected, "{minutes} and {buffer_minutes}");
         }
     }
 
@@ -248,10 +243,8 @@ mod book {
             ("with a \0 inside".to_owned(), false),
         ] {
             let result = Booking::book(NewBooking { note: Some(note.clone()), ..request(due()) }, at(BOOKED));
-            assert_eq!(
-                result.map(|(b, _)| b.note().map(str::to_owned)),
-                if fits { Ok(Some(note)) } else { Err(BookError::Note) }
-            );
+            let expected = if fits { Ok(Some(note)) } else { Err(BookError::Note) };
+            assert_eq!(result.map(|(booking, _)| booking.note().map(str::to_owned)), expected);
         }
     }
 }
@@ -277,10 +270,10 @@ mod transitions {
 
     /// The transitions of the API contract by operation, each at a time when it is allowed.
     fn table() -> Vec<(Op, i64, Vec<Line>)> {
-        let synced_to = |ledger_status, from: &'static [P]| {
-            [B::Scheduled, B::Completed, B::NoShow, B::Cancelled, B::Expired]
-                .map(|b| (b, from, b, Some(ledger_status), E::PaymentChanged))
-                .to_vec()
+        let synced_to = |ledger_status| -> Vec<Line> {
+            let others = PAID.iter().filter(|from| **from != ledger_status).map(std::slice::from_ref);
+            let of = |b| others.clone().map(move |from| (b, from, b, Some(ledger_status), E::PaymentChanged));
+            [B::Scheduled, B::Completed, B::NoShow, B::Cancelled, B::Expired].into_iter().flat_map(of).collect()
         };
         let confirmed = |payment| {
             vec![
@@ -292,7 +285,11 @@ mod transitions {
         let moved = vec![(B::Scheduled, SETTLED, B::Scheduled, None, E::Rescheduled)];
         let revoked = vec![(B::Scheduled, SETTLED, B::Scheduled, None, E::LinksRevoked)];
         let closed = |from, to, event| vec![(B::Scheduled, SETTLED, to, None, event), (from, SETTLED, to, None, event)];
-        let with_refund = vec![(B::Scheduled, PAID, B::Cancelled, Some(P::RefundPending), E::Cancelled)];
+        let reopened = [B::Completed, B::NoShow].map(|from| (from, SETTLED, B::Scheduled, None, E::Reopened)).to_vec();
+        let with_refund = vec![
+            (B::PendingPayment, NOT_STARTED, B::Cancelled, Some(P::RefundPending), E::Cancelled),
+            (B::Scheduled, PAID, B::Cancelled, Some(P::RefundPending), E::Cancelled),
+        ];
         let without_refund = vec![
             (B::PendingPayment, NOT_STARTED, B::Cancelled, Some(P::Cancelled), E::Cancelled),
             (B::Scheduled, SETTLED, B::Cancelled, None, E::Cancelled),
@@ -316,57 +313,30 @@ mod transitions {
             (Op::Cancel(Role::Admin, 0), START + 60, without_refund),
             (Op::Complete, END, closed(B::NoShow, B::Completed, E::Completed)),
             (Op::NoShow, END, closed(B::Completed, B::NoShow, E::MarkedNoShow)),
-            (
-                Op::Reopen,
-                END - 1,
-                [B::Completed, B::NoShow].map(|from| (from, SETTLED, B::Scheduled, None, E::Reopened)).to_vec(),
-            ),
+            (Op::Reopen, END - 1, reopened),
             (Op::RevokeLinks, BOOKED + 60, revoked.clone()),
             (Op::RevokeLinks, END, revoked),
-            (
-                Op::SyncPayment(P::RefundPending),
-                END,
-                synced_to(P::RefundPending, &[P::Succeeded, P::PartiallyRefunded, P::Refunded]),
-            ),
-            (
-                Op::SyncPayment(P::Refunded),
-                END,
-                synced_to(P::Refunded, &[P::Succeeded, P::RefundPending, P::PartiallyRefunded]),
-            ),
-            (
-                Op::SyncPayment(P::PartiallyRefunded),
-                END,
-                synced_to(P::PartiallyRefunded, &[P::Succeeded, P::RefundPending, P::Refunded]),
-            ),
-            (
-                Op::SyncPayment(P::Succeeded),
-                END,
-                synced_to(P::Succeeded, &[P::RefundPending, P::PartiallyRefunded, P::Refunded]),
-            ),
             (Op::LatePayment, END, late),
         ];
-        let unpaid = [P::NotRequired, P::Pending, P::Processing, P::Failed, P::Cancelled];
-        table.extend(unpaid.map(|status| (Op::SyncPayment(status), END, vec![])));
+        table.extend(P::ALL.map(|status| {
+            let lines = if PAID.contains(&status) { synced_to(status) } else { vec![] };
+            (Op::SyncPayment(status), END, lines)
+        }));
         table
     }
 
     /// The expected error if the table has no transition.
     fn refusal(op: Op, status: B, payment: P) -> Refused {
-        if let Op::Cancel(_, refund) = op
-            && refund > 0
-            && !payment.has_been_paid()
-        {
-            return Refused::Change(ChangeError::RefundTooLarge);
+        match (op, status, payment) {
+            (Op::Cancel(_, 1..), ..) if !payment.has_been_paid() && status != B::PendingPayment => {
+                Refused::Change(ChangeError::RefundTooLarge)
+            }
+            (Op::PaymentSucceeded | Op::Waive, B::Cancelled, _) => Refused::Pay(PayError::Cancelled),
+            (Op::PaymentSucceeded | Op::Waive, B::Expired, _) => Refused::Pay(PayError::HoldExpired),
+            (Op::PaymentSucceeded | Op::Waive, _, P::NotRequired) => Refused::Pay(PayError::NotRequired),
+            (Op::PaymentSucceeded | Op::Waive, ..) => Refused::Pay(PayError::AlreadyPaid),
+            _ => INVALID,
         }
-        if !matches!(op, Op::PaymentSucceeded | Op::Waive) {
-            return INVALID;
-        }
-        Refused::Pay(match (status, payment) {
-            (B::Cancelled, _) => PayError::Cancelled,
-            (B::Expired, _) => PayError::HoldExpired,
-            (_, P::NotRequired) => PayError::NotRequired,
-            _ => PayError::AlreadyPaid,
-        })
     }
 
     #[test]
@@ -397,24 +367,18 @@ mod transitions {
 
     /// Asserts that only the fields changed that the operation may change.
     pub(super) fn assert_untouched(op: Op, before: &Booking, after: &Booking) {
+        let cancelled = if matches!(op, Op::Cancel(..)) { after } else { before };
+        let moved = if matches!(op, Op::Reschedule(..)) { after } else { before };
         let expected = BookingRecord {
             status: after.status(),
             payment_status: after.payment_status(),
             version: after.version(),
             updated_at: after.updated_at(),
-            hold_expires_at: if after.status() == before.status() { before.hold_expires_at() } else { None },
-            room: if before.room().is_some() { before.room().cloned() } else { after.room().cloned() },
-            cancellation: if matches!(op, Op::Cancel(..)) {
-                after.cancellation().cloned()
-            } else {
-                before.cancellation().cloned()
-            },
-            scheduled_at: if matches!(op, Op::Reschedule(..)) { after.scheduled_at() } else { before.scheduled_at() },
-            blocked_until: if matches!(op, Op::Reschedule(..)) {
-                after.blocked_until()
-            } else {
-                before.blocked_until()
-            },
+            hold_expires_at: before.hold_expires_at().filter(|_| after.status() == before.status()),
+            room: before.room().or(after.room()).cloned(),
+            cancellation: cancelled.cancellation().cloned(),
+            scheduled_at: moved.scheduled_at(),
+            blocked_until: moved.blocked_until(),
             link_version: before.link_version() + u32::from(op == Op::RevokeLinks),
             ..before.record().clone()
         };
@@ -452,100 +416,59 @@ mod transitions {
     }
 }
 
-mod windows {
-    use super::*;
-
-    /// The results of an operation a second before, at, and a second after an instant.
-    fn around(op: Op, booking: &Booking, instant: i64) -> [Result<(), Refused>; 3] {
-        [instant - 1, instant, instant + 1].map(|now| apply(op, booking.clone(), at(now)).map(|_| ()))
-    }
-
+/// When each operation is possible: the results a second before, at, and a second after an instant.
+#[test]
+fn windows_open_and_close_to_the_second() {
     const OPENS: [Result<(), Refused>; 3] = [Err(CLOSED), Ok(()), Ok(())];
     const CLOSES: [Result<(), Refused>; 3] = [Ok(()), Err(CLOSED), Err(CLOSED)];
-
-    #[test]
-    fn clients_can_change_until_the_start_and_admins_until_the_end() {
-        for (by, last) in [(Role::Client, START), (Role::Admin, END)] {
-            assert_eq!(around(Op::Cancel(by, 0), &scheduled(), last), CLOSES, "{by:?} cancels");
-        }
-        for (by, last) in [(Role::Client, START - 2 * 3_600), (Role::Admin, END)] {
-            assert_eq!(around(Op::Reschedule(by, START + DAY), &scheduled(), last), CLOSES, "{by:?} moves");
-        }
-    }
-
-    #[test]
-    fn an_unpaid_hold_can_be_cancelled_at_any_time() {
-        for by in [Role::Client, Role::Admin] {
-            for instant in [BOOKED, HOLD_END, START, END] {
-                assert_eq!(around(Op::Cancel(by, 0), &held(), instant), [Ok(()); 3]);
-            }
-        }
-    }
-
-    #[test]
-    fn a_hold_is_released_at_its_end() {
-        assert_eq!(around(Op::Expire, &held(), HOLD_END), OPENS);
-        let failed = in_state(BookingStatus::PendingPayment, PaymentStatus::Failed);
-        assert_eq!(around(Op::Expire, &failed, HOLD_END), OPENS);
-        let processing = in_state(BookingStatus::PendingPayment, PaymentStatus::Processing);
-        assert_eq!(around(Op::Expire, &processing, HOLD_END), [Err(INVALID); 3], "a payment may be in progress");
-    }
-
-    #[test]
-    fn payments_are_accepted_until_the_start() {
-        let closes = [Ok(()), Err(Refused::Pay(PayError::HoldExpired)), Err(Refused::Pay(PayError::HoldExpired))];
-        let expired = in_state(BookingStatus::Expired, PaymentStatus::Cancelled);
-        for op in [Op::PaymentSucceeded, Op::Waive] {
-            for booking in [&held(), &expired] {
-                assert_eq!(around(op, booking, START), closes);
-                // An expired hold is revived by a payment before the session.
-                assert_eq!(around(op, booking, HOLD_END), [Ok(()); 3]);
-            }
+    const EXPIRED: Refused = Refused::Pay(PayError::HoldExpired);
+    const ALWAYS: [Result<(), Refused>; 3] = [Ok(()); 3];
+    const NEVER: [Result<(), Refused>; 3] = [Err(INVALID); 3];
+    let in_state = |status, payment| move || in_state(status, payment);
+    let failed = in_state(BookingStatus::PendingPayment, PaymentStatus::Failed);
+    let processing = in_state(BookingStatus::PendingPayment, PaymentStatus::Processing);
+    let expired = in_state(BookingStatus::Expired, PaymentStatus::Cancelled);
+    let completed = in_state(BookingStatus::Completed, PaymentStatus::Succeeded);
+    let missed = in_state(BookingStatus::NoShow, PaymentStatus::Succeeded);
+    let cancelled = in_state(BookingStatus::Cancelled, PaymentStatus::Refunded);
+    let (client_moves, admin_moves) =
+        (Op::Reschedule(Role::Client, START + DAY), Op::Reschedule(Role::Admin, START + DAY));
+    let (client_cancels, admin_cancels) = (Op::Cancel(Role::Client, 0), Op::Cancel(Role::Admin, 0));
+    let mut table = vec![
+        ("a client cancels until the start", client_cancels, scheduled(), START, CLOSES),
+        ("an admin cancels until the end", admin_cancels, scheduled(), END, CLOSES),
+        ("a client reschedules until two hours before", client_moves, scheduled(), START - 2 * 3_600, CLOSES),
+        ("an admin reschedules until the end", admin_moves, scheduled(), END, CLOSES),
+        ("a hold expires at its end", Op::Expire, held(), HOLD_END, OPENS),
+        ("also after a failed payment", Op::Expire, failed(), HOLD_END, OPENS),
+        ("a payment may be in progress", Op::Expire, processing(), HOLD_END, NEVER),
+        ("a session can be completed from its start", Op::Complete, scheduled(), START, OPENS),
+        ("without a deadline", Op::Complete, scheduled(), END + 400 * DAY, ALWAYS),
+        ("a no-show is possible after fifteen minutes", Op::NoShow, scheduled(), START + 900, OPENS),
+        ("without a deadline", Op::NoShow, scheduled(), END + 400 * DAY, ALWAYS),
+        ("a completion can be corrected for seven days", Op::NoShow, completed(), END + 7 * DAY, CLOSES),
+        ("a no-show can be corrected for seven days", Op::Complete, missed(), END + 7 * DAY, CLOSES),
+        ("a correction to a no-show also waits fifteen minutes", Op::NoShow, completed(), START + 900, OPENS),
+        ("a completed session can be reopened before its end", Op::Reopen, completed(), END, CLOSES),
+        ("a missed session can be reopened before its end", Op::Reopen, missed(), END, CLOSES),
+        ("the state is reported before the window", client_cancels, cancelled(), END, NEVER),
+        ("the state is reported before the window", Op::Reschedule(Role::Client, 0), cancelled(), END, NEVER),
+    ];
+    for op in [client_cancels, admin_cancels] {
+        for instant in [BOOKED, HOLD_END, START, END] {
+            table.push(("a hold can be cancelled at any time", op, held(), instant, ALWAYS));
         }
     }
-
-    #[test]
-    fn a_session_can_be_completed_from_its_start() {
-        assert_eq!(around(Op::Complete, &scheduled(), START), OPENS);
-        assert_eq!(
-            around(Op::Complete, &scheduled(), END + 400 * DAY),
-            [Ok(()); 3],
-            "there is no deadline for the first completion"
-        );
-    }
-
-    #[test]
-    fn a_no_show_is_possible_after_fifteen_minutes() {
-        assert_eq!(around(Op::NoShow, &scheduled(), START + 900), OPENS);
-        assert_eq!(around(Op::NoShow, &scheduled(), END + 400 * DAY), [Ok(()); 3]);
-    }
-
-    #[test]
-    fn corrections_are_possible_for_seven_days() {
-        let completed = in_state(BookingStatus::Completed, PaymentStatus::Succeeded);
-        let missed = in_state(BookingStatus::NoShow, PaymentStatus::Succeeded);
-        assert_eq!(around(Op::NoShow, &completed, END + 7 * DAY), CLOSES);
-        assert_eq!(around(Op::Complete, &missed, END + 7 * DAY), CLOSES);
-        assert_eq!(
-            around(Op::NoShow, &completed, START + 900),
-            OPENS,
-            "a correction to a no-show also waits fifteen minutes"
-        );
-    }
-
-    #[test]
-    fn a_session_can_be_reopened_before_its_end() {
-        for status in [BookingStatus::Completed, BookingStatus::NoShow] {
-            assert_eq!(around(Op::Reopen, &in_state(status, PaymentStatus::Succeeded), END), CLOSES, "{status:?}");
+    for op in [Op::PaymentSucceeded, Op::Waive] {
+        for booking in [held(), expired()] {
+            let closes = [Ok(()), Err(EXPIRED), Err(EXPIRED)];
+            table.push(("payments are accepted until the start", op, booking.clone(), START, closes));
+            table.push(("an expired hold is revived before the session", op, booking, HOLD_END, ALWAYS));
         }
     }
-
-    #[test]
-    fn an_invalid_state_is_reported_before_a_closed_window() {
-        for op in [Op::Cancel(Role::Client, 0), Op::Reschedule(Role::Client, 0)] {
-            let cancelled = in_state(BookingStatus::Cancelled, PaymentStatus::Refunded);
-            assert_eq!(around(op, &cancelled, END), [Err(INVALID); 3]);
-        }
+    for (what, op, booking, instant, expected) in table {
+        let found = [instant - 1, instant, instant + 1].map(|now| apply(op, booking.clone(), at(now)).map(|_| ()));
+        assert_eq!(found, expected, "{what}: {op:?}");
     }
 }
 
@@ -623,7 +546,7 @@ mod cancel {
         assert_eq!(after.cancellation(), Some(&cancellation));
         assert_eq!(after.updated_at(), at(START - 60), "the time of the change is that of the cancellation");
         assert_eq!(after.price(), euros(10_000));
-        assert_eq!(after.room(), scheduled().room(), "the room is kept; links are refused by the status");
+        assert_eq!(after.room(), scheduled().room(), "the room remains; links are refused by the status");
     }
 
     #[test]
@@ -636,15 +559,6 @@ mod cancel {
 
 mod restore {
     use super::*;
-
-    fn refused(change: impl FnOnce(&mut BookingRecord)) -> Option<&'static str> {
-        let mut record = scheduled().record().clone();
-        change(&mut record);
-        Booking::restore(record).err().map(|error| {
-            assert_eq!(error.id, BookingId::new(12).unwrap());
-            error.what
-        })
-    }
 
     #[test]
     fn consistent_records_are_restored_unchanged() {
@@ -670,47 +584,36 @@ mod restore {
     }
 
     #[test]
-    fn a_confirmed_booking_needs_its_room() {
-        for status in [BookingStatus::Scheduled, BookingStatus::Completed, BookingStatus::NoShow] {
-            let what = refused(|b| {
-                b.status = status;
-                b.room = None;
-            });
-            assert_eq!(what, Some("confirmed without a room"));
+    fn fields_that_contradict_each_other_are_refused() {
+        type Change = fn(&mut BookingRecord);
+        let no_room = Some("confirmed without a room");
+        let (hold, numbers) = (Some("unpaid with a room or without a hold"), Some("length or version"));
+        let (ends_early, cancellation) = (Some("blocked until before the end"), Some("cancellation"));
+        let table: [(&str, Change, Option<&str>); 16] = [
+            ("scheduled without a room", |b| b.room = None, no_room),
+            ("completed without a room", |b| (b.status, b.room) = (BookingStatus::Completed, None), no_room),
+            ("a no-show without a room", |b| (b.status, b.room) = (BookingStatus::NoShow, None), no_room),
+            ("a hold", |b| *b = held().0, None),
+            ("unpaid without a hold", |b| *b = BookingRecord { hold_expires_at: None, ..held().0 }, hold),
+            ("unpaid with a room", |b| *b = BookingRecord { room: b.room.clone(), ..held().0 }, hold),
+            ("no length", |b| b.minutes = 0, numbers),
+            ("too long", |b| b.minutes = 721, numbers),
+            ("no version", |b| b.version = 0, numbers),
+            ("no link version", |b| b.link_version = 0, numbers),
+            ("the largest link version", |b| b.link_version = u32::MAX, None),
+            ("no buffer", |b| b.blocked_until = at(END), None),
+            ("blocked until a second before the end", |b| b.blocked_until = at(END - 1), ends_early),
+            ("blocked until the start", |b| b.blocked_until = at(START), ends_early),
+            ("cancelled without a cancellation", |b| b.status = BookingStatus::Cancelled, cancellation),
+            ("with a cancellation", |b| b.cancellation = Some(super::cancellation(at(BOOKED), euros(0))), cancellation),
+        ];
+        for (what, change, expected) in table {
+            let mut record = scheduled().0;
+            change(&mut record);
+            let error = Booking::restore(record).err();
+            assert_eq!(error.as_ref().map(|error| error.what), expected, "{what}");
+            assert!(error.is_none_or(|error| error.id == BookingId::new(12).unwrap()), "{what}");
         }
-    }
-
-    #[test]
-    fn an_unpaid_booking_has_a_hold_and_no_room() {
-        let unpaid = |change: fn(&mut BookingRecord)| {
-            refused(|b| {
-                *b = held().record().clone();
-                change(b);
-            })
-        };
-        let expected = Some("unpaid with a room or without a hold");
-        assert_eq!(unpaid(|_| {}), None);
-        assert_eq!(unpaid(|b| b.hold_expires_at = None), expected);
-        assert_eq!(unpaid(|b| b.room = scheduled().room().cloned()), expected);
-    }
-
-    #[test]
-    fn numbers_are_checked() {
-        assert_eq!(refused(|b| b.minutes = 0), Some("length or version"));
-        assert_eq!(refused(|b| b.minutes = 721), Some("length or version"));
-        assert_eq!(refused(|b| b.version = 0), Some("length or version"));
-        assert_eq!(refused(|b| b.link_version = 0), Some("length or version"));
-        assert_eq!(refused(|b| b.link_version = u32::MAX), None);
-        assert_eq!(refused(|b| b.blocked_until = at(END)), None, "a service may have no buffer");
-        assert_eq!(refused(|b| b.blocked_until = at(END - 1)), Some("blocked until before the end"));
-        assert_eq!(refused(|b| b.blocked_until = at(START)), Some("blocked until before the end"));
-    }
-
-    #[test]
-    fn cancelled_bookings_have_a_cancellation() {
-        assert_eq!(refused(|b| b.status = BookingStatus::Cancelled), Some("cancellation"));
-        let cancellation = cancellation(at(BOOKED), euros(0));
-        assert_eq!(refused(|b| b.cancellation = Some(cancellation)), Some("cancellation"));
     }
 
     #[test]
@@ -828,15 +731,165 @@ fn debug_hides_notes_reasons_and_rooms() {
 
 #[test]
 fn refunds_are_limited_to_the_payment() {
-    let cancel =
-        |booking: Booking, refund| booking.cancel(cancellation(at(BOOKED + 1), refund), Role::Admin).map(|(b, _)| b);
+    let cancel = |booking: Booking, refund| {
+        booking.cancel(cancellation(at(BOOKED + 1), refund), Role::Admin).map(|(b, _)| b.payment_status())
+    };
     let paid = in_state(BookingStatus::Scheduled, PaymentStatus::Succeeded);
     let price = paid.price();
-    assert_eq!(cancel(paid.clone(), price).unwrap().payment_status(), PaymentStatus::RefundPending);
-    assert_eq!(cancel(paid.clone(), euros(price.minor() + 1)), Err(ChangeError::RefundTooLarge));
+    assert_eq!(cancel(paid.clone(), price), Ok(PaymentStatus::RefundPending));
     let dollars = Money::new(1, Currency::parse("USD").unwrap()).unwrap();
-    assert_eq!(cancel(paid, dollars), Err(ChangeError::RefundTooLarge));
     let free = in_state(BookingStatus::Scheduled, PaymentStatus::NotRequired);
-    assert_eq!(cancel(free, euros(1)), Err(ChangeError::RefundTooLarge));
-    assert_eq!(cancel(held(), euros(1)), Err(ChangeError::RefundTooLarge));
+    for (what, booking, refund) in [
+        ("more than the price", paid.clone(), euros(price.minor() + 1)),
+        ("another currency", paid, dollars),
+        ("no payment was due", free, euros(1)),
+        ("more than the price of a held booking", held(), euros(price.minor() + 1)),
+    ] {
+        assert_eq!(cancel(booking, refund), Err(ChangeError::RefundTooLarge), "{what}");
+    }
+}
+
+mod enter_past {
+    use super::*;
+
+    const NOW: i64 = START + 1_000;
+
+    fn entered(start: i64, paid: bool, price: Money) -> Result<(Booking, BookingEvent), BookError> {
+        let base_url = base_url();
+        let half = SignedDuration::from_millis(500);
+        let request = NewBooking { scheduled_at: at(start) + half, price, ..request(due()) };
+        Booking::enter_past(request, new_room(&base_url), paid, at(NOW))
+    }
+
+    #[test]
+    fn a_session_that_was_held_is_completed() {
+        for (paid, price, payment) in [
+            (true, euros(10_000), PaymentStatus::Succeeded),
+            (false, euros(10_000), PaymentStatus::NotRequired),
+            (true, euros(0), PaymentStatus::NotRequired),
+        ] {
+            let (booking, event) = entered(NOW - 86_400, paid, price).unwrap();
+            assert_eq!(event, BookingEvent::Entered);
+            assert_eq!((booking.status(), booking.payment_status()), (BookingStatus::Completed, payment));
+            assert_eq!((booking.scheduled_at(), booking.created_at()), (at(NOW - 86_400), at(NOW)));
+            assert_eq!((booking.version(), booking.hold_expires_at()), (1, None));
+            assert_eq!(Booking::restore(booking.record().clone()), Ok(booking));
+        }
+    }
+
+    #[test]
+    fn it_has_ended_and_is_not_older_than_ninety_days() {
+        for (start, expected) in [
+            (NOW - 50 * 60, None),
+            (NOW - 50 * 60 + 1, Some(BookError::NotEnded)),
+            (NOW + 86_400, Some(BookError::NotEnded)),
+            (NOW - 90 * 86_400, None),
+            (NOW - 90 * 86_400 - 1, Some(BookError::TooLongAgo)),
+        ] {
+            assert_eq!(entered(start, true, euros(10_000)).err(), expected, "{start}");
+        }
+    }
+}
+
+mod edit {
+    use super::*;
+
+    const NOTHING: BookingEdit = BookingEdit { service: None, price: None, note: None };
+    fn longer() -> EditedService {
+        EditedService { id: ServiceId::new(4).unwrap(), minutes: 80, buffer_minutes: 20 }
+    }
+
+    fn held() -> Booking {
+        Booking::book(request(due()), at(BOOKED)).unwrap().0
+    }
+
+    fn confirmed() -> Booking {
+        held().payment_succeeded(new_room(&base_url()), at(BOOKED)).unwrap().0
+    }
+
+    fn edited(booking: Booking, edit: BookingEdit) -> Result<Booking, EditError> {
+        let version = booking.version();
+        let (edited, event) = booking.edit(edit, at(BOOKED))?;
+        assert_eq!((event, edited.version()), (BookingEvent::Edited, version + 1));
+        assert_eq!(Booking::restore(edited.record().clone()), Ok(edited.clone()));
+        Ok(edited)
+    }
+
+    #[test]
+    fn another_service_keeps_the_start_and_the_price() {
+        for booking in [held(), confirmed()] {
+            let changed = edited(booking.clone(), BookingEdit { service: Some(longer()), ..NOTHING }).unwrap();
+            assert_eq!((changed.service(), changed.minutes(), changed.price()), (longer().id, 80, booking.price()));
+            assert_eq!(changed.scheduled_at(), booking.scheduled_at());
+            assert_eq!(changed.blocked_until().duration_since(changed.scheduled_at()).as_mins(), 100);
+        }
+    }
+
+    #[test]
+    fn a_note_can_be_written_changed_and_removed_at_any_time() {
+        let expired = held().expire(at(START)).unwrap().0;
+        for booking in [held(), confirmed(), expired] {
+            let note = |note: Option<&str>| BookingEdit { note: Some(note.map(str::to_owned)), ..NOTHING };
+            assert_eq!(edited(booking.clone(), note(Some("by phone"))).unwrap().note(), Some("by phone"));
+            assert_eq!(edited(booking.clone(), note(None)).unwrap().note(), None);
+            assert_eq!(edited(booking.clone(), NOTHING).unwrap().note(), booking.note());
+            for bad in ["x".repeat(Booking::MAX_NOTE_CHARS + 1), "a\0b".to_owned()] {
+                assert_eq!(edited(booking.clone(), note(Some(&bad))), Err(BookError::Note.into()));
+            }
+        }
+    }
+
+    #[test]
+    fn the_price_can_be_changed_until_something_is_paid() {
+        let price = |cents| BookingEdit { price: Some(euros(cents)), ..NOTHING };
+        assert_eq!(edited(held(), price(8_000)).unwrap().price(), euros(8_000));
+        assert_eq!(edited(held(), price(0)).unwrap().price(), euros(0));
+        let invalid = EditError::State(ChangeError::InvalidState);
+        let processing = held().payment_started(at(BOOKED)).unwrap().0;
+        for booking in [processing, confirmed()] {
+            assert_eq!(edited(booking.clone(), price(8_000)), Err(invalid));
+            let same = BookingEdit { price: Some(booking.price()), ..NOTHING };
+            edited(booking, same).unwrap();
+        }
+        let dollars = Money::new(8_000, "USD".parse().unwrap()).unwrap();
+        assert_eq!(edited(held(), BookingEdit { price: Some(dollars), ..NOTHING }), Err(EditError::Currency));
+    }
+
+    #[test]
+    fn the_service_can_be_changed_until_the_session_ends() {
+        let edit = || BookingEdit { service: Some(longer()), ..NOTHING };
+        let end = confirmed().ends_at();
+        assert!(confirmed().edit(edit(), end - SignedDuration::from_secs(1)).is_ok());
+        assert_eq!(confirmed().edit(edit(), end).err(), Some(ChangeError::WindowClosed.into()));
+        let completed = confirmed().complete(at(START)).unwrap().0;
+        assert_eq!(edited(completed, edit()), Err(ChangeError::InvalidState.into()));
+        for (minutes, buffer_minutes) in [(0, 0), (Booking::MAX_MINUTES + 1, 0), (50, Booking::MAX_MINUTES + 1)] {
+            let service = EditedService { minutes, buffer_minutes, ..longer() };
+            assert_eq!(
+                edited(held(), BookingEdit { service: Some(service), ..NOTHING }),
+                Err(BookError::Length.into())
+            );
+        }
+    }
+}
+
+#[test]
+fn a_part_of_the_price_extends_the_hold_and_never_shortens_it() {
+    let (failed, _) = held().payment_failed(at(BOOKED)).unwrap();
+    for (booking, until, expected) in [
+        (held(), HOLD_END + DAY, HOLD_END + DAY),
+        (held(), HOLD_END - 1, HOLD_END),
+        (held(), START + 1, START),
+        (failed, HOLD_END + 1, HOLD_END + 1),
+    ] {
+        let version = booking.version();
+        let (changed, event) = booking.part_received(at(until), at(BOOKED + 1)).unwrap();
+        assert_eq!((changed.hold_expires_at(), event), (Some(at(expected)), BookingEvent::PaymentChanged));
+        assert_eq!((changed.payment_status(), changed.version()), (PaymentStatus::Pending, version + 1));
+    }
+    for (status, payment) in every_legal_state() {
+        let is_open = status == BookingStatus::PendingPayment && payment != PaymentStatus::Processing;
+        let result = in_state(status, payment).part_received(at(START), at(BOOKED));
+        assert_eq!(result.is_ok(), is_open, "{status:?} {payment:?}");
+    }
 }

@@ -7,18 +7,12 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::TimeZoneName;
 
-pub(super) const EVERY_DAY: [Weekday; 7] = [
-    Weekday::Monday,
-    Weekday::Tuesday,
-    Weekday::Wednesday,
-    Weekday::Thursday,
-    Weekday::Friday,
-    Weekday::Saturday,
-    Weekday::Sunday,
-];
+pub(super) fn every_day() -> Vec<Weekday> {
+    Weekday::Monday.cycle_forward().take(7).collect()
+}
 
 #[expect(clippy::disallowed_methods, reason = "tests use the database that the product reads through its port")]
-pub(super) fn zone(name: &str) -> TimeZone {
+pub(crate) fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()
 }
 
@@ -38,14 +32,11 @@ pub(super) fn local(interval: &str) -> LocalTimeRange {
 
 /// The intervals, separated by blanks, on every day of the week.
 pub(super) fn daily(zone_name: &str, intervals: &str) -> WeeklyHours {
-    on_days(zone_name, &EVERY_DAY, intervals)
+    on_days(zone_name, &every_day(), intervals)
 }
 
 pub(super) fn on_days(zone_name: &str, days: &[Weekday], intervals: &str) -> WeeklyHours {
-    let week = days
-        .iter()
-        .flat_map(|day| intervals.split_whitespace().map(|interval| (*day, local(interval))))
-        .collect::<Vec<_>>();
+    let week = days.iter().flat_map(|day| intervals.split_whitespace().map(|interval| (*day, local(interval))));
     WeeklyHours::new(TimeZoneName::parse(zone_name).unwrap(), zone(zone_name), week).unwrap()
 }
 

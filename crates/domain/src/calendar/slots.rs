@@ -132,6 +132,9 @@ pub enum RuleOverride {
     None,
     /// The grid, which only decides how slots are offered.
     Grid,
+    /// What concerns the time that was agreed already: grid, notice, horizon, and whether the session has begun. Hours and
+    /// daily limit apply.
+    AgreedTime,
     /// All rules of the practice: hours, grid, notice, horizon and daily limit. A booking in the past, beyond
     /// [`Booking::HORIZON_DAYS`] or overlapping another one is still refused.
     PracticeRules,
@@ -219,12 +222,18 @@ impl SlotCalculator<'_> {
     /// slot. The result holds for the bookings in [`Self::busy`]; concurrent bookings are detected by the store.
     pub fn check_slot(&self, requested: Timestamp, rule_override: RuleOverride) -> Result<Slot, SlotError> {
         let start = requested.as_second();
-        if start <= second_not_after(self.now) {
+        if start <= second_not_after(self.now) && rule_override != RuleOverride::AgreedTime {
             return Err(SlotError::InThePast);
         }
         match rule_override {
-            RuleOverride::None => self.check_rules(start, true)?,
-            RuleOverride::Grid => self.check_rules(start, false)?,
+            RuleOverride::None | RuleOverride::Grid if start < self.earliest() => {
+                return Err(SlotError::InsufficientNotice);
+            }
+            RuleOverride::None | RuleOverride::Grid if start > self.latest() => {
+                return Err(SlotError::BeyondBookingHorizon);
+            }
+            RuleOverride::None => self.check_hours(start, true)?,
+            RuleOverride::Grid | RuleOverride::AgreedTime => self.check_hours(start, false)?,
             RuleOverride::PracticeRules if start > self.days_ahead(Booking::HORIZON_DAYS) => {
                 return Err(SlotError::BeyondBookingHorizon);
             }
@@ -236,13 +245,7 @@ impl SlotCalculator<'_> {
         }
     }
 
-    fn check_rules(&self, start: i64, on_grid: bool) -> Result<(), SlotError> {
-        if start < self.earliest() {
-            return Err(SlotError::InsufficientNotice);
-        }
-        if start > self.latest() {
-            return Err(SlotError::BeyondBookingHorizon);
-        }
+    fn check_hours(&self, start: i64, on_grid: bool) -> Result<(), SlotError> {
         let open = openings(self.hours, self.exceptions, start, start + self.seconds());
         let opening = open.first().filter(|opening| opening.time.start <= start).ok_or(SlotError::OutsideHours)?;
         if chain_ends(&open).first().is_none_or(|end| *end < start + self.seconds()) {

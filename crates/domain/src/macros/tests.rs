@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::booking::{BookingEvent, BookingStatus};
+use crate::booking::BookingStatus;
 use crate::meeting::{Affiliation, AttendanceEventKind, Feature, MeetingRole, ParticipantRole};
 use crate::notification::NotificationState;
 use crate::payment::{LedgerKind, PaymentState, PaymentStatus, RefundStage};
@@ -27,7 +27,6 @@ fn names_round_trip() {
     assert_names_round_trip! {
         Affiliation, refuses [""];
         AttendanceEventKind, refuses ["", "Joined", "occupant-joined", "joined "];
-        BookingEvent, refuses ["", "held"];
         BookingStatus, refuses ["", "pending", "Scheduled", "canceled", " scheduled"];
         Feature, refuses ["", "lobbying"];
         LedgerKind, refuses [""];

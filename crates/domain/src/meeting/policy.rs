@@ -47,22 +47,23 @@ use thiserror::Error;
 use super::access::confirmed_room;
 use super::fragment::push_display_name;
 use super::{MeetingRole, Participant, TokenSettings, ViewerId};
-use crate::{Booking, MeetingRoom, Role, UserId};
+use crate::{Booking, MeetingRoom, NameFallback, Role, User, UserId};
 
 /// A viewer with an account. `Debug` hides the name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccountViewer {
     /// The account.
     pub id: UserId,
-    /// The name in the room; see [`crate::User::display_name`].
+    /// The name in the room; see [`User::room_name`].
     pub display_name: String,
     /// The current role in the store, which a login may predate.
     pub role: Role,
 }
 
-impl From<&crate::User> for AccountViewer {
-    fn from(user: &crate::User) -> Self {
-        Self { id: user.id, display_name: user.display_name(), role: user.role }
+impl AccountViewer {
+    /// With the name that the room shows.
+    pub fn new(user: &User, fallback: NameFallback) -> Self {
+        Self { id: user.id, display_name: user.room_name(fallback), role: user.role }
     }
 }
 

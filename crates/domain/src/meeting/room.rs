@@ -127,6 +127,17 @@ impl MeetingRoom {
         &self.url
     }
 
+    /// The room's name at the XMPP server of a self-hosted Jitsi: with the tenant in brackets before it, if its URL has one
+    /// (`resources/prosody-plugins/util.lib.lua`).
+    pub fn xmpp_name(&self) -> String {
+        let url = Url::parse(&self.url).ok();
+        let segments = url.as_ref().and_then(Url::path_segments).into_iter().flatten();
+        match segments.rev().nth(1).filter(|tenant| !tenant.is_empty()) {
+            Some(tenant) => format!("[{tenant}]{}", self.id),
+            None => self.id.clone(),
+        }
+    }
+
     /// The origin of the video server, such as `https://meet.example.org`. Empty for a URL that this crate cannot have
     /// created.
     pub fn origin(&self) -> String {

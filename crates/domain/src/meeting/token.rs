@@ -67,34 +67,24 @@ impl MeetingRole {
 
     /// The features of the role. Recording is only ever allowed to a moderator.
     fn features(self, settings: &TokenSettings) -> Features {
-        let mut granted = match self {
-            Self::Moderator => BTreeSet::from([
-                Feature::CreatePolls,
-                Feature::FileUpload,
-                Feature::Flip,
-                Feature::ListVisitors,
-                Feature::Lobby,
-                Feature::Moderation,
-                Feature::ScreenSharing,
-                Feature::SendGroupchat,
-                Feature::SendPrivateMessage,
-            ]),
-            Self::Participant => {
-                BTreeSet::from([Feature::CreatePolls, Feature::SendGroupchat, Feature::SendPrivateMessage])
-            }
-            Self::Presenter => BTreeSet::from([
-                Feature::CreatePolls,
-                Feature::ScreenSharing,
-                Feature::SendGroupchat,
-                Feature::SendPrivateMessage,
-            ]),
-            Self::Observer => BTreeSet::new(),
+        use Feature as F;
+        const PARTICIPANT: [Feature; 3] = [F::CreatePolls, F::SendGroupchat, F::SendPrivateMessage];
+        const MODERATOR: [Feature; 6] =
+            [F::FileUpload, F::Flip, F::ListVisitors, F::Lobby, F::Moderation, F::ScreenSharing];
+        let more: &[Feature] = match self {
+            Self::Moderator => &MODERATOR,
+            Self::Presenter => &[F::ScreenSharing],
+            Self::Participant | Self::Observer => &[],
         };
-        if self == Self::Moderator && settings.recording == RecordingPolicy::Therapist {
-            granted.insert(Feature::Recording);
+        let mut granted = BTreeSet::from_iter(more.iter().copied());
+        if self != Self::Observer {
+            granted.extend(PARTICIPANT);
         }
-        if settings.fixed_names {
-            granted.insert(Feature::NameReadonly);
+        if self == Self::Moderator && settings.recording == RecordingPolicy::Therapist {
+            granted.insert(F::Recording);
+        }
+        if settings.lock_display_names {
+            granted.insert(F::NameReadonly);
         }
         Features(granted)
     }
@@ -198,7 +188,7 @@ pub struct TokenSettings {
     /// as members without features, and the link merely mutes them at the start.
     pub visitors: bool,
     /// Whether viewers cannot change the name in the link ([`Feature::NameReadonly`]).
-    pub fixed_names: bool,
+    pub lock_display_names: bool,
 }
 
 /// The content of a token. Only [`claims_for`] creates it, so that nothing else can be signed. `Debug` hides room and

@@ -23,6 +23,24 @@ fn cleaning_keeps_visible_text() {
 }
 
 #[test]
+fn passwords_are_compared_composed_and_with_plain_spaces() {
+    for (raw, compared) in [
+        ("Zoe\u{308} trinkt Tee", "Zo\u{eb} trinkt Tee"),
+        ("Zo\u{eb} trinkt Tee", "Zo\u{eb} trinkt Tee"),
+        ("a\u{327}\u{302} \u{1112}\u{1161}\u{11ab}", "\u{e2}\u{327} \u{d55c}"),
+        // The order of marks is canonical, and a singleton becomes the usual letter.
+        ("q\u{307}\u{323} \u{212b}", "q\u{323}\u{307} \u{c5}"),
+        ("a\u{a0}b\u{3000}c\u{2002}d\u{2000}e\u{202f}f\u{205f}g\u{1680}h\u{200a}i", "a b c d e f g h i"),
+        // Nothing else changes: case, width, ligatures, spaces at the ends, controls.
+        (" \u{df}\u{17f}K  \u{ff21}\u{ff11}\u{fb01} ", " \u{df}\u{17f}K  \u{ff21}\u{ff11}\u{fb01} "),
+        ("a\0\tb\u{200b}\u{200d}", "a\0\tb\u{200b}\u{200d}"),
+        ("", ""),
+    ] {
+        assert_eq!(opaque_string(raw), compared, "{raw:?}");
+    }
+}
+
+#[test]
 fn truncation_keeps_graphemes_whole() {
     assert_eq!(truncate_utf16("abc", 50), "abc");
     assert_eq!(truncate_utf16(&"L".repeat(300), 50), "L".repeat(50));
@@ -45,6 +63,12 @@ proptest! {
     #[test]
     fn the_fast_path_agrees_with_the_slow_one(text in "[ -~]{0,12}") {
         prop_assert_eq!(clean_line(&text), clean_any(&text));
+    }
+
+    #[test]
+    fn a_compared_password_stays_the_same(text: String) {
+        let once = opaque_string(&text);
+        prop_assert_eq!(opaque_string(&once), once);
     }
 
     #[test]

@@ -2,31 +2,38 @@ use super::*;
 
 fn user(first: &str, last: &str) -> User {
     User {
-        id: UserId::new(1).unwrap(),
         email: EmailAddress::parse("john.doe@example.org").unwrap(),
         first_name: PersonName::parse(first).unwrap(),
         last_name: PersonName::parse(last).unwrap(),
-        preferred_name: None,
-        time_zone: None,
-        role: Role::Client,
-        disabled: false,
-        email_verified_at: None,
-        created_at: Timestamp::UNIX_EPOCH,
+        ..crate::fixtures::account(Role::Client)
     }
 }
 
 #[test]
-fn both_names_or_the_email_address() {
+fn the_names_that_there_are_or_the_email_address() {
     for (first, last, expected) in [
         ("John", "Doe", "John Doe"),
         ("  John ", "\u{a0}Doe ", "John Doe"),
-        ("John", "", "john.doe@example.org"),
-        ("", "Doe", "john.doe@example.org"),
-        ("   ", "Doe", "john.doe@example.org"),
+        ("John", "", "John"),
+        ("", "Doe", "Doe"),
+        ("   ", "Doe", "Doe"),
+        ("\u{200d}", "Doe", "Doe"),
+        ("", "", "john.doe@example.org"),
         ("\u{200d}", "\u{202e}", "john.doe@example.org"),
         ("محمد", "علي", "محمد علي"),
     ] {
         assert_eq!(user(first, last).display_name(), expected, "{first:?} {last:?}");
+    }
+}
+
+#[test]
+fn a_room_calls_people_without_a_name_as_the_practice_configured() {
+    let nameless = user("", "");
+    assert_eq!(nameless.room_name(NameFallback::Email), "john.doe@example.org");
+    assert_eq!(nameless.room_name(NameFallback::Neutral), "Client");
+    assert_eq!(User { role: Role::Admin, ..nameless }.room_name(NameFallback::Neutral), "Therapist");
+    for fallback in NameFallback::ALL {
+        assert_eq!(user("", "Doe").room_name(fallback), "Doe", "one name is a name");
     }
 }
 
@@ -65,16 +72,110 @@ fn addresses() {
         "a@b-.de",
         "a@b.de\r\nBcc: x@y.de",
         "a\0@b.de",
-        "jürgen@example.org",
-        "a@bücher.de",
         "\"a b\"@c.de",
         "<a@b.de>",
         "a@b.de,c@d.de",
         "a@[127.0.0.1]",
+        "a@[IPv6:::1]",
+        "x@127.0.0.1",
+        "x@127.1",
+        "x@example.1",
+        "x@127.0.0.0x1",
+        "x@\u{ff11}27.0.0.1",
+        "x@127\u{3002}0\u{3002}0\u{3002}1",
         &long_local,
         &long,
     ] {
-        assert_eq!(EmailAddress::parse(bad), Err(InvalidEmailAddress), "{bad:?}");
+        assert_eq!(EmailAddress::parse(bad), Err(InvalidEmailAddress::Malformed), "{bad:?}");
+    }
+}
+
+#[test]
+fn a_domain_has_one_form_however_it_is_written() {
+    for (forms, stored) in [
+        (
+            [
+                "info@b\u{fc}cher.example",
+                "Info@BU\u{308}CHER.Example",
+                "info@xn--bcher-kva.example",
+                "info@XN--BCHER-KVA.EXAMPLE",
+                "info@\u{ff42}\u{fc}cher\u{3002}example",
+            ],
+            "info@xn--bcher-kva.example",
+        ),
+        (
+            [
+                "a@\u{4f8b}\u{3048}.\u{30c6}\u{30b9}\u{30c8}",
+                "a@\u{4f8b}\u{3048}\u{3002}\u{30c6}\u{30b9}\u{30c8}",
+                "a@xn--r8jz45g.xn--zckzah",
+                "A@Xn--R8jz45g.\u{30c6}\u{30b9}\u{30c8}",
+                " a@\u{4f8b}\u{3048}.xn--zckzah ",
+            ],
+            "a@xn--r8jz45g.xn--zckzah",
+        ),
+        (
+            [
+                "a@fa\u{df}.example",
+                "a@FA\u{1e9e}.example",
+                "a@xn--fa-hia.example",
+                "a@fa\u{df}.Example",
+                "a@xn--FA-hia.example",
+            ],
+            "a@xn--fa-hia.example",
+        ),
+    ] {
+        for form in forms {
+            assert_eq!(EmailAddress::parse(form).map(|address| address.0), Ok(stored.to_owned()), "{form}");
+        }
+        assert_eq!(EmailAddress::restore(stored).unwrap().as_str(), stored);
+    }
+}
+
+#[test]
+fn domains_that_cannot_exist_are_refused() {
+    let long = format!("a@{}.example", "\u{fc}".repeat(60));
+    for bad in [
+        "a@\u{301}b.example",
+        "a@b\u{fc}cher",
+        "a@b\u{fc}cher..example",
+        "a@b\u{fc}cher.example.",
+        "a@-b\u{fc}cher.example",
+        "a@b\u{fc}cher-.example",
+        "a@b_\u{fc}.example",
+        "a@b\u{fc} cher.example",
+        "a@xn--a.example",
+        "a@xn--\u{fc}.example",
+        "a@xn--b-\u{ff01}.example",
+        "a@\u{2f}\u{fc}.example",
+        "a@b\u{fc}cher.\u{ff11}",
+        "a@\u{5d0}1a.example",
+        "a@b\u{202e}\u{fc}.example",
+        &long,
+    ] {
+        assert_eq!(EmailAddress::parse(bad), Err(InvalidEmailAddress::Malformed), "{bad:?}");
+    }
+    let longest = format!("{}@{}.example", "a".repeat(64), ["b".repeat(63).as_str(); 2].join("."));
+    assert!(EmailAddress::parse(&longest).is_ok());
+}
+
+#[test]
+fn before_the_at_sign_only_ascii_is_supported() {
+    for other in
+        ["j\u{fc}rgen@example.org", "ju\u{308}rgen@b\u{fc}cher.example", "\u{ff4a}ohn@example.org", "用户@例.公司"]
+    {
+        assert_eq!(EmailAddress::parse(other), Err(InvalidEmailAddress::LocalPart), "{other}");
+    }
+    let text = InvalidEmailAddress::LocalPart.to_string();
+    assert_eq!(text, "before the @, only ASCII characters are supported");
+}
+
+#[test]
+fn stored_addresses_from_before_remain_readable() {
+    for stored in ["x@127.0.0.1", "x@xn--a.example", "x@example.1", "john@example.org"] {
+        assert_eq!(EmailAddress::restore(stored).unwrap().as_str(), stored);
+    }
+    for damaged in ["", "john", "@b.de", "a b@c.de", "a@b", "j\u{fc}rgen@example.org", "a@b\u{fc}cher.example"] {
+        assert_eq!(EmailAddress::restore(damaged), Err(InvalidEmailAddress::Malformed), "{damaged:?}");
     }
 }
 
@@ -86,6 +187,17 @@ fn names_refuse_control_characters() {
     assert_eq!(PersonName::parse(&"x".repeat(101)), Err(NameError::TooLong));
     assert_eq!(PersonName::parse(&"é".repeat(100)).unwrap().unwrap().as_str().chars().count(), 100);
     assert_eq!(PersonName::parse(" \u{3000} "), Ok(None));
+}
+
+#[test]
+fn a_name_does_not_depend_on_the_keyboard() {
+    for (composed, decomposed) in
+        [("Zo\u{eb}", "Zoe\u{308}"), ("Ng\u{f4} B\u{1ea3}o", "Ngo\u{302}  Ba\u{309}o"), ("\u{c5}se", "\u{212b}se")]
+    {
+        assert_eq!(PersonName::parse(decomposed), PersonName::parse(composed));
+        assert_eq!(PersonName::parse(decomposed).unwrap().unwrap().as_str(), composed);
+    }
+    assert!(PersonName::parse(&"e\u{301}".repeat(100)).unwrap().is_some(), "composed, it has 100 characters");
 }
 
 #[test]

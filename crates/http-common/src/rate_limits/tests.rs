@@ -14,6 +14,13 @@ fn ip(text: &str) -> Option<IpAddr> {
     Some(text.parse().unwrap())
 }
 
+/// Wrong passwords for one account from one network.
+fn fail(limiter: &RateLimiter, times: usize) {
+    for _ in 0..times {
+        let _ = limiter.password("ada@example.org", ip(HERE)).unwrap();
+    }
+}
+
 #[test]
 fn a_network_has_thirty_logins_a_minute() {
     let (limiter, clock) = limiter(RateLimits::default());
@@ -60,14 +67,12 @@ fn a_clock_that_is_set_back_makes_no_one_wait() {
 #[test]
 fn after_five_wrong_passwords_the_delay_doubles_up_to_one_minute() {
     let (limiter, clock) = limiter(RateLimits::default());
-    for _ in 0..5 {
-        let _ = limiter.password("ada@example.org", ip(HERE)).unwrap();
-    }
+    fail(&limiter, 5);
     for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
         let rejected = limiter.password(" ADA@example.org", ip(HERE)).map(|_| ());
         assert_eq!(rejected, Err(RateLimited::LoginAttempts(seconds)));
         clock.advance(SignedDuration::from_secs(i64::try_from(seconds).unwrap()));
-        let _ = limiter.password("ada@example.org", ip(HERE)).unwrap();
+        fail(&limiter, 1);
     }
     let _ = limiter.password("ada@example.org", ip("198.51.100.7")).unwrap();
     let _ = limiter.password("bob@example.org", ip(HERE)).unwrap();
@@ -77,9 +82,7 @@ fn after_five_wrong_passwords_the_delay_doubles_up_to_one_minute() {
 fn a_successful_login_resets_the_failures() {
     let (limiter, _) = limiter(RateLimits::default());
     for _ in 0..20 {
-        for _ in 0..4 {
-            let _ = limiter.password("ada@example.org", ip(HERE)).unwrap();
-        }
+        fail(&limiter, 4);
         let attempt = limiter.password("ada@example.org", ip(HERE)).unwrap();
         limiter.login_succeeded(&attempt);
     }
@@ -88,9 +91,7 @@ fn a_successful_login_resets_the_failures() {
 #[test]
 fn a_password_that_was_not_checked_does_not_count() {
     let (limiter, _) = limiter(RateLimits::default());
-    for _ in 0..4 {
-        let _ = limiter.password("ada@example.org", ip(HERE)).unwrap();
-    }
+    fail(&limiter, 4);
     for _ in 0..20 {
         let attempt = limiter.password("ada@example.org", ip(HERE)).unwrap();
         limiter.login_abandoned(&attempt);
@@ -102,13 +103,9 @@ fn a_password_that_was_not_checked_does_not_count() {
 #[test]
 fn failures_expire_after_an_hour() {
     let (limiter, clock) = limiter(RateLimits::default());
-    for _ in 0..5 {
-        let _ = limiter.password("ada@example.org", ip(HERE)).unwrap();
-    }
+    fail(&limiter, 5);
     clock.advance(SignedDuration::from_hours(1));
-    for _ in 0..5 {
-        let _ = limiter.password("ada@example.org", ip(HERE)).unwrap();
-    }
+    fail(&limiter, 5);
 }
 
 #[test]

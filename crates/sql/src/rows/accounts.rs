@@ -1,5 +1,7 @@
+use attune_domain::calendar::LocalTime;
 use attune_domain::login_session::LoginSession;
-use attune_domain::{EmailAddress, LoginSessionId, Role, User, UserId};
+use attune_domain::search::search_text;
+use attune_domain::{EmailAddress, Language, LoginSessionId, NotifyLevel, PersonName, Role, User, UserId};
 use attune_ports::{AccountKey, Caller, Credentials, NewLoginSession, NewUser, PasswordHash, StoreError, TokenHash};
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -19,9 +21,12 @@ pub struct UserRow {
     pub(super) time_zone: Option<String>,
     pub(super) is_admin: bool,
     pub(super) disabled: bool,
-    pub(super) password_hash: String,
+    pub(super) password_hash: Option<String>,
+    pub(super) language: Option<String>,
     pub(super) email_verified_at: Option<i64>,
     pub(super) created_at: i64,
+    pub(super) notify: String,
+    pub(super) agenda_at: Option<i64>,
 }
 
 impl FromRow for User {
@@ -30,24 +35,31 @@ impl FromRow for User {
     fn from_row(row: UserRow) -> Result<Self, StoreError> {
         Ok(Self {
             id: sound(UserId::new(row.id), "users.id")?,
-            email: sound(EmailAddress::parse(&row.email).ok(), "users.email")?,
+            email: sound(EmailAddress::restore(&row.email).ok(), "users.email")?,
             first_name: person_name(row.first_name, "users.first_name")?,
             last_name: person_name(row.last_name, "users.last_name")?,
             preferred_name: person_name(row.preferred_name, "users.preferred_name")?,
             time_zone: time_zone(row.time_zone, "users.time_zone")?,
+            language: row.language.map(|tag| sound(Language::parse(&tag), "users.language")).transpose()?,
             role: if row.is_admin { Role::Admin } else { Role::Client },
             disabled: row.disabled,
             email_verified_at: instant(row.email_verified_at)?,
             created_at: from_millis(row.created_at)?,
+            notify: sound(NotifyLevel::parse(&row.notify), "users.notify")?,
+            agenda_at: row.agenda_at.map(|minute| sound(local_time(minute), "users.agenda_at")).transpose()?,
         })
     }
+}
+
+fn local_time(minute: i64) -> Option<LocalTime> {
+    LocalTime::from_minutes(u16::try_from(minute).ok()?).ok()
 }
 
 impl FromRow for Credentials {
     type Row = UserRow;
 
     fn from_row(mut row: UserRow) -> Result<Self, StoreError> {
-        let password_hash = PasswordHash::new(std::mem::take(&mut row.password_hash));
+        let password_hash = row.password_hash.take().map(PasswordHash::new);
         Ok(Self { user: User::from_row(row)?, password_hash })
     }
 }
@@ -61,9 +73,11 @@ pub struct NewUserRow {
     time_zone: Option<String>,
     is_admin: bool,
     disabled: bool,
-    password_hash: String,
+    password_hash: Option<String>,
+    language: Option<String>,
     email_verified_at: Option<i64>,
     created_at: i64,
+    search_text: String,
 }
 
 impl From<&NewUser> for NewUserRow {
@@ -75,9 +89,11 @@ impl From<&NewUser> for NewUserRow {
             time_zone: user.time_zone.as_ref().map(|z| z.as_str().to_owned()),
             is_admin: user.role == Role::Admin,
             disabled: false,
-            password_hash: user.password_hash.as_str().to_owned(),
+            password_hash: user.password_hash.as_ref().map(|hash| hash.as_str().to_owned()),
+            language: user.language.map(|language| language.to_string()),
             email_verified_at: user.email_verified_at.map(millis),
             created_at: millis(user.created_at),
+            search_text: search_text(&user.email, [None, user.first_name.as_ref(), user.last_name.as_ref()]),
         }
     }
 }
@@ -92,7 +108,11 @@ pub struct UserChanges {
     time_zone: Option<String>,
     is_admin: bool,
     disabled: bool,
+    language: Option<String>,
     email_verified_at: Option<i64>,
+    search_text: String,
+    notify: String,
+    agenda_at: Option<i64>,
 }
 
 impl From<&User> for UserChanges {
@@ -105,9 +125,25 @@ impl From<&User> for UserChanges {
             time_zone: user.time_zone.as_ref().map(|z| z.as_str().to_owned()),
             is_admin: user.role == Role::Admin,
             disabled: user.disabled,
+            language: user.language.map(|language| language.to_string()),
             email_verified_at: user.email_verified_at.map(millis),
+            search_text: user.search_text(),
+            notify: user.notify.as_str().to_owned(),
+            agenda_at: user.agenda_at.map(|time| i64::from(time.minutes())),
         }
     }
+}
+
+type NameColumns = (i64, String, Option<String>, Option<String>, Option<String>);
+
+/// The id and the search text of each of these accounts. A row that breaks a rule of the domain is left out.
+pub fn search_texts(rows: Vec<NameColumns>) -> Vec<(i64, String)> {
+    let text = |(id, email, preferred, first, last): NameColumns| {
+        let names = [preferred, first, last].map(|name| name.and_then(|name| PersonName::parse(&name).ok().flatten()));
+        let email = EmailAddress::restore(&email).ok()?;
+        Some((id, search_text(&email, names.each_ref().map(Option::as_ref))))
+    };
+    rows.into_iter().filter_map(text).collect()
 }
 
 #[derive(Clone, Queryable, Selectable)]

@@ -13,9 +13,15 @@ const DATES: &str = "dates";
 const BETWEEN: &str = "between";
 const EXTRA_HOURS: &str = "extra_hours";
 
-pub(super) fn terms(free: i64, late_refund_percent: i64, reschedule: i64) -> Result<ChangeTerms, StoreError> {
+pub(super) fn terms(
+    free: i64,
+    grace: i64,
+    late_refund_percent: i64,
+    reschedule: i64,
+) -> Result<ChangeTerms, StoreError> {
     Ok(ChangeTerms {
         free_minutes: number(free)?,
+        grace_minutes: number(grace)?,
         late_refund_percent: sound(u8::try_from(late_refund_percent).ok(), "late_refund_percent")?,
         reschedule_minutes: number(reschedule)?,
     })
@@ -86,8 +92,8 @@ pub struct StoredScheduleExceptionRow {
     exception: ScheduleExceptionRow,
 }
 
-#[derive(Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = schedule_exceptions, treat_none_as_default_value = false)]
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = schedule_exceptions, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct ScheduleExceptionRow {
     therapist_id: i64,
     kind: String,
@@ -98,6 +104,7 @@ pub struct ScheduleExceptionRow {
     start_minute: Option<i64>,
     end_minute: Option<i64>,
     created_at: i64,
+    note: Option<String>,
 }
 
 impl ScheduleExceptionRow {
@@ -137,6 +144,7 @@ impl FromRow for StoredScheduleException {
             therapist: sound(UserId::new(row.therapist_id), "schedule_exceptions.therapist_id")?,
             what: row.exception()?,
             created_at: from_millis(row.created_at)?,
+            note: row.note,
         })
     }
 }
@@ -153,6 +161,7 @@ impl From<&NewScheduleException> for ScheduleExceptionRow {
             start_minute: None,
             end_minute: None,
             created_at: millis(new.created_at),
+            note: new.note.clone(),
         };
         match new.what {
             ScheduleException::ClosedDates { first, last } => {
@@ -175,6 +184,13 @@ impl From<&NewScheduleException> for ScheduleExceptionRow {
     }
 }
 
+impl From<&StoredScheduleException> for ScheduleExceptionRow {
+    fn from(stored: &StoredScheduleException) -> Self {
+        let StoredScheduleException { id: _, therapist, what, note, created_at } = stored.clone();
+        Self::from(&NewScheduleException { therapist, what, note, created_at })
+    }
+}
+
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = practice_policy, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct PolicyRow {
@@ -187,6 +203,7 @@ pub struct PolicyRow {
     late_refund_percent: i64,
     reschedule_minutes: i64,
     auto_complete: bool,
+    grace_minutes: i64,
 }
 
 impl From<&PracticePolicy> for PolicyRow {
@@ -202,6 +219,7 @@ impl From<&PracticePolicy> for PolicyRow {
             late_refund_percent: i64::from(terms.late_refund_percent),
             reschedule_minutes: i64::from(terms.reschedule_minutes),
             auto_complete,
+            grace_minutes: i64::from(terms.grace_minutes),
         }
     }
 }
@@ -217,7 +235,7 @@ impl FromRow for PracticePolicy {
                 daily_limit: row.daily_limit.map(number).transpose()?,
                 step_minutes: number(row.step_minutes)?,
             },
-            terms: terms(row.free_minutes, row.late_refund_percent, row.reschedule_minutes)?,
+            terms: terms(row.free_minutes, row.grace_minutes, row.late_refund_percent, row.reschedule_minutes)?,
             auto_complete: row.auto_complete,
         };
         policy.checked().map_err(|e| StoreError::Corrupt(e.into()))?;

@@ -10,36 +10,31 @@ use crate::schema::participants;
 #[diesel(table_name = participants)]
 pub struct ParticipantRow {
     id: i64,
-    booking_id: i64,
-    email: String,
-    display_name: String,
-    role: String,
-    time_zone: Option<String>,
-    invited_by: i64,
-    invited_at: i64,
+    #[diesel(embed)]
+    invitation: NewParticipantRow,
     revoked_at: Option<i64>,
 }
 
 impl FromRow for Participant {
     type Row = ParticipantRow;
 
-    fn from_row(row: ParticipantRow) -> Result<Self, StoreError> {
+    fn from_row(ParticipantRow { id, invitation: row, revoked_at }: Self::Row) -> Result<Self, StoreError> {
         let display_name = person_name(Some(row.display_name), "participants.display_name")?;
         Ok(Self {
-            id: sound(ParticipantId::new(row.id), "participants.id")?,
+            id: sound(ParticipantId::new(id), "participants.id")?,
             booking: sound(BookingId::new(row.booking_id), "participants.booking_id")?,
-            email: sound(EmailAddress::parse(&row.email).ok(), "participants.email")?,
+            email: sound(EmailAddress::restore(&row.email).ok(), "participants.email")?,
             display_name: sound(display_name, "participants.display_name")?,
             role: sound(ParticipantRole::parse(&row.role), "participants.role")?,
             time_zone: time_zone(row.time_zone, "participants.time_zone")?,
             invited_by: sound(UserId::new(row.invited_by), "participants.invited_by")?,
             invited_at: from_millis(row.invited_at)?,
-            revoked_at: instant(row.revoked_at)?,
+            revoked_at: instant(revoked_at)?,
         })
     }
 }
 
-#[derive(Clone, Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = participants, treat_none_as_default_value = false)]
 pub struct NewParticipantRow {
     booking_id: i64,

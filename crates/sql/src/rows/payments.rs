@@ -24,75 +24,21 @@ pub struct StoredPaymentRow {
 pub struct PaymentRow {
     booking_id: i64,
     provider: String,
-    provider_checkout_id: String,
     amount_minor: i64,
     currency: String,
-    state: String,
-    checkout_url: Option<String>,
     checkout_nonce: Option<Vec<u8>>,
     expires_at: Option<i64>,
-    provider_payment_id: Option<String>,
-    check_at: Option<i64>,
     method: Option<String>,
     memo: Option<String>,
     recorded_by: Option<i64>,
     created_at: i64,
-    settled_at: Option<i64>,
+    #[diesel(embed)]
+    changes: PaymentChanges,
 }
 
-impl FromRow for Payment {
-    type Row = StoredPaymentRow;
-
-    fn from_row(StoredPaymentRow { id, payment: row }: Self::Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: sound(PaymentId::new(id), "payments.id")?,
-            booking: sound(BookingId::new(row.booking_id), "payments.booking_id")?,
-            provider: sound(Provider::parse(&row.provider), "payments.provider")?,
-            provider_checkout_id: row.provider_checkout_id,
-            amount: money(row.amount_minor, &row.currency)?,
-            state: sound(PaymentState::parse(&row.state), "payments.state")?,
-            checkout_url: row.checkout_url,
-            checkout_nonce: row
-                .checkout_nonce
-                .map(|nonce| sound(nonce.try_into().ok(), "payments.checkout_nonce"))
-                .transpose()?,
-            expires_at: instant(row.expires_at)?,
-            provider_payment_id: row.provider_payment_id,
-            check_at: instant(row.check_at)?,
-            method: row.method,
-            memo: row.memo,
-            recorded_by: optional_id(row.recorded_by, UserId::new, "payments.recorded_by")?,
-            created_at: from_millis(row.created_at)?,
-            settled_at: instant(row.settled_at)?,
-        })
-    }
-}
-
-impl From<&NewPayment> for PaymentRow {
-    fn from(payment: &NewPayment) -> Self {
-        Self {
-            booking_id: payment.booking.get(),
-            provider: payment.provider.as_str().to_owned(),
-            provider_checkout_id: payment.provider_checkout_id.clone(),
-            amount_minor: payment.amount.minor(),
-            currency: payment.amount.currency().code().to_owned(),
-            state: payment.state.as_str().to_owned(),
-            checkout_url: payment.checkout_url.clone(),
-            checkout_nonce: payment.checkout_nonce.map(|nonce| nonce.to_vec()),
-            expires_at: payment.expires_at.map(millis),
-            provider_payment_id: payment.provider_payment_id.clone(),
-            check_at: payment.check_at.map(millis),
-            method: payment.method.clone(),
-            memo: payment.memo.clone(),
-            recorded_by: payment.recorded_by.map(UserId::get),
-            created_at: millis(payment.created_at),
-            settled_at: payment.settled_at.map(millis),
-        }
-    }
-}
-
-#[derive(Clone, AsChangeset)]
-#[diesel(table_name = payments, treat_none_as_null = true)]
+/// The columns of a payment that may change.
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = payments, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct PaymentChanges {
     provider_checkout_id: String,
     state: String,
@@ -102,8 +48,55 @@ pub struct PaymentChanges {
     settled_at: Option<i64>,
 }
 
-impl From<&Payment> for PaymentChanges {
-    fn from(payment: &Payment) -> Self {
+impl FromRow for Payment {
+    type Row = StoredPaymentRow;
+
+    fn from_row(StoredPaymentRow { id, payment: row }: Self::Row) -> Result<Self, StoreError> {
+        let changes = row.changes;
+        Ok(Self {
+            id: sound(PaymentId::new(id), "payments.id")?,
+            booking: sound(BookingId::new(row.booking_id), "payments.booking_id")?,
+            provider: sound(Provider::parse(&row.provider), "payments.provider")?,
+            provider_checkout_id: changes.provider_checkout_id,
+            amount: money(row.amount_minor, &row.currency)?,
+            state: sound(PaymentState::parse(&changes.state), "payments.state")?,
+            checkout_url: changes.checkout_url,
+            checkout_nonce: row
+                .checkout_nonce
+                .map(|nonce| sound(nonce.try_into().ok(), "payments.checkout_nonce"))
+                .transpose()?,
+            expires_at: instant(row.expires_at)?,
+            provider_payment_id: changes.provider_payment_id,
+            check_at: instant(changes.check_at)?,
+            method: row.method,
+            memo: row.memo,
+            recorded_by: optional_id(row.recorded_by, UserId::new, "payments.recorded_by")?,
+            created_at: from_millis(row.created_at)?,
+            settled_at: instant(changes.settled_at)?,
+        })
+    }
+}
+
+impl From<&NewPayment> for PaymentRow {
+    fn from(payment: &NewPayment) -> Self {
+        Self {
+            booking_id: payment.booking.get(),
+            provider: payment.provider.as_str().to_owned(),
+            amount_minor: payment.amount.minor(),
+            currency: payment.amount.currency().code().to_owned(),
+            checkout_nonce: payment.checkout_nonce.map(|nonce| nonce.to_vec()),
+            expires_at: payment.expires_at.map(millis),
+            method: payment.method.clone(),
+            memo: payment.memo.clone(),
+            recorded_by: payment.recorded_by.map(UserId::get),
+            created_at: millis(payment.created_at),
+            changes: PaymentChanges::from(payment),
+        }
+    }
+}
+
+impl<Id> From<&Payment<Id>> for PaymentChanges {
+    fn from(payment: &Payment<Id>) -> Self {
         Self {
             provider_checkout_id: payment.provider_checkout_id.clone(),
             state: payment.state.as_str().to_owned(),
@@ -134,12 +127,20 @@ pub struct RefundRow {
     cause: String,
     reason: Option<String>,
     requested_by: Option<i64>,
+    created_at: i64,
+    #[diesel(embed)]
+    changes: RefundChanges,
+}
+
+/// The columns of a refund that may change.
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = refunds, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub struct RefundChanges {
     stage: String,
     provider_refund_id: Option<String>,
     attempts: i64,
     next_at: Option<i64>,
     last_error: Option<String>,
-    created_at: i64,
     settled_at: Option<i64>,
 }
 
@@ -147,6 +148,7 @@ impl FromRow for Refund {
     type Row = StoredRefundRow;
 
     fn from_row(StoredRefundRow { id, refund: row }: Self::Row) -> Result<Self, StoreError> {
+        let changes = row.changes;
         Ok(Self {
             id: sound(RefundId::new(id), "refunds.id")?,
             booking: sound(BookingId::new(row.booking_id), "refunds.booking_id")?,
@@ -156,13 +158,13 @@ impl FromRow for Refund {
             cause: sound(RefundCause::parse(&row.cause), "refunds.cause")?,
             reason: row.reason,
             requested_by: optional_id(row.requested_by, UserId::new, "refunds.requested_by")?,
-            stage: sound(RefundStage::parse(&row.stage), "refunds.stage")?,
-            provider_refund_id: row.provider_refund_id,
-            attempts: number(row.attempts)?,
-            next_at: instant(row.next_at)?,
-            last_error: row.last_error,
+            stage: sound(RefundStage::parse(&changes.stage), "refunds.stage")?,
+            provider_refund_id: changes.provider_refund_id,
+            attempts: number(changes.attempts)?,
+            next_at: instant(changes.next_at)?,
+            last_error: changes.last_error,
             created_at: from_millis(row.created_at)?,
-            settled_at: instant(row.settled_at)?,
+            settled_at: instant(changes.settled_at)?,
         })
     }
 }
@@ -178,30 +180,14 @@ impl From<&NewRefund> for RefundRow {
             cause: refund.cause.as_str().to_owned(),
             reason: refund.reason.clone(),
             requested_by: refund.requested_by.map(UserId::get),
-            stage: refund.stage.as_str().to_owned(),
-            provider_refund_id: refund.provider_refund_id.clone(),
-            attempts: i64::from(refund.attempts),
-            next_at: refund.next_at.map(millis),
-            last_error: refund.last_error.clone(),
             created_at: millis(refund.created_at),
-            settled_at: refund.settled_at.map(millis),
+            changes: RefundChanges::from(refund),
         }
     }
 }
 
-#[derive(Clone, AsChangeset)]
-#[diesel(table_name = refunds, treat_none_as_null = true)]
-pub struct RefundChanges {
-    stage: String,
-    provider_refund_id: Option<String>,
-    attempts: i64,
-    next_at: Option<i64>,
-    last_error: Option<String>,
-    settled_at: Option<i64>,
-}
-
-impl From<&Refund> for RefundChanges {
-    fn from(refund: &Refund) -> Self {
+impl<Id> From<&Refund<Id>> for RefundChanges {
+    fn from(refund: &Refund<Id>) -> Self {
         Self {
             stage: refund.stage.as_str().to_owned(),
             provider_refund_id: refund.provider_refund_id.clone(),
@@ -323,7 +309,7 @@ impl FromRow for PaymentProblem {
     fn from_row(StoredProblemRow { id, problem: row }: Self::Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: sound(PaymentProblemId::new(id), "payment_problems.id")?,
-            key: row.key,
+            dedupe_key: row.key,
             kind: sound(ProblemKind::parse(&row.kind), "payment_problems.kind")?,
             booking: optional_id(row.booking_id, BookingId::new, "payment_problems.booking_id")?,
             payment: optional_id(row.payment_id, PaymentId::new, "payment_problems.payment_id")?,
@@ -338,7 +324,7 @@ impl FromRow for PaymentProblem {
 impl From<&NewPaymentProblem> for ProblemRow {
     fn from(problem: &NewPaymentProblem) -> Self {
         Self {
-            key: problem.key.clone(),
+            key: problem.dedupe_key.clone(),
             kind: problem.kind.as_str().to_owned(),
             booking_id: problem.booking.map(BookingId::get),
             payment_id: problem.payment.map(PaymentId::get),

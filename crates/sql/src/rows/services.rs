@@ -1,7 +1,11 @@
-use attune_domain::{Service, ServiceId};
+use std::collections::BTreeMap;
+
+use attune_domain::service::ServiceTexts;
+use attune_domain::{Language, Service, ServiceId};
 use attune_ports::{NewService, StoreError};
 use diesel::prelude::*;
 
+use super::practice::{read_translations, write_translations};
 use super::{FromRow, money};
 use crate::map::{number, sound};
 use crate::schema::services;
@@ -24,6 +28,7 @@ pub struct ServiceRow {
     price_minor: i64,
     currency: String,
     active: bool,
+    translations: String,
 }
 
 impl FromRow for Service {
@@ -38,6 +43,10 @@ impl FromRow for Service {
             minutes: number(row.minutes)?,
             buffer_minutes: number(row.buffer_minutes)?,
             active: row.active,
+            translations: read_translations(&row.translations, "services.translations", |mut texts| ServiceTexts {
+                name: texts.remove("name"),
+                description: texts.remove("description"),
+            })?,
         })
     }
 }
@@ -52,6 +61,7 @@ impl From<&Service> for ServiceRow {
             price_minor: service.price.minor(),
             currency: service.price.currency().code().to_owned(),
             active: service.active,
+            translations: translations(&service.translations),
         }
     }
 }
@@ -66,6 +76,11 @@ impl From<&NewService> for ServiceRow {
             price_minor: service.price.minor(),
             currency: service.price.currency().code().to_owned(),
             active: true,
+            translations: translations(&service.translations),
         }
     }
+}
+
+fn translations(of: &BTreeMap<Language, ServiceTexts>) -> String {
+    write_translations(of, |texts| [("name", &texts.name), ("description", &texts.description)])
 }

@@ -12,10 +12,9 @@ async fn practice() -> (World, BookingId) {
     let setup = Setup { provider: Provider::Stripe, policy: PracticePolicy::default() };
     let world = World::open(Kind::Memory.fresh().await, setup).await;
     let start = world.now() + SignedDuration::from_hours(73);
-    let booking_command = world.booking_command(world.clients[0], world.therapists[0], start);
-    let Idempotent::Executed(created) = world.use_cases().create_booking.run(booking_command).await.unwrap() else {
-        panic!("asked once")
-    };
+    let command = world.booking_command(world.clients[0], world.therapists[0], start);
+    let created = world.use_cases().create_booking.run(command).await.unwrap();
+    let Idempotent::Executed(created) = created else { panic!("no idempotency key was used") };
     world.stripe().fake.pay(&created.checkout.unwrap().provider_checkout_id);
     world.pass(SignedDuration::from_mins(5));
     world.run_until_idle().await;

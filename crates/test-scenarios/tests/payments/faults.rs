@@ -4,18 +4,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use attune_application::Idempotent;
 use attune_application::payments::OpenCheckoutError;
-use attune_domain::payment::RefundStage;
 use attune_domain::{BookingStatus, PaymentStatus};
-use attune_ports::RefundCause;
-use attune_test_scenarios::{Kind, Outcome, Rejection, Who, World};
+use attune_test_scenarios::{Kind, Rejection, World, on_every_store};
 use attune_test_stripe::{Behaviour, Moment};
 use jiff::SignedDuration;
 
 use crate::{
-    FinalState, Held, PRICE, book_as_other_client, booking_command, cancel, deliver_webhooks, expired_unpaid, fake,
-    final_state, held, minutes, on, on_every_store, paid, paid_in_full, slot, status,
+    FinalState, book, book_as_other_client, cancelled_and_refunded, client_cancels, deliver_all, deliver_webhooks,
+    expired_unpaid, fake, final_state, held, minutes, on, open_with_hold, paid, paid_in_full, slot, status,
 };
 
 const SHORT_TIMEOUT: Duration = Duration::from_millis(300);
@@ -85,14 +82,8 @@ async fn timeouts_while_a_checkout_is_opened() {
 async fn check_opening(world: &World, behaviour: Behaviour, times: usize, worker: bool) {
     let what = format!("{behaviour:?} {times} times, worker: {worker}");
     fake(world).script(std::iter::repeat_n(behaviour, times));
-    let Idempotent::Executed(created) =
-        world.use_cases().create_booking.run(booking_command(world, 0, slot(0))).await.unwrap()
-    else {
-        panic!("no idempotency key was used")
-    };
-    let id = created.booking.id();
-    let mut checkout_ids: BTreeSet<String> =
-        created.checkout.into_iter().map(|payment| payment.provider_checkout_id).collect();
+    let (id, checkout) = book(world, slot(0)).await;
+    let mut checkout_ids: BTreeSet<String> = checkout.into_iter().collect();
     for _ in 0..20 {
         if !checkout_ids.is_empty() {
             break;
@@ -112,8 +103,8 @@ async fn check_opening(world: &World, behaviour: Behaviour, times: usize, worker
     for _ in 0..3 {
         world.pass(SignedDuration::from_secs(61));
         world.work().await;
-        checkout_ids
-            .insert(world.use_cases().open_checkout.run(id, world.clients[0]).await.unwrap().provider_checkout_id);
+        let payment = world.use_cases().open_checkout.run(id, world.clients[0]).await.unwrap();
+        checkout_ids.insert(payment.provider_checkout_id);
     }
     assert_eq!(checkout_ids.len(), 1, "{what}");
     let checkout = checkout_ids.pop_first().unwrap();
@@ -121,8 +112,7 @@ async fn check_opening(world: &World, behaviour: Behaviour, times: usize, worker
     deliver_webhooks(world, &fake(world).events()).await;
     // A checkout that no one knows expires unpaid.
     world.pass(SignedDuration::from_hours(26));
-    deliver_webhooks(world, &fake(world).events()).await;
-    world.run_until_idle().await;
+    deliver_all(world).await;
     for other in fake(world).checkouts().iter().filter(|other| other["id"] != *checkout) {
         assert_eq!((&other["status"], &other["payment_status"]), (&"expired".into(), &"unpaid".into()), "{what}");
     }
@@ -162,15 +152,13 @@ async fn check_closing(world: &World, behaviour: Behaviour) {
     fake(world).set_default(Behaviour::Succeed);
     assert!(book_as_other_client(world, slot(0)).await.is_ok(), "{behaviour:?}");
     assert!(fake(world).try_pay(&first.checkout).is_none(), "{behaviour:?}");
-    deliver_webhooks(world, &fake(world).events()).await;
-    world.run_until_idle().await;
+    deliver_all(world).await;
     assert_eq!(final_state(world, first.id).await, expired_unpaid(), "{behaviour:?}");
 }
 
 async fn a_payment_during_an_outage_keeps_the_slot(kind: Kind) {
     for behaviour in faults(kind) {
-        let world = on(kind.fresh().await).await;
-        let first = held(&world, slot(0)).await;
+        let (world, first) = open_with_hold(kind).await;
         world.pass(minutes(15));
         // The worker marks the checkout as closing but cannot expire it.
         fake(&world).set_default(Behaviour::Refuse { status: 500, advice: Some(false) });
@@ -208,7 +196,7 @@ async fn timeouts_while_a_payment_is_refunded() {
 /// However often the request is repeated, the payment is refunded once, even after Stripe purged the idempotency key.
 async fn check_refunding(world: &World, behaviour: Behaviour, times: usize) {
     let (held, _) = paid(world, slot(0)).await;
-    assert_eq!(world.alter(cancel(world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
+    client_cancels(world, &held).await;
     // The first request looks for an existing refund.
     fake(world).script(std::iter::once(Behaviour::Succeed).chain(std::iter::repeat_n(behaviour, times)));
     for _ in 0..8 {
@@ -220,16 +208,8 @@ async fn check_refunding(world: &World, behaviour: Behaviour, times: usize) {
     fake(world).purge_idempotency_keys();
     fake(world).script([]);
     world.run_until_idle().await;
-    deliver_webhooks(world, &fake(world).events()).await;
-    world.run_until_idle().await;
-    let expected = FinalState {
-        status: (BookingStatus::Cancelled, PaymentStatus::Refunded),
-        refunds: vec![(RefundStage::Succeeded, PRICE, RefundCause::Cancelled)],
-        held: 0,
-        refund_emails: 1,
-        ..paid_in_full()
-    };
-    assert_eq!(final_state(world, held.id).await, expected, "{behaviour:?} {times} times");
+    deliver_all(world).await;
+    assert_eq!(final_state(world, held.id).await, cancelled_and_refunded(), "{behaviour:?} {times} times");
     assert_eq!(fake(world).refunds().len(), 1, "{behaviour:?} {times} times");
     let requests = fake(world).requests();
     let refund_requests = requests.iter().filter(|request| request.method == "POST" && request.path == "/v1/refunds");
@@ -239,8 +219,7 @@ async fn check_refunding(world: &World, behaviour: Behaviour, times: usize) {
 
 /// The API key is rolled in Stripe's dashboard but not here.
 async fn a_revoked_api_key_releases_no_slot(kind: Kind) {
-    let world = on(kind.fresh().await).await;
-    let first: Held = held(&world, slot(0)).await;
+    let (world, first) = open_with_hold(kind).await;
     fake(&world).set_secret_key("sk_test_another");
     world.pass(minutes(15));
     for _ in 0..3 {

@@ -3,12 +3,13 @@
 use attune_domain::payment::{PaymentState, RefundStage};
 use attune_domain::{BookingStatus, PaymentStatus};
 use attune_ports::RefundCause;
-use attune_test_scenarios::{Kind, Outcome, Rejection, Who, World};
+use attune_test_scenarios::{Kind, Outcome, Rejection, World, on_every_store};
 use jiff::SignedDuration;
 
 use crate::{
-    FinalState, Held, PRICE, book_as_other_client, cancel, deliver_webhooks, expired_unpaid, fake, final_state, held,
-    late_payment_refunded, minutes, on_every_store, open, paid_in_full, send_webhook, slot, status,
+    FinalState, Held, PRICE, book_as_other_client, booking_command, client_cancels, deliver_all, deliver_webhooks,
+    expired_unpaid, fake, final_state, held, late_payment_refunded, minutes, open, open_with_hold, paid_in_full,
+    send_webhook, slot, status,
 };
 
 on_every_store! {
@@ -25,8 +26,7 @@ on_every_store! {
 /// A payment that takes days keeps the slot until it succeeds or fails.
 async fn a_processing_payment_keeps_the_slot(kind: Kind) {
     for arrives in [true, false] {
-        let world = open(kind).await;
-        let held = held(&world, slot(0)).await;
+        let (world, held) = open_with_hold(kind).await;
         world.pass(minutes(14));
         fake(&world).pay_slowly(&held.checkout);
         world.pass(minutes(2));
@@ -47,8 +47,7 @@ async fn a_processing_payment_keeps_the_slot(kind: Kind) {
 }
 
 async fn a_late_payment_confirms_a_free_slot(kind: Kind) {
-    let world = open(kind).await;
-    let first = held(&world, slot(0)).await;
+    let (world, first) = open_with_hold(kind).await;
     world.pass(minutes(20));
     fake(&world).pay(&first.checkout);
     deliver_webhooks(&world, &fake(&world).events()).await;
@@ -80,22 +79,19 @@ fn reopen(world: &World, held: &Held) {
 }
 
 async fn the_provider_is_asked_before_a_slot_is_released(kind: Kind) {
-    let world = open(kind).await;
-    let held = held(&world, slot(0)).await;
+    let (world, held) = open_with_hold(kind).await;
     world.pass(minutes(14));
     fake(&world).pay(&held.checkout);
     world.pass(minutes(1));
     // No webhook arrived and the hold expired; the other client's request makes us ask Stripe.
     assert_eq!(book_as_other_client(&world, slot(0)).await, Err(Rejection::BusyTimes));
     assert_eq!(final_state(&world, held.id).await, paid_in_full());
-    deliver_webhooks(&world, &fake(&world).events()).await;
-    world.run_until_idle().await;
+    deliver_all(&world).await;
     assert_eq!(final_state(&world, held.id).await, paid_in_full());
 }
 
 async fn a_payment_for_a_lost_slot_is_refunded(kind: Kind) {
-    let world = open(kind).await;
-    let first = held(&world, slot(0)).await;
+    let (world, first) = open_with_hold(kind).await;
     world.pass(minutes(15));
     let other = book_as_other_client(&world, slot(0)).await.unwrap();
     assert_eq!(final_state(&world, first.id).await, expired_unpaid());
@@ -106,8 +102,7 @@ async fn a_payment_for_a_lost_slot_is_refunded(kind: Kind) {
     deliver_webhooks(&world, &fake(&world).events()).await;
     assert_eq!(status(&world, first.id).await, (BookingStatus::Expired, PaymentStatus::RefundPending));
     world.use_cases().process_refunds.run().await.unwrap();
-    deliver_webhooks(&world, &fake(&world).events()).await;
-    world.run_until_idle().await;
+    deliver_all(&world).await;
     assert_eq!(final_state(&world, first.id).await, late_payment_refunded(BookingStatus::Expired));
     assert_eq!(fake(&world).refunds().len(), 1);
     assert!(status(&world, other).await.0.blocks_calendar() || status(&world, other).await.0 == BookingStatus::Expired);
@@ -138,9 +133,8 @@ async fn a_payment_after_the_start_is_refunded(kind: Kind) {
 
 async fn a_payment_for_a_cancelled_booking_is_refunded(kind: Kind) {
     for with_webhook in [true, false] {
-        let world = open(kind).await;
-        let held = held(&world, slot(0)).await;
-        assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
+        let (world, held) = open_with_hold(kind).await;
+        client_cancels(&world, &held).await;
         // The page is still open on the client's screen.
         fake(&world).pay(&held.checkout);
         if with_webhook {
@@ -155,8 +149,7 @@ async fn a_payment_for_a_cancelled_booking_is_refunded(kind: Kind) {
 /// A therapist records an offline payment, and the client pays at the open checkout as well.
 async fn a_second_payment_is_refunded_once(kind: Kind) {
     for (slowly, with_webhook) in [(false, true), (false, false), (true, true), (true, false)] {
-        let world = open(kind).await;
-        let held = held(&world, slot(0)).await;
+        let (world, held) = open_with_hold(kind).await;
         if slowly {
             fake(&world).pay_slowly(&held.checkout);
             deliver_webhooks(&world, &fake(&world).events()).await;
@@ -185,15 +178,11 @@ async fn a_second_payment_is_refunded_once(kind: Kind) {
 
 /// A client whose own hold expired can book the slot again.
 async fn an_own_expired_hold_does_not_block_a_new_booking(kind: Kind) {
-    let world = open(kind).await;
-    let first = held(&world, slot(0)).await;
-    assert_eq!(
-        world.book(crate::booking_command(&world, 0, slot(0))).await.unwrap(),
-        Outcome::Refused(Rejection::HoldExists),
-        "an active hold can be paid"
-    );
+    let (world, first) = open_with_hold(kind).await;
+    let again = world.book(booking_command(&world, 0, slot(0))).await.unwrap();
+    assert_eq!(again, Outcome::Refused(Rejection::HoldExists), "an active hold can be paid");
     world.pass(minutes(15));
-    let again = world.book(crate::booking_command(&world, 0, slot(0))).await.unwrap();
+    let again = world.book(booking_command(&world, 0, slot(0))).await.unwrap();
     assert!(matches!(again, Outcome::Booked(_)), "{again:?}");
     world.run_until_idle().await;
     assert_eq!(final_state(&world, first.id).await, expired_unpaid());

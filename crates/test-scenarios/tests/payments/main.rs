@@ -23,31 +23,6 @@ use attune_test_scenarios::{Kind, Outcome, Rejection, Setup, Stores, Who, World}
 use attune_test_stripe::{Event, FakeStripe};
 use jiff::{SignedDuration, Timestamp};
 
-/// Runs each test on every store.
-macro_rules! on_every_store {
-    ($($test:ident)+) => {$(
-        mod $test {
-            use attune_test_scenarios::Kind;
-
-            #[tokio::test(flavor = "multi_thread")]
-            async fn in_memory() {
-                super::$test(Kind::Memory).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread")]
-            async fn on_sqlite() {
-                super::$test(Kind::Sqlite).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread")]
-            async fn on_postgres() {
-                super::$test(Kind::Postgres).await;
-            }
-        }
-    )+};
-}
-pub(crate) use on_every_store;
-
 const PRICE: i64 = Setup::PRICE;
 
 fn setup() -> Setup {
@@ -83,14 +58,19 @@ struct Held {
     checkout: String,
 }
 
+/// Books a session; without a checkout if Stripe does not open one.
+async fn book(world: &World, start: Timestamp) -> (BookingId, Option<String>) {
+    match world.use_cases().create_booking.run(booking_command(world, 0, start)).await.unwrap() {
+        Idempotent::Executed(created) => {
+            (created.booking.id(), created.checkout.map(|payment| payment.provider_checkout_id))
+        }
+        Idempotent::Replayed(_) => panic!("no idempotency key was used"),
+    }
+}
+
 async fn held(world: &World, start: Timestamp) -> Held {
-    let Idempotent::Executed(created) =
-        world.use_cases().create_booking.run(booking_command(world, 0, start)).await.unwrap()
-    else {
-        panic!("no idempotency key was used")
-    };
-    let checkout = created.checkout.expect("a checkout").provider_checkout_id;
-    Held { id: created.booking.id(), checkout }
+    let (id, checkout) = book(world, start).await;
+    Held { id, checkout: checkout.expect("a checkout") }
 }
 
 async fn paid(world: &World, start: Timestamp) -> (Held, String) {
@@ -100,6 +80,18 @@ async fn paid(world: &World, start: Timestamp) -> (Held, String) {
     deliver_webhooks(world, &fake(world).events()[before..]).await;
     assert_eq!(status(world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::Succeeded));
     (held, payment)
+}
+
+async fn open_with_hold(kind: Kind) -> (Arc<World>, Held) {
+    let world = open(kind).await;
+    let held = held(&world, slot(0)).await;
+    (world, held)
+}
+
+async fn open_with_payment(kind: Kind) -> (Arc<World>, Held, String) {
+    let world = open(kind).await;
+    let (held, payment) = paid(&world, slot(0)).await;
+    (world, held, payment)
 }
 
 fn fake(world: &World) -> &FakeStripe {
@@ -115,17 +107,25 @@ fn cancel(world: &World, who: Who, booking: BookingId) -> ChangeBookingCommand {
     world.change(who, booking, world.clients[0], Change::Cancel { reason: None, expected_refund: None })
 }
 
-/// Delivers webhooks in this order and repeats the refused ones. When none is accepted any more time passes and the
-/// worker runs.
+async fn client_cancels(world: &World, held: &Held) {
+    assert_eq!(world.alter(cancel(world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
+}
+
+/// Delivers every webhook so far, and runs the worker until nothing is pending.
+async fn deliver_all(world: &World) {
+    deliver_webhooks(world, &fake(world).events()).await;
+    world.run_until_idle().await;
+}
+
+/// Delivers webhooks in this order and repeats the refused ones. When none is accepted, time passes and the worker runs.
 async fn deliver_webhooks(world: &World, events: &[Event]) {
     let mut waiting: Vec<&Event> = events.iter().collect();
     for _ in 0..20 {
         let before = waiting.len();
         let mut refused = Vec::new();
         for event in waiting {
-            match send_webhook(world, event).await {
-                Ok(_) => {}
-                Err(OutOfOrder) => refused.push(event),
+            if let Err(OutOfOrder) = send_webhook(world, event).await {
+                refused.push(event);
             }
             world.check_ledger().await;
         }
@@ -176,9 +176,8 @@ struct FinalState {
 
 async fn final_state(world: &World, booking: BookingId) -> FinalState {
     let snapshot = world.snapshot_of(booking).await;
-    let emails =
-        |kind: &str| snapshot.notices.iter().filter(|notification| notification.content.kind.as_str() == kind).count();
-    let problems = world.stores.queries.payment_problems(1_000).await.unwrap();
+    let emails = |kind: &str| snapshot.notifications.iter().filter(|n| n.content.kind.as_str() == kind).count();
+    let problems = world.stores.queries.payment_problems(None, 1_000).await.unwrap();
     let about = problems.iter().filter(|problem| problem.booking == Some(booking));
     let mut final_state = FinalState {
         status: (snapshot.booking.status(), snapshot.booking.payment_status()),
@@ -219,6 +218,16 @@ fn expired_unpaid() -> FinalState {
         held: 0,
         has_room: false,
         receipts: 0,
+        ..paid_in_full()
+    }
+}
+
+fn cancelled_and_refunded() -> FinalState {
+    FinalState {
+        status: (BookingStatus::Cancelled, PaymentStatus::Refunded),
+        refunds: vec![(RefundStage::Succeeded, PRICE, RefundCause::Cancelled)],
+        held: 0,
+        refund_emails: 1,
         ..paid_in_full()
     }
 }

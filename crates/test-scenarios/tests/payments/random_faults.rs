@@ -5,9 +5,8 @@
 
 use std::fmt::Write;
 
-use attune_application::Idempotent;
 use attune_application::payments::OpenCheckoutError;
-use attune_test_scenarios::{Kind, Share, Who, World};
+use attune_test_scenarios::{Kind, Share, Who, World, on_every_store};
 use attune_test_stripe::{Behaviour, Event, Moment};
 use jiff::SignedDuration;
 
@@ -55,20 +54,15 @@ impl RandomRun<'_> {
         match (action, booking) {
             (0..12, _) | (_, None) => {
                 let (client, start) = (self.dice.roll(2), slot(self.dice.roll(SLOTS)));
-                let booked = world.use_cases().create_booking.run(booking_command(world, client, start)).await;
-                let booked = booked.map(|result| match result {
-                    Idempotent::Executed(created) => created.booking.id(),
-                    Idempotent::Replayed(_) => panic!("no idempotency key was used"),
-                });
+                let booked = world.book(booking_command(world, client, start)).await.unwrap();
                 write!(step, "client {client} books {start}: {booked:?}").unwrap();
             }
             (12..20, Some(booking)) => {
                 let client = world.snapshot_of(booking).await.booking.client();
-                let asked = world.use_cases().open_checkout.run(booking, client).await;
-                if let Err(OpenCheckoutError::Store(error)) = &asked {
-                    panic!("{error:?}");
-                }
-                write!(step, "requests a checkout for {booking}: {:?}", asked.map(|p| p.provider_checkout_id)).unwrap();
+                let opened = world.use_cases().open_checkout.run(booking, client).await;
+                assert!(!matches!(opened, Err(OpenCheckoutError::Store(_))), "{opened:?}");
+                write!(step, "requests a checkout for {booking}: {:?}", opened.map(|p| p.provider_checkout_id))
+                    .unwrap();
             }
             (20..34, _) => {
                 let open = self.known(self.checkouts("open", "unpaid")).await;
@@ -227,8 +221,16 @@ impl RandomRun<'_> {
     }
 }
 
-async fn run_seeds(kind: Kind, seeds: std::ops::Range<u64>) {
-    for seed in seeds {
+on_every_store! { random_faults }
+
+async fn random_faults(kind: Kind) {
+    let (first, count) = match kind {
+        Kind::Memory => (0, 150),
+        Kind::Sqlite => (1_000, 10),
+        Kind::Postgres => (2_000, 10),
+    };
+    let times = std::env::var("ATTUNE_SCENARIOS").map_or(1, |times| times.parse().unwrap());
+    for seed in first..first + count * times {
         let world = std::sync::Arc::new(on(kind.fresh().await).await);
         let log = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
         let (inside, delivery) = (std::sync::Arc::clone(&world), std::sync::Arc::clone(&log));
@@ -245,23 +247,4 @@ async fn run_seeds(kind: Kind, seeds: std::ops::Range<u64>) {
         .await;
         assert!(outcome.is_ok(), "the run with seed {seed} failed:\n{}", log.lock().unwrap());
     }
-}
-
-fn times() -> u64 {
-    std::env::var("ATTUNE_SCENARIOS").map_or(1, |times| times.parse().unwrap())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn random_faults_in_memory() {
-    run_seeds(Kind::Memory, 0..150 * times()).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn random_faults_on_sqlite() {
-    run_seeds(Kind::Sqlite, 1_000..1_000 + 10 * times()).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn random_faults_on_postgres() {
-    run_seeds(Kind::Postgres, 2_000..2_000 + 10 * times()).await;
 }

@@ -3,12 +3,12 @@
 use attune_domain::payment::RefundStage;
 use attune_domain::{BookingStatus, PaymentStatus};
 use attune_ports::RefundCause;
-use attune_test_scenarios::{Kind, Outcome, Rejection, Share, Who};
+use attune_test_scenarios::{Kind, Outcome, Rejection, Share, World, on_every_store};
 use attune_test_stripe::{Behaviour, Moment};
 
 use crate::{
-    FinalState, PRICE, cancel, deliver_webhooks, fake, final_state, minutes, on_every_store, open, paid, paid_in_full,
-    send_webhook, slot, status,
+    FinalState, Held, PRICE, cancelled_and_refunded, client_cancels, deliver_all, deliver_webhooks, fake, final_state,
+    minutes, open_with_payment, paid_in_full, send_webhook, status,
 };
 
 on_every_store! {
@@ -21,88 +21,70 @@ on_every_store! {
     partial_refunds_never_exceed_the_payment
 }
 
-fn cancelled_and_refunded() -> FinalState {
-    FinalState {
-        status: (BookingStatus::Cancelled, PaymentStatus::Refunded),
-        refunds: vec![(RefundStage::Succeeded, PRICE, RefundCause::Cancelled)],
-        held: 0,
-        refund_emails: 1,
-        ..paid_in_full()
-    }
+async fn refund(world: &World, held: &Held, share: Share) -> Outcome {
+    world.refund_payment(held.id, share).await.unwrap()
 }
 
-async fn a_refund_that_stripe_refuses_can_be_retried(kind: Kind) {
-    let world = open(kind).await;
-    let (held, _) = paid(&world, slot(0)).await;
-    assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
-    // Looked up, not found, refused permanently: the account cannot refund at the moment.
-    fake(&world).script([Behaviour::Succeed, Behaviour::Refuse { status: 400, advice: None }]);
-    world.work().await;
-    let refused = FinalState {
+/// The refund of a cancelled booking failed.
+fn failed_refund() -> FinalState {
+    FinalState {
         status: (BookingStatus::Cancelled, PaymentStatus::Succeeded),
         refunds: vec![(RefundStage::Failed, PRICE, RefundCause::Cancelled)],
         problems: vec!["refund_failed"],
         ..paid_in_full()
-    };
-    world.run_until_idle().await;
-    assert_eq!(final_state(&world, held.id).await, refused, "it is not retried automatically");
+    }
+}
 
-    assert_eq!(world.refund_payment(held.id, Share::Rest).await.unwrap(), Outcome::Done);
+fn retried_refund() -> FinalState {
+    let refunds = vec![
+        (RefundStage::Retried, PRICE, RefundCause::Cancelled),
+        (RefundStage::Succeeded, PRICE, RefundCause::Requested),
+    ];
+    FinalState { refunds, ..cancelled_and_refunded() }
+}
+
+async fn a_refund_that_stripe_refuses_can_be_retried(kind: Kind) {
+    let (world, held, _) = open_with_payment(kind).await;
+    client_cancels(&world, &held).await;
+    // Looked up, not found, refused permanently: the account cannot refund at the moment.
+    fake(&world).script([Behaviour::Succeed, Behaviour::Refuse { status: 400, advice: None }]);
+    world.work().await;
     world.run_until_idle().await;
-    let expected = FinalState {
-        refunds: vec![
-            (RefundStage::Retried, PRICE, RefundCause::Cancelled),
-            (RefundStage::Succeeded, PRICE, RefundCause::Requested),
-        ],
-        ..cancelled_and_refunded()
-    };
-    assert_eq!(final_state(&world, held.id).await, expected);
+    assert_eq!(final_state(&world, held.id).await, failed_refund(), "it is not retried automatically");
+
+    assert_eq!(refund(&world, &held, Share::Rest).await, Outcome::Done);
+    world.run_until_idle().await;
+    assert_eq!(final_state(&world, held.id).await, retried_refund());
     assert_eq!(fake(&world).refunds().len(), 1);
 }
 
 async fn a_refund_that_fails_later_can_be_retried(kind: Kind) {
     for slowly in [true, false] {
-        let world = open(kind).await;
-        let (held, _) = paid(&world, slot(0)).await;
+        let (world, held, _) = open_with_payment(kind).await;
         fake(&world).set_slow_refunds(slowly);
-        assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
+        client_cancels(&world, &held).await;
         world.work().await;
-        let refund = fake(&world).refunds()[0]["id"].as_str().unwrap().to_owned();
-        fake(&world).fail_refund(&refund);
-        deliver_webhooks(&world, &fake(&world).events()).await;
-        world.run_until_idle().await;
-        let failed = FinalState {
-            status: (BookingStatus::Cancelled, PaymentStatus::Succeeded),
-            refunds: vec![(RefundStage::Failed, PRICE, RefundCause::Cancelled)],
-            problems: vec!["refund_failed"],
-            // The client was notified only if the refund had seemed successful.
-            refund_emails: usize::from(!slowly),
-            ..paid_in_full()
-        };
+        let failed = fake(&world).refunds()[0]["id"].as_str().unwrap().to_owned();
+        fake(&world).fail_refund(&failed);
+        deliver_all(&world).await;
+        // The client was notified only if the refund had seemed successful.
+        let failed = FinalState { refund_emails: usize::from(!slowly), ..failed_refund() };
         assert_eq!(final_state(&world, held.id).await, failed);
 
         fake(&world).set_slow_refunds(false);
         world.pass(minutes(10));
-        assert_eq!(world.refund_payment(held.id, Share::Rest).await.unwrap(), Outcome::Done);
+        assert_eq!(refund(&world, &held, Share::Rest).await, Outcome::Done);
         world.run_until_idle().await;
         deliver_webhooks(&world, &fake(&world).events()).await;
-        let expected = FinalState {
-            refunds: vec![
-                (RefundStage::Retried, PRICE, RefundCause::Cancelled),
-                (RefundStage::Succeeded, PRICE, RefundCause::Requested),
-            ],
-            refund_emails: 1 + usize::from(!slowly),
-            ..cancelled_and_refunded()
-        };
+        let expected = FinalState { refund_emails: 1 + usize::from(!slowly), ..retried_refund() };
         assert_eq!(final_state(&world, held.id).await, expected);
         assert_eq!(fake(&world).refunds().len(), 2);
-        assert_eq!(world.refund_payment(held.id, Share::Rest).await.unwrap(), Outcome::Refused(Rejection::NothingLeft));
+        assert_eq!(refund(&world, &held, Share::Rest).await, Outcome::Refused(Rejection::NothingLeft));
     }
 }
 
 async fn dashboard_refunds_are_recorded(kind: Kind) {
-    let world = open(kind).await;
-    let (held, payment) = paid(&world, slot(0)).await;
+    let (world, held, payment) = open_with_payment(kind).await;
     fake(&world).refund_in_dashboard(&payment, 1_000).unwrap();
     fake(&world).set_slow_refunds(true);
     let slow = fake(&world).refund_in_dashboard(&payment, 2_000).unwrap();
@@ -123,7 +105,7 @@ async fn dashboard_refunds_are_recorded(kind: Kind) {
 
     // A cancellation refunds the rest.
     fake(&world).set_slow_refunds(false);
-    assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
+    client_cancels(&world, &held).await;
     world.run_until_idle().await;
     let ended = final_state(&world, held.id).await;
     assert_eq!((ended.status, ended.held), ((BookingStatus::Cancelled, PaymentStatus::Refunded), 0));
@@ -132,9 +114,8 @@ async fn dashboard_refunds_are_recorded(kind: Kind) {
 
 /// The booking is cancelled, and before the worker runs, the payment is refunded in the dashboard.
 async fn the_same_payment_refunded_in_the_dashboard_is_refunded_once(kind: Kind) {
-    let world = open(kind).await;
-    let (held, payment) = paid(&world, slot(0)).await;
-    assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
+    let (world, held, payment) = open_with_payment(kind).await;
+    client_cancels(&world, &held).await;
     fake(&world).refund_in_dashboard(&payment, PRICE).unwrap();
     let event = fake(&world).events().pop().unwrap();
     // Our queued refund and the dashboard's concern the same payment; which one Stripe refuses is still open.
@@ -156,15 +137,11 @@ async fn the_same_payment_refunded_in_the_dashboard_is_refunded_once(kind: Kind)
 
 /// A partial refund followed by a cancellation: both refunds succeed, one after the other.
 async fn two_refunds_wait_for_each_other(kind: Kind) {
-    let world = open(kind).await;
-    let (held, _) = paid(&world, slot(0)).await;
+    let (world, held, _) = open_with_payment(kind).await;
     fake(&world).set_slow_refunds(true);
-    assert_eq!(world.refund_payment(held.id, Share::Cents(1_000)).await.unwrap(), Outcome::Done);
-    assert_eq!(
-        world.refund_payment(held.id, Share::Rest).await.unwrap(),
-        Outcome::Refused(Rejection::RefundInProgress)
-    );
-    assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
+    assert_eq!(refund(&world, &held, Share::Cents(1_000)).await, Outcome::Done);
+    assert_eq!(refund(&world, &held, Share::Rest).await, Outcome::Refused(Rejection::RefundInProgress));
+    client_cancels(&world, &held).await;
     world.work().await;
     world.pass(minutes(2));
     world.work().await;
@@ -172,8 +149,7 @@ async fn two_refunds_wait_for_each_other(kind: Kind) {
     assert_eq!(there.len(), 1, "the second waits: {there:?}");
     fake(&world).set_slow_refunds(false);
     fake(&world).settle_refund(there[0]["id"].as_str().unwrap());
-    deliver_webhooks(&world, &fake(&world).events()).await;
-    world.run_until_idle().await;
+    deliver_all(&world).await;
     let expected = FinalState {
         refunds: vec![
             (RefundStage::Succeeded, 1_000, RefundCause::Requested),
@@ -187,10 +163,9 @@ async fn two_refunds_wait_for_each_other(kind: Kind) {
 
 /// Stripe has the refund but cannot be asked about it: a permission of our API key was removed.
 async fn a_refund_without_webhook_has_not_failed(kind: Kind) {
-    let world = open(kind).await;
-    let (held, _) = paid(&world, slot(0)).await;
+    let (world, held, _) = open_with_payment(kind).await;
     fake(&world).set_slow_refunds(true);
-    assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
+    client_cancels(&world, &held).await;
     world.work().await;
     fake(&world).settle_refund(fake(&world).refunds()[0]["id"].as_str().unwrap());
     fake(&world).set_default(Behaviour::Refuse { status: 403, advice: None });
@@ -207,9 +182,8 @@ async fn a_refund_without_webhook_has_not_failed(kind: Kind) {
 /// The response to a refund is lost, and then looking it up is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refund_that_cannot_be_looked_up_has_not_failed() {
-    let world = open(Kind::Memory).await;
-    let (held, _) = paid(&world, slot(0)).await;
-    assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
+    let (world, held, _) = open_with_payment(Kind::Memory).await;
+    client_cancels(&world, &held).await;
     let cut = Behaviour::Cut(Moment::After);
     fake(&world).script([Behaviour::Succeed, cut, cut, cut]);
     world.work().await;
@@ -222,25 +196,21 @@ async fn a_refund_that_cannot_be_looked_up_has_not_failed() {
 }
 
 async fn partial_refunds_never_exceed_the_payment(kind: Kind) {
-    let world = open(kind).await;
-    let (held, payment) = paid(&world, slot(0)).await;
+    let (world, held, payment) = open_with_payment(kind).await;
     let mut left = PRICE;
     for share in [1, 4_000, 3_000] {
-        assert_eq!(world.refund_payment(held.id, Share::Cents(share)).await.unwrap(), Outcome::Done);
+        assert_eq!(refund(&world, &held, Share::Cents(share)).await, Outcome::Done);
         world.run_until_idle().await;
         world.pass(minutes(1));
         left -= share;
         assert_eq!(final_state(&world, held.id).await.held, left);
-        assert_eq!(
-            world.refund_payment(held.id, Share::Cents(left + 1)).await.unwrap(),
-            Outcome::Refused(Rejection::TooMuch)
-        );
+        assert_eq!(refund(&world, &held, Share::Cents(left + 1)).await, Outcome::Refused(Rejection::TooMuch));
     }
     assert_eq!(status(&world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::PartiallyRefunded));
-    assert_eq!(world.refund_payment(held.id, Share::Rest).await.unwrap(), Outcome::Done);
+    assert_eq!(refund(&world, &held, Share::Rest).await, Outcome::Done);
     world.run_until_idle().await;
     assert_eq!(status(&world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::Refunded));
-    assert_eq!(world.refund_payment(held.id, Share::Cents(1)).await.unwrap(), Outcome::Refused(Rejection::NothingLeft));
+    assert_eq!(refund(&world, &held, Share::Cents(1)).await, Outcome::Refused(Rejection::NothingLeft));
     assert_eq!(fake(&world).refund_in_dashboard(&payment, 1), None, "not at Stripe either");
     deliver_webhooks(&world, &fake(&world).events()).await;
     let ended = final_state(&world, held.id).await;

@@ -3,12 +3,12 @@
 use attune_domain::payment::RefundStage;
 use attune_domain::{BookingStatus, PaymentStatus};
 use attune_ports::RefundCause;
-use attune_test_scenarios::{Kind, Who, World};
+use attune_test_scenarios::{Kind, World, on_both_databases};
 use attune_test_stripe::Event;
 
 use crate::{
-    Dice, FinalState, Held, OutOfOrder, PRICE, cancel, deliver_webhooks, expired_unpaid, fake, final_state, held,
-    minutes, on, paid_in_full, send_webhook, slot,
+    Dice, FinalState, Held, OutOfOrder, PRICE, cancelled_and_refunded, client_cancels, deliver_webhooks,
+    expired_unpaid, fake, final_state, held, minutes, on, open_with_hold, paid_in_full, send_webhook, slot,
 };
 
 /// How often each event is delivered.
@@ -56,7 +56,7 @@ impl Scenario {
                 stripe.set_slow_refunds(true);
                 world.pass(minutes(5));
                 world.work().await;
-                world.alter(cancel(world, Who::Owner, held.id)).await.unwrap();
+                client_cancels(world, held).await;
                 world.work().await;
                 let refund = stripe.refunds().pop().unwrap();
                 stripe.settle_refund(refund["id"].as_str().unwrap());
@@ -94,13 +94,7 @@ impl Scenario {
                 ..paid_in_full()
             },
             Self::Failed => FinalState { problem_emails: 1, ..expired_unpaid() },
-            Self::Cancelled => FinalState {
-                status: (BookingStatus::Cancelled, PaymentStatus::Refunded),
-                refunds: vec![(RefundStage::Succeeded, PRICE, RefundCause::Cancelled)],
-                held: 0,
-                refund_emails: 1,
-                ..paid_in_full()
-            },
+            Self::Cancelled => cancelled_and_refunded(),
             Self::RefundFailed => FinalState {
                 refunds: vec![(RefundStage::Failed, PRICE, RefundCause::External)],
                 problems: vec!["refund_failed"],
@@ -189,10 +183,8 @@ async fn replay(world: &World, number: usize, log: Scenario, delivery: DeliveryO
     let events = log.happen(world, &held).await;
     assert_eq!(events.len(), log.length(), "{log:?}");
     let delivered: Vec<Event> = delivery.order.iter().map(|&event| events[event].clone()).collect();
-    let what =
-        || format!("{log:?} delivered as {delivery:?}: {:?}", delivered.iter().map(|e| &e.kind).collect::<Vec<_>>());
     let mut dice = delivery.worker.clone();
-    let mut again = Vec::new();
+    let mut refused = Vec::new();
     for event in &delivered {
         if let Some(dice) = &mut dice
             && dice.roll(3) == 0
@@ -201,11 +193,11 @@ async fn replay(world: &World, number: usize, log: Scenario, delivery: DeliveryO
             world.work().await;
         }
         if let Err(OutOfOrder) = send_webhook(world, event).await {
-            again.push(event.clone());
+            refused.push(event.clone());
         }
         world.check_ledger().await;
     }
-    deliver_webhooks(world, &again).await;
+    deliver_webhooks(world, &refused).await;
     // Unpaid holds expire and processing payments settle.
     world.pass(minutes(16));
     world.run_until_idle().await;
@@ -214,7 +206,8 @@ async fn replay(world: &World, number: usize, log: Scenario, delivery: DeliveryO
         // If the failure arrives first, no email reports the refund.
         ended.refund_emails = 0;
     }
-    assert_eq!(ended, log.ends(), "{}", what());
+    let kinds: Vec<_> = delivered.iter().map(|event| &event.kind).collect();
+    assert_eq!(ended, log.ends(), "{log:?} delivered as {delivery:?}: {kinds:?}");
 }
 
 async fn replay_all(kind: Kind, log: Scenario, delivery_orders: Vec<DeliveryOrder>) {
@@ -256,22 +249,13 @@ async fn some_orders(kind: Kind) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn some_orders_on_sqlite() {
-    some_orders(Kind::Sqlite).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn some_orders_on_postgres() {
-    some_orders(Kind::Postgres).await;
-}
+on_both_databases! { some_orders }
 
 /// After an outage of hours the first webhook reports a refund.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refund_webhook_arrives_first_after_hours() {
     for hours in [0, 2, 30] {
-        let world = on(Kind::Memory.fresh().await).await;
-        let held = held(&world, slot(0)).await;
+        let (world, held) = open_with_hold(Kind::Memory).await;
         let payment = fake(&world).pay(&held.checkout);
         fake(&world).refund_in_dashboard(&payment, PART).unwrap();
         world.pass(minutes(60 * hours));

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use attune_application::bookings::{Change, ChangeBookingCommand, ChangeBookingError, CreateBookingCommand};
 use attune_application::payments::RecordOfflineCommand;
 use attune_application::{Idempotent, IdempotentRequest, Replay, RequestMetadata};
-use attune_domain::{Booking, BookingStatus, PaymentStatus, PracticePolicy};
+use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, PracticePolicy};
 use attune_ports::{IdempotencyKey, Provider, StoredResponse};
-use attune_test_scenarios::{BookingSnapshot, Kind, Setup, Who, World, at_once};
+use attune_test_scenarios::{BookingSnapshot, Kind, Setup, Who, World, at_once, on_every_store};
 use jiff::SignedDuration;
 
 const TIMES: usize = 50;
@@ -61,16 +61,23 @@ where
     (replies.remove(0), snapshot.remove(0))
 }
 
+/// A change by the client, with an idempotency key.
+fn change(world: &World, route: &str, booking: BookingId, change: Change) -> ChangeBookingCommand {
+    let idempotency = idempotent_request(world, route);
+    ChangeBookingCommand { idempotency, ..world.change(Who::Owner, booking, world.clients[0], change) }
+}
+
+on_every_store! { repeated_requests_are_executed_once }
+
 async fn repeated_requests_are_executed_once(kind: Kind) {
     let setup = Setup { provider: Provider::Offline, policy: PracticePolicy::default() };
     let world = Arc::new(World::open(kind.fresh().await.retrying(), setup).await);
     let start = world.now() + SignedDuration::from_hours(73);
 
     let (reply, snapshot) = send_repeatedly(&world, "book", move |world: Arc<World>| async move {
-        let booking_command = world.booking_command(world.clients[0], world.therapists[0], start);
-        let booking_command =
-            CreateBookingCommand { idempotency: idempotent_request(&world, "book"), ..booking_command };
-        match world.use_cases().create_booking.run(booking_command).await.unwrap() {
+        let command = world.booking_command(world.clients[0], world.therapists[0], start);
+        let command = CreateBookingCommand { idempotency: idempotent_request(&world, "book"), ..command };
+        match world.use_cases().create_booking.run(command).await.unwrap() {
             Idempotent::Executed(created) => Idempotent::Executed(created.booking),
             Idempotent::Replayed(replay) => Idempotent::Replayed(replay),
         }
@@ -78,77 +85,51 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
     .await;
     let booking = snapshot.booking;
     assert_eq!(reply, reply_to(&booking));
-    assert_eq!((snapshot.payments.len(), snapshot.notices.len(), snapshot.history.len()), (1, 0, 1));
+    assert_eq!((snapshot.payments.len(), snapshot.notifications.len(), snapshot.history.len()), (1, 0, 1));
     let id = booking.id();
 
     let (reply, snapshot) = send_repeatedly(&world, "pay", move |world: Arc<World>| async move {
-        let (admin, method, idempotency) = (world.therapists[0], "cash".into(), idempotent_request(&world, "pay"));
-        let paid = RecordOfflineCommand {
-            admin,
+        let command = RecordOfflineCommand {
+            admin: world.therapists[0],
             booking: id,
             amount: None,
-            method,
+            method: "cash".into(),
             memo: None,
             metadata: RequestMetadata::default(),
-            idempotency,
+            idempotency: idempotent_request(&world, "pay"),
         };
-        world.use_cases().record_offline.run(paid).await.unwrap()
+        world.use_cases().record_offline.run(command).await.unwrap()
     })
     .await;
     assert_eq!(reply, reply_to(&snapshot.booking));
     assert_eq!(snapshot.booking.payment_status(), PaymentStatus::Succeeded);
-    assert_eq!((snapshot.payments.len(), snapshot.notices.len(), snapshot.history.len()), (2, 4, 2));
+    assert_eq!((snapshot.payments.len(), snapshot.notifications.len(), snapshot.history.len()), (2, 4, 2));
 
     let to = start + SignedDuration::from_hours(24);
     let (moved, snapshot) = send_repeatedly(&world, "reschedule", move |world: Arc<World>| async move {
-        let change = Change::Reschedule { to, override_hours: false };
-        let booking_command = world.change(Who::Owner, id, world.clients[0], change);
-        let booking_command =
-            ChangeBookingCommand { idempotency: idempotent_request(&world, "reschedule"), ..booking_command };
-        world.use_cases().change_booking.run(booking_command).await.unwrap()
+        let command = change(&world, "reschedule", id, Change::Reschedule { to, override_hours: false, reason: None });
+        world.use_cases().change_booking.run(command).await.unwrap()
     })
     .await;
     assert_eq!(moved, reply_to(&snapshot.booking));
     assert_eq!(snapshot.booking.scheduled_at(), to);
-    assert_eq!((snapshot.notices.len(), snapshot.history.len()), (7, 3));
+    assert_eq!((snapshot.notifications.len(), snapshot.history.len()), (7, 3));
 
-    let cancel = move |world: Arc<World>| async move {
-        let change = Change::Cancel { reason: None, expected_refund: None };
-        let booking_command = world.change(Who::Owner, id, world.clients[0], change);
-        let booking_command =
-            ChangeBookingCommand { idempotency: idempotent_request(&world, "cancel"), ..booking_command };
-        world.use_cases().change_booking.run(booking_command).await.unwrap()
-    };
-    let (cancelled, snapshot) = send_repeatedly(&world, "cancel", cancel).await;
+    let (cancelled, snapshot) = send_repeatedly(&world, "cancel", move |world: Arc<World>| async move {
+        let command = change(&world, "cancel", id, Change::Cancel { reason: None, expected_refund: None });
+        world.use_cases().change_booking.run(command).await.unwrap()
+    })
+    .await;
     assert_eq!(cancelled, reply_to(&snapshot.booking));
     assert_eq!(snapshot.booking.status(), BookingStatus::Cancelled);
-    assert_eq!((snapshot.notices.len(), snapshot.history.len()), (8, 4));
+    assert_eq!((snapshot.notifications.len(), snapshot.history.len()), (8, 4));
 
     // The stored response, whatever became of the booking; a different request is rejected.
-    let change = Change::Reschedule { to, override_hours: false };
-    let again = ChangeBookingCommand {
-        idempotency: idempotent_request(&world, "reschedule"),
-        ..world.change(Who::Owner, id, world.clients[0], change)
-    };
+    let again = change(&world, "reschedule", id, Change::Reschedule { to, override_hours: false, reason: None });
     let replayed = world.use_cases().change_booking.run(again.clone()).await.unwrap();
     let Idempotent::Replayed(Replay::Response(stored)) = replayed else { panic!("{replayed:?}") };
     assert_eq!(stored.body, moved);
     let other = again.idempotency.map(|request| IdempotentRequest { request_hash: [8; 32], ..request });
     let refused = world.use_cases().change_booking.run(ChangeBookingCommand { idempotency: other, ..again }).await;
     assert!(matches!(refused, Err(ChangeBookingError::KeyReused)), "{refused:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn repeated_requests_are_executed_once_in_memory() {
-    repeated_requests_are_executed_once(Kind::Memory).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn repeated_requests_are_executed_once_on_sqlite() {
-    repeated_requests_are_executed_once(Kind::Sqlite).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn repeated_requests_are_executed_once_on_postgres() {
-    repeated_requests_are_executed_once(Kind::Postgres).await;
 }

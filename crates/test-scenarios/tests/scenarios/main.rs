@@ -6,3 +6,4 @@ mod concurrency;
 mod idempotency;
 mod outbox;
 mod random_walks;
+mod simulated_year;

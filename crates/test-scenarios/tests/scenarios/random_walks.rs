@@ -16,7 +16,7 @@ struct Failure {
 
 fn run_walks(walks: u32, steps: usize, fresh: impl AsyncFn() -> Stores) -> Result<Tally, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let take = |setup: Setup, commands: &[Command]| {
+    let walk = |setup: Setup, commands: &[Command]| {
         runtime.block_on(async {
             let world = World::open(fresh().await, setup).await;
             random_walk(&world, commands).await
@@ -27,9 +27,9 @@ fn run_walks(walks: u32, steps: usize, fresh: impl AsyncFn() -> Stores) -> Resul
     let tally = Mutex::new(Tally::new());
     let outcome = runner.run(&(any_setup(), any_commands(steps)), |(setup, commands)| {
         let mut tally = tally.lock().unwrap();
-        take(setup, &commands)?
-            .into_iter()
-            .for_each(|(final_state, count)| *tally.entry(final_state).or_default() += count);
+        for (result, count) in walk(setup, &commands)? {
+            *tally.entry(result).or_default() += count;
+        }
         Ok(())
     });
     match outcome {
@@ -39,7 +39,7 @@ fn run_walks(walks: u32, steps: usize, fresh: impl AsyncFn() -> Stores) -> Resul
             for index in (0..commands.len()).rev() {
                 let mut fewer = commands.clone();
                 fewer.remove(index);
-                if let Err(TestCaseError::Fail(still)) = take(setup, &fewer) {
+                if let Err(TestCaseError::Fail(still)) = walk(setup, &fewer) {
                     (why, commands) = (still, fewer);
                 }
             }

@@ -1,13 +1,12 @@
-//! The trail of what was done.
+//! The audit trail.
 
 use attune_domain::{BookingId, LoginSessionId, UserId};
-use attune_ports::{AuditEntry, AuditObject};
+use attune_ports::{AuditEntry, AuditObject, BookingState};
 
 use crate::Backend;
-use crate::fixtures::{audit_entry, minutes_after, now, slot};
+use crate::fixtures::{audit_entry, minutes_after, now};
 
-/// Lines come back oldest first and whole, with or without an actor and a request.
-pub async fn lines_come_back_oldest_first(backend: &Backend) {
+pub async fn audit_entries_come_oldest_first(backend: &Backend) {
     let (practice, booking) = backend.booked().await;
     let object = AuditObject::Booking(booking.id());
     let lines = [
@@ -19,7 +18,7 @@ pub async fn lines_come_back_oldest_first(backend: &Backend) {
             ..audit_entry(object, "booking.scheduled")
         },
         AuditEntry { at: minutes_after(now(), 2), ..audit_entry(object, "booking.rescheduled") },
-        // Two things done in one moment stay in the order in which they were done.
+        // Entries of the same time stay in the order in which they were added.
         AuditEntry { at: minutes_after(now(), 2), ..audit_entry(object, "booking.cancelled") },
     ];
     for line in &lines {
@@ -28,11 +27,10 @@ pub async fn lines_come_back_oldest_first(backend: &Backend) {
     assert_eq!(backend.queries.history(booking.id()).await.unwrap(), lines);
 }
 
-/// A booking's trail has no line about anything else, though it have the same number.
-pub async fn a_trail_is_about_one_booking(backend: &Backend) {
+pub async fn a_history_is_about_one_booking(backend: &Backend) {
     let practice = backend.practice().await;
-    let first = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let second = backend.add_booking(|id| practice.booking(id, slot(1))).await;
+    let first = backend.book(practice, 0).await;
+    let second = backend.book(practice, 1).await;
     let number = first.id().get();
     let line = audit_entry(AuditObject::Booking(first.id()), "booking.scheduled");
     let others = [
@@ -40,16 +38,19 @@ pub async fn a_trail_is_about_one_booking(backend: &Backend) {
         AuditObject::User(UserId::new(number).unwrap()),
         AuditObject::LoginSession(LoginSessionId::new(number).unwrap()),
     ];
-    backend
-        .commit(async |work| {
-            work.add_audit_entry(&line).await?;
-            for object in others {
-                work.add_audit_entry(&audit_entry(object, "something.else")).await?;
-            }
-            Ok(())
-        })
-        .await;
+    backend.commit(async |work| work.add_audit_entry(&line).await).await;
+    for object in others {
+        backend.commit(async |work| work.add_audit_entry(&audit_entry(object, "something.else")).await).await;
+    }
     assert_eq!(backend.queries.history(first.id()).await.unwrap(), [line]);
     assert_eq!(backend.queries.history(second.id()).await.unwrap().len(), 1);
     assert!(backend.queries.history(BookingId::new(number + 1_000).unwrap()).await.unwrap().is_empty());
+}
+
+pub async fn an_entry_has_the_booking_after_a_change(backend: &Backend) {
+    let (_, booking) = backend.booked().await;
+    let entry = audit_entry(AuditObject::Booking(booking.id()), "booking.scheduled");
+    let line = AuditEntry { booking: Some(BookingState::from(&booking)), ..entry };
+    backend.commit(async |work| work.add_audit_entry(&line).await).await;
+    assert_eq!(backend.queries.history(booking.id()).await.unwrap(), [line]);
 }

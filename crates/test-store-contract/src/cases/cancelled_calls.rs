@@ -1,11 +1,11 @@
-//! Calls that no one is waiting for: a request that was given up must not hurt the next one.
+//! Calls whose future is dropped before it is done: a cancelled request must not harm the next one.
 
 use std::sync::Arc;
 
-use attune_domain::{ConferenceId, LoginSessionId};
+use attune_domain::{ConferenceId, LoginSessionId, Role};
 use attune_ports::{BookingFilter, PageRequest, Provider, Queries, Store, UserFilter};
 
-use super::{begin_and_drop, unknown_booking, unknown_participant, unknown_user};
+use super::{begin_and_drop, unknown};
 use crate::Backend;
 use crate::fixtures::{PracticeFixture, account_key, client, email, lease, now, session, slot};
 use crate::race::{open, race};
@@ -15,25 +15,20 @@ const ALL: PageRequest = PageRequest { limit: 1_000, offset: 0 };
 /// Uses the store as if nothing had happened.
 async fn expect_healthy(backend: &Backend, practice: PracticeFixture) {
     backend.queries.ping().await.expect("the store answers");
-    let booking = backend.add_booking(|id| practice.booking(id, slot(500))).await;
+    let booking = backend.book(practice, 500).await;
     assert_eq!(backend.read_booking(booking.id()).await.as_ref(), Some(&booking));
     let mut work = backend.begin().await;
     work.lock_calendar(practice.therapist).await.expect("no one holds the calendar");
     work.lock_enabled_admins().await.expect("no one holds the admins");
-    let (cancelled, _) = work
-        .booking(booking.id())
-        .await
-        .expect("no one holds the booking")
-        .expect("the booking is there")
-        .reschedule(slot(600), attune_domain::Role::Admin, now())
-        .expect("a move");
-    work.save_booking(&cancelled).await.expect("a write");
+    let found = work.booking(booking.id()).await.expect("no one holds the booking").expect("the booking exists");
+    let (rescheduled, _) = found.reschedule(slot(600), Role::Admin, now()).expect("a legal reschedule");
+    work.save_booking(&rescheduled).await.expect("a write");
     work.commit().await.expect("a commit");
-    assert_eq!(backend.read_booking(booking.id()).await, Some(cancelled));
+    assert_eq!(backend.read_booking(booking.id()).await, Some(rescheduled));
 }
 
-/// Asks everything once, and gives each question up after so many turns.
-async fn ask_and_leave(queries: &dyn Queries, practice: PracticeFixture, turns: usize) {
+/// Calls every query once, and cancels it after so many turns.
+async fn query_and_cancel(queries: &dyn Queries, practice: PracticeFixture, turns: usize) {
     let login = LoginSessionId::new(1).expect("positive");
     begin_and_drop(turns, queries.ping()).await;
     begin_and_drop(turns, queries.caller(login)).await;
@@ -47,45 +42,43 @@ async fn ask_and_leave(queries: &dyn Queries, practice: PracticeFixture, turns: 
     begin_and_drop(turns, queries.all_services()).await;
     begin_and_drop(turns, queries.calendar_settings(practice.therapist)).await;
     begin_and_drop(turns, queries.policy()).await;
-    begin_and_drop(turns, queries.time_off(None)).await;
-    begin_and_drop(turns, queries.taken(practice.therapist, slot(0), slot(9), now())).await;
-    begin_and_drop(turns, queries.booking(unknown_booking())).await;
+    begin_and_drop(turns, queries.schedule_exceptions(None)).await;
+    begin_and_drop(turns, queries.busy_times(practice.therapist, slot(0), slot(9), now())).await;
+    begin_and_drop(turns, queries.booking(unknown())).await;
     begin_and_drop(turns, queries.bookings(&BookingFilter::default(), ALL.into())).await;
-    begin_and_drop(turns, queries.payments(unknown_booking())).await;
+    begin_and_drop(turns, queries.payments(unknown())).await;
     begin_and_drop(turns, queries.payment_by_checkout_id(Provider::Test, "r")).await;
-    begin_and_drop(turns, queries.notices(unknown_booking())).await;
-    begin_and_drop(turns, queries.history(unknown_booking())).await;
+    begin_and_drop(turns, queries.notifications(unknown())).await;
+    begin_and_drop(turns, queries.history(unknown())).await;
     begin_and_drop(turns, queries.booking_by_room("room")).await;
-    begin_and_drop(turns, queries.participant(unknown_participant())).await;
-    begin_and_drop(turns, queries.participants(unknown_booking())).await;
+    begin_and_drop(turns, queries.participant(unknown())).await;
+    begin_and_drop(turns, queries.participants(unknown())).await;
     begin_and_drop(turns, queries.invitations_of(&email("client"), now(), 9)).await;
     begin_and_drop(turns, queries.conference(ConferenceId::new(1).expect("positive"))).await;
-    begin_and_drop(turns, queries.attendance(&[unknown_booking()])).await;
+    begin_and_drop(turns, queries.attendance(&[unknown()])).await;
     begin_and_drop(turns, queries.outbox_health(now())).await;
 }
 
-/// Questions that were given up leave the read side answering, truthfully, and the write side untouched.
-pub async fn questions_given_up_leave_the_store_healthy(backend: &Backend) {
+pub async fn cancelled_queries_leave_the_store_healthy(backend: &Backend) {
     let practice = backend.practice().await;
     race(8, |task| {
         let queries = Arc::clone(&backend.queries);
         async move {
             for round in 0..4 {
-                ask_and_leave(&*queries, practice, (task + round) % 5).await;
+                query_and_cancel(&*queries, practice, (task + round) % 5).await;
             }
         }
     })
     .await;
     for user in [practice.client, practice.therapist] {
-        assert_eq!(backend.queries.user(user).await.unwrap().unwrap().id, user);
+        assert_eq!(backend.read_user(user).await.id, user);
     }
-    assert!(backend.queries.user(unknown_user()).await.unwrap().is_none());
+    assert!(backend.queries.user(unknown()).await.unwrap().is_none());
     assert_eq!(backend.queries.users(&UserFilter::default(), ALL).await.unwrap().total, 2);
     expect_healthy(backend, practice).await;
 }
 
-/// Units of work that were given up while they opened leave room for others.
-pub async fn openings_given_up_leave_the_store_healthy(backend: &Backend) {
+pub async fn cancelled_begins_leave_the_store_healthy(backend: &Backend) {
     let practice = backend.practice().await;
     race(8, |task| {
         let store = Arc::clone(&backend.store);
@@ -99,13 +92,13 @@ pub async fn openings_given_up_leave_the_store_healthy(backend: &Backend) {
     expect_healthy(backend, practice).await;
 }
 
-/// One unit of work that gets so far and is given up in the middle of a call.
-async fn write_and_leave(store: &dyn Store, practice: PracticeFixture, stop: usize, turns: usize) {
+/// A unit of work that is cancelled in its call number `stop`.
+async fn write_and_cancel(store: &dyn Store, practice: PracticeFixture, stop: usize, turns: usize) {
     let mut work = open(store).await.expect("a unit of work opens");
     if stop == 0 {
         return begin_and_drop(turns, work.lock_calendar(practice.therapist)).await;
     }
-    // Others may hold the calendar; being refused is as good an end as being given up.
+    // Another task may hold the calendar lock; this one then ends with an error instead.
     if work.lock_calendar(practice.therapist).await.is_err() {
         return;
     }
@@ -120,36 +113,32 @@ async fn write_and_leave(store: &dyn Store, practice: PracticeFixture, stop: usi
     if work.add_booking(&booking).await.is_err() {
         return;
     }
-    if stop == 3 {
-        return begin_and_drop(turns, work.add_user(&client("given-up"))).await;
+    match stop {
+        3 => begin_and_drop(turns, work.add_user(&client("cancelled"))).await,
+        4 => begin_and_drop(turns, work.lease_notifications(5, now(), &lease(1, slot(0)))).await,
+        _ => begin_and_drop(turns, work.lock_enabled_admins()).await,
     }
-    if stop == 4 {
-        return begin_and_drop(turns, work.lease_notifications(5, now(), &lease(1, slot(0)))).await;
-    }
-    begin_and_drop(turns, work.lock_enabled_admins()).await;
 }
 
-/// Calls that were given up in the middle of a unit of work undo it, and leave the store healthy.
-pub async fn calls_given_up_undo_their_unit_of_work(backend: &Backend) {
+pub async fn cancelled_calls_roll_back_their_unit_of_work(backend: &Backend) {
     let practice = backend.practice().await;
     race(6, |task| {
         let store = Arc::clone(&backend.store);
         async move {
             for round in 0..4 {
-                write_and_leave(&*store, practice, (task + round) % 6, round).await;
+                write_and_cancel(&*store, practice, (task + round) % 6, round).await;
             }
         }
     })
     .await;
     let found = backend.queries.bookings(&BookingFilter::default(), ALL.into()).await.unwrap();
     assert_eq!(found.total, 0, "nothing was committed");
-    assert!(backend.queries.credentials(&email("given-up")).await.unwrap().is_none());
-    backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    assert!(backend.queries.credentials(&email("cancelled")).await.unwrap().is_none());
+    backend.book(practice, 0).await;
     expect_healthy(backend, practice).await;
 }
 
-/// A commit that no one waited for happened as a whole or not at all.
-pub async fn commits_given_up_are_all_or_nothing(backend: &Backend) {
+pub async fn cancelled_commits_are_all_or_nothing(backend: &Backend) {
     let practice = backend.practice().await;
     for round in 0..12 {
         let mut work = backend.begin().await;
@@ -163,6 +152,6 @@ pub async fn commits_given_up_are_all_or_nothing(backend: &Backend) {
     let found = backend.queries.users(&UserFilter::default(), ALL).await.unwrap();
     for round in 0..12 {
         let there = |half: &str| found.items.iter().any(|user| user.email == email(&format!("{half}{round}")));
-        assert_eq!(there("left"), there("right"), "half of a commit was kept");
+        assert_eq!(there("left"), there("right"), "half of a commit was stored");
     }
 }

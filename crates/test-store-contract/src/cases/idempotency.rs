@@ -1,11 +1,11 @@
 //! Idempotency records and their responses.
 
 use attune_domain::BookingId;
-use attune_ports::{IdempotencyKey, IdempotencyRecord, StoreError, StoredResponse};
+use attune_ports::{IdempotencyKey, IdempotencyRecord, StoredResponse};
 use jiff::SignedDuration;
 
 use super::values::{INSTANTS, TEXTS};
-use super::{assert_conflict, unknown_user};
+use super::{assert_conflict, assert_failed, finer, unknown};
 use crate::Backend;
 use crate::fixtures::{at, client, day_off, idempotency_key, idempotency_record, minutes_after, now, response};
 
@@ -41,14 +41,12 @@ pub async fn idempotency_records_round_trip(backend: &Backend) {
     all.push(unanswered());
     for (n, record) in all.into_iter().enumerate() {
         let key = idempotency_key(practice.client, &format!("k{n}"));
-        backend
-            .commit(async |work| {
-                assert_eq!(work.idempotency_record(&key).await?, None);
-                work.add_idempotency_record(&key, &record).await?;
-                assert_eq!(work.idempotency_record(&key).await?.as_ref(), Some(&record), "visible in its unit of work");
-                Ok(())
-            })
-            .await;
+        let within = backend.commit(async |work| {
+            let before = work.idempotency_record(&key).await?;
+            work.add_idempotency_record(&key, &record).await?;
+            Ok((before, work.idempotency_record(&key).await?))
+        });
+        assert_eq!(within.await, (None, Some(record.clone())), "visible in its unit of work");
         assert_eq!(read(backend, &key).await, Some(record));
     }
 }
@@ -56,8 +54,7 @@ pub async fn idempotency_records_round_trip(backend: &Backend) {
 pub async fn idempotency_records_are_dated_to_the_millisecond(backend: &Backend) {
     let practice = backend.practice().await;
     let key = idempotency_key(practice.client, "k");
-    let finer = now().checked_add(SignedDuration::from_nanos(456_789)).unwrap();
-    add(backend, &key, &IdempotencyRecord { created_at: finer, ..idempotency_record("{}") }).await;
+    add(backend, &key, &IdempotencyRecord { created_at: finer(now()), ..idempotency_record("{}") }).await;
     assert_eq!(read(backend, &key).await, Some(idempotency_record("{}")));
 }
 
@@ -73,20 +70,16 @@ pub async fn an_idempotency_key_has_one_record(backend: &Backend) {
         created_at: minutes_after(now(), 1),
     };
     for second in [idempotency_record("first"), unanswered(), other] {
-        assert_conflict!(
-            backend.uncommitted(async |work| work.add_idempotency_record(&key, &second).await).await,
-            IdempotencyKeyTaken
-        );
+        let result = backend.uncommitted(async |work| work.add_idempotency_record(&key, &second).await).await;
+        assert_conflict!(result, IdempotencyKeyTaken);
         assert_eq!(read(backend, &key).await, Some(idempotency_record("first")));
     }
-    let twice = backend
-        .uncommitted(async |work| {
-            let key = idempotency_key(practice.client, "l");
-            work.add_idempotency_record(&key, &unanswered()).await?;
-            work.add_idempotency_record(&key, &unanswered()).await
-        })
-        .await;
-    assert_conflict!(twice, IdempotencyKeyTaken);
+    let twice = backend.uncommitted(async |work| {
+        let key = idempotency_key(practice.client, "l");
+        work.add_idempotency_record(&key, &unanswered()).await?;
+        work.add_idempotency_record(&key, &unanswered()).await
+    });
+    assert_conflict!(twice.await, IdempotencyKeyTaken);
 }
 
 pub async fn idempotency_keys_differ_by_user_route_and_text(backend: &Backend) {
@@ -133,23 +126,20 @@ pub async fn the_first_response_of_a_record_stays(backend: &Backend) {
     let user = IdempotencyKey { user: practice.therapist, ..key.clone() };
     assert_eq!(save(backend, &user, &response("x")).await, None);
     assert_eq!(read(backend, &key).await, Some(unanswered()));
-    backend
-        .commit(async |work| {
-            let new = idempotency_key(practice.client, "m");
-            work.add_idempotency_record(&new, &unanswered()).await?;
-            assert_eq!(work.save_response(&new, &response("saved")).await?, Some(response("saved")));
-            assert_eq!(work.idempotency_record(&new).await?, Some(idempotency_record("saved")));
-            Ok(())
-        })
-        .await;
+    let within = backend.commit(async |work| {
+        let new = idempotency_key(practice.client, "m");
+        work.add_idempotency_record(&new, &unanswered()).await?;
+        Ok((work.save_response(&new, &response("saved")).await?, work.idempotency_record(&new).await?))
+    });
+    assert_eq!(within.await, (Some(response("saved")), Some(idempotency_record("saved"))));
 }
 
 pub async fn an_idempotency_record_needs_its_user(backend: &Backend) {
-    let key = idempotency_key(unknown_user(), "k");
+    let key = idempotency_key(unknown(), "k");
     assert_eq!(read(backend, &key).await, None);
     assert_eq!(save(backend, &key, &response("x")).await, None);
-    let rejected = backend.uncommitted(async |work| work.add_idempotency_record(&key, &unanswered()).await).await;
-    assert!(matches!(rejected, Err(StoreError::Failed(_))), "a record of an unknown user: {rejected:?}");
+    let result = backend.uncommitted(async |work| work.add_idempotency_record(&key, &unanswered()).await).await;
+    assert_failed(result, "a record of an unknown user");
 }
 
 /// Their keys are free afterwards.
@@ -209,7 +199,7 @@ pub async fn a_dropped_unit_of_work_leaves_idempotency_records_unchanged(backend
 pub async fn an_idempotency_record_is_added_with_its_effect_or_not_at_all(backend: &Backend) {
     let practice = backend.practice().await;
     let key = idempotency_key(practice.therapist, "k");
-    let effects = async || backend.queries.time_off(None).await.unwrap().len();
+    let effects = async || backend.queries.schedule_exceptions(None).await.unwrap().len();
     backend
         .commit(async |work| {
             work.add_schedule_exception(&day_off(practice.therapist, "2027-05-01")).await?;

@@ -1,11 +1,11 @@
-//! Lists of bookings: what is in them, in which order, and on which page.
+//! Lists of bookings: filters, order and pages.
 
-use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, UserId};
-use attune_ports::{BookingFilter, BookingOrder, PageRequest};
+use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, PersonSearch, User, UserId};
+use attune_ports::{BookingFilter, BookingOrder, NewUser, PageRequest, PageStart, UserFilter};
 
-use super::unknown_user;
+use super::unknown;
 use crate::Backend;
-use crate::fixtures::{PracticeFixture, client, minutes_after, slot, therapist};
+use crate::fixtures::{PracticeFixture, client, minutes_after, name, slot, therapist};
 
 const ALL: PageRequest = PageRequest { limit: 1_000, offset: 0 };
 
@@ -37,19 +37,19 @@ pub(super) async fn busy_week(backend: &Backend) -> (PracticeFixture, PracticeFi
     (first, second, bookings)
 }
 
-/// The ids a list should give: those that fit, earliest first.
+/// The ids of the fitting bookings, earliest first.
 fn expected(bookings: &[Booking], fits: impl Fn(&Booking) -> bool) -> Vec<BookingId> {
     let mut fitting: Vec<_> = bookings.iter().filter(|booking| fits(booking)).collect();
     fitting.sort_by_key(|booking| (booking.scheduled_at(), booking.id()));
     fitting.iter().map(|booking| booking.id()).collect()
 }
 
-/// Checks a filter in both directions, and that each row is whole and comes with its client.
+/// Checks a filter in both orders.
 async fn expect_list(backend: &Backend, filter: BookingFilter, bookings: &[Booking], fits: impl Fn(&Booking) -> bool) {
     let mut ids = expected(bookings, fits);
     let total = u64::try_from(ids.len()).unwrap();
     for order in [BookingOrder::Earliest, BookingOrder::Latest] {
-        let page = backend.queries.bookings(&BookingFilter { order, ..filter }, ALL.into()).await.unwrap();
+        let page = backend.queries.bookings(&BookingFilter { order, ..filter.clone() }, ALL.into()).await.unwrap();
         assert_eq!(page.items.iter().map(|booking| booking.id()).collect::<Vec<_>>(), ids, "{filter:?} {order:?}");
         assert_eq!(page.total, total, "{filter:?}");
         for found in page.items.iter() {
@@ -59,7 +59,6 @@ async fn expect_list(backend: &Backend, filter: BookingFilter, bookings: &[Booki
     }
 }
 
-/// Everything left out of a filter matches everything, latest first unless told otherwise.
 pub async fn an_empty_filter_matches_everything(backend: &Backend) {
     let empty = backend.queries.bookings(&BookingFilter::default(), ALL.into()).await.unwrap();
     assert_eq!((empty.items.len(), empty.total), (0, 0));
@@ -69,25 +68,22 @@ pub async fn an_empty_filter_matches_everything(backend: &Backend) {
     assert_eq!(page.items[0].scheduled_at(), slot(4));
 }
 
-/// Only a client's own bookings.
 pub async fn bookings_are_filtered_by_client(backend: &Backend) {
     let (first, second, bookings) = busy_week(backend).await;
-    for client in [first.client, second.client, first.therapist, unknown_user()] {
+    for client in [first.client, second.client, first.therapist, unknown()] {
         let filter = BookingFilter { client: Some(client), ..BookingFilter::default() };
         expect_list(backend, filter, &bookings, |b| b.client() == client).await;
     }
 }
 
-/// Only bookings with a therapist, in every state.
 pub async fn bookings_are_filtered_by_therapist(backend: &Backend) {
     let (first, second, bookings) = busy_week(backend).await;
-    for therapist in [first.therapist, second.therapist, first.client, unknown_user()] {
+    for therapist in [first.therapist, second.therapist, first.client, unknown()] {
         let filter = BookingFilter { therapist: Some(therapist), ..BookingFilter::default() };
         expect_list(backend, filter, &bookings, |b| b.therapist() == therapist).await;
     }
 }
 
-/// Only bookings in one state, of the session and of its payment.
 pub async fn bookings_are_filtered_by_state(backend: &Backend) {
     let (_, _, bookings) = busy_week(backend).await;
     for status in BookingStatus::ALL {
@@ -100,7 +96,6 @@ pub async fn bookings_are_filtered_by_state(backend: &Backend) {
     }
 }
 
-/// Only bookings that begin at or after one instant and before another.
 pub async fn bookings_are_filtered_by_time(backend: &Backend) {
     let (_, _, bookings) = busy_week(backend).await;
     let bounds = [None, Some(slot(1)), Some(minutes_after(slot(1), 1)), Some(slot(3)), Some(slot(9))];
@@ -115,7 +110,6 @@ pub async fn bookings_are_filtered_by_time(backend: &Backend) {
     }
 }
 
-/// All parts of a filter have to fit at once.
 pub async fn filters_combine(backend: &Backend) {
     let (first, second, bookings) = busy_week(backend).await;
     for (client, therapist, status, paid) in [
@@ -128,6 +122,7 @@ pub async fn filters_combine(backend: &Backend) {
     ] {
         let filter = BookingFilter {
             client: Some(client),
+            search: PersonSearch::parse("robin"),
             therapist: Some(therapist),
             status: Some(status),
             payment_status: Some(paid),
@@ -136,17 +131,113 @@ pub async fn filters_combine(backend: &Backend) {
             order: BookingOrder::Earliest,
         };
         expect_list(backend, filter, &bookings, |b| {
-            b.client() == client
-                && b.therapist() == therapist
-                && b.status() == status
-                && b.payment_status() == paid
+            (b.client(), b.therapist(), b.status(), b.payment_status()) == (client, therapist, status, paid)
                 && (slot(1)..slot(4)).contains(&b.scheduled_at())
         })
         .await;
     }
 }
 
-/// Pages put together give the whole list, each with the exact total, and beyond the end there is nothing.
+/// Clients with names in several scripts, and one with a name that has the wildcards of SQL.
+async fn directory(backend: &Backend) -> Vec<UserId> {
+    let mut ids = Vec::new();
+    for (local, first, last) in [
+        ("zoe", "Zo\u{eb}", "\u{d6}zg\u{fc}r"),
+        ("jana.strasse", "Jana", "Stra\u{df}er"),
+        ("anna", "\u{410}\u{43d}\u{43d}\u{430}", "\u{41a}\u{438}\u{43c}"),
+        ("wild_card", "100% Real!", "O'Neil\\"),
+        ("plain", "Wilda", "Cardinal"),
+    ] {
+        let new = NewUser { first_name: Some(name(first)), last_name: Some(name(last)), ..client(local) };
+        ids.push(backend.add_user(&new).await);
+    }
+    ids
+}
+
+/// Searches, and the positions of the people whom they find.
+const SEARCHES: &[(&str, &[usize])] = &[
+    ("zo\u{eb}", &[0]),
+    ("ZOE\u{308}", &[0]),
+    ("o\u{308}zgu\u{308}r", &[0]),
+    ("zoe", &[0]),
+    ("ozgur", &[]),
+    ("STRASSE", &[1]),
+    ("strasser jan", &[1]),
+    ("\u{410}\u{41d}\u{41d}\u{410}", &[2]),
+    ("\u{43a}\u{438}\u{43c} anna@", &[2]),
+    ("%", &[3]),
+    ("_", &[3]),
+    ("!", &[3]),
+    ("wild_card", &[3]),
+    ("100%", &[3]),
+    ("0%r", &[]),
+    ("o'neil\\", &[3]),
+    ("WILD", &[3, 4]),
+    ("Plain@Example.ORG", &[4]),
+    ("@example.org", &[0, 1, 2, 3, 4]),
+    ("robin", &[]),
+    ("';--", &[]),
+];
+
+pub async fn people_are_found_by_their_names_and_addresses(backend: &Backend) {
+    let ids = directory(backend).await;
+    let found = async |query: &str| {
+        let filter = UserFilter { search: PersonSearch::parse(query), ..UserFilter::default() };
+        let page = backend.queries.users(&filter, ALL).await.unwrap();
+        (page.items.iter().map(|user| user.id).collect::<Vec<_>>(), page.total)
+    };
+    for (query, wanted) in SEARCHES {
+        let wanted: Vec<_> = wanted.iter().map(|at| ids[*at]).collect();
+        let total = u64::try_from(wanted.len()).unwrap();
+        assert_eq!(found(query).await, (wanted, total), "{query}");
+    }
+    let user = backend.read_user(ids[4]).await;
+    let renamed = User { preferred_name: Some(name("\u{c4}nne")), last_name: None, ..user };
+    backend.commit(async |work| work.save_user(&renamed).await).await;
+    assert_eq!(found("\u{e4}nne").await.0, [ids[4]], "a new name is found");
+    assert_eq!(found("cardinal").await.0, [], "an old name is not");
+}
+
+pub async fn bookings_are_found_by_their_client(backend: &Backend) {
+    let practice = backend.practice().await;
+    let ids = directory(backend).await;
+    let mut bookings = Vec::new();
+    for n in 0..10 {
+        let who = PracticeFixture { client: ids[usize::try_from(n).unwrap() % ids.len()], ..practice };
+        bookings.push(backend.book(who, n).await);
+    }
+    for (query, wanted) in SEARCHES {
+        let wanted: Vec<_> = wanted.iter().map(|at| ids[*at]).collect();
+        let filter = BookingFilter { search: PersonSearch::parse(query), ..BookingFilter::default() };
+        expect_list(backend, filter.clone(), &bookings, |b| wanted.contains(&b.client())).await;
+        let filter = BookingFilter { therapist: Some(practice.client), ..filter };
+        expect_list(backend, filter, &bookings, |_| false).await;
+    }
+    let client = Some(ids[0]);
+    for (query, fits) in [("zo\u{eb}", true), ("jana", false)] {
+        let filter = BookingFilter { client, search: PersonSearch::parse(query), ..BookingFilter::default() };
+        expect_list(backend, filter, &bookings, |b| fits && Some(b.client()) == client).await;
+    }
+    for order in [BookingOrder::Earliest, BookingOrder::Latest] {
+        let filter = BookingFilter { search: PersonSearch::parse("wild"), order, ..BookingFilter::default() };
+        let mut ids = expected(&bookings, |b| b.client() == ids[3] || b.client() == ids[4]);
+        if order == BookingOrder::Latest {
+            ids.reverse();
+        }
+        let (mut found, mut page) = (Vec::new(), PageRequest { limit: 1, offset: 0 }.into());
+        loop {
+            let read = backend.queries.bookings(&filter, page).await.unwrap();
+            assert_eq!(read.total, 4);
+            found.extend(read.items.iter().map(|booking| booking.id()));
+            let Some(next) = read.next else { break };
+            page.start = PageStart::After(next);
+        }
+        assert_eq!(found, ids, "{order:?}");
+        let second = backend.queries.bookings(&filter, PageRequest { limit: 2, offset: 1 }.into()).await.unwrap();
+        assert_eq!(second.items.iter().map(|booking| booking.id()).collect::<Vec<_>>(), ids[1..3]);
+    }
+}
+
 pub async fn pages_add_up(backend: &Backend) {
     let (first, _, bookings) = busy_week(backend).await;
     for (client, therapist) in [(None, None), (Some(first.client), None), (None, Some(first.therapist))] {
@@ -173,12 +264,11 @@ pub async fn pages_add_up(backend: &Backend) {
     }
 }
 
-/// A page is the same wherever it lies, and total and page follow every change at once, however often they were asked.
 pub async fn pages_are_right_up_to_the_end_while_the_list_grows(backend: &Backend) {
     let practice = backend.practice().await;
     let mut ids = Vec::new();
     for n in 0..9 {
-        ids.push(backend.add_booking(|id| practice.booking(id, slot(n))).await.id());
+        ids.push(backend.book(practice, n).await.id());
         let total = u64::try_from(ids.len()).unwrap();
         for order in [BookingOrder::Earliest, BookingOrder::Latest, BookingOrder::Earliest] {
             let mut all = ids.clone();
@@ -203,21 +293,16 @@ pub async fn pages_are_right_up_to_the_end_while_the_list_grows(backend: &Backen
     }
 }
 
-/// People are found by their ids, each once; ids that are no one's are left out.
-pub async fn people_are_found_by_their_ids(backend: &Backend) {
+pub async fn users_are_found_by_their_ids(backend: &Backend) {
     let practice = backend.practice().await;
     let found = async |ids: &[UserId]| {
-        let mut people = backend.queries.people(ids).await.unwrap();
-        people.sort_by_key(|person| person.id);
-        people
+        let mut users = backend.queries.people(ids).await.unwrap();
+        users.sort_by_key(|user| user.id);
+        users
     };
-    let mut both = Vec::new();
-    for id in [practice.client, practice.therapist] {
-        both.push(backend.queries.user(id).await.unwrap().unwrap());
-    }
-    both.sort_by_key(|person| person.id);
-    let asked = [practice.client, unknown_user(), practice.therapist, practice.client];
-    assert_eq!(found(&asked).await, both);
+    let mut both = [backend.read_user(practice.client).await, backend.read_user(practice.therapist).await];
+    both.sort_by_key(|user| user.id);
+    assert_eq!(found(&[practice.client, unknown(), practice.therapist, practice.client]).await, both);
     assert_eq!(found(&[]).await, []);
-    assert_eq!(found(&[unknown_user()]).await, []);
+    assert_eq!(found(&[unknown()]).await, []);
 }

@@ -1,6 +1,5 @@
-//! The cases, by subject. Each takes a fresh backend and panics when a promise is broken.
+//! The cases, by subject. Each takes a fresh backend and panics when a port's contract is broken.
 
-use attune_domain::{BookingId, ParticipantId, PaymentId, PaymentProblemId, RefundId, UserId};
 use attune_ports::StoreError;
 use jiff::{SignedDuration, Timestamp};
 
@@ -19,6 +18,7 @@ pub mod participants;
 pub mod payment_events;
 pub mod payment_problems;
 pub mod payments;
+pub mod practice;
 pub mod races;
 pub mod refunds;
 pub mod rooms;
@@ -27,52 +27,25 @@ pub mod units_of_work;
 pub mod users;
 pub mod values;
 
-/// Someone who has no account in any case.
-fn unknown_user() -> UserId {
-    UserId::new(987_654).expect("positive")
+/// An id that no row has.
+fn unknown<Id: TryFrom<i64>>() -> Id {
+    let Ok(id) = Id::try_from(987_654) else { panic!("every positive number is an id") };
+    id
 }
 
-/// A booking that no case makes.
-fn unknown_booking() -> BookingId {
-    BookingId::new(987_654).expect("positive")
-}
-
-/// An invitation that no case makes.
-fn unknown_participant() -> ParticipantId {
-    ParticipantId::new(987_654).expect("positive")
-}
-
-/// An attempt to collect a price that no case makes.
-fn unknown_payment() -> PaymentId {
-    PaymentId::new(987_654).expect("positive")
-}
-
-/// A refund that no case makes.
-fn unknown_refund() -> RefundId {
-    RefundId::new(987_654).expect("positive")
-}
-
-/// A problem that no case notes.
-fn unknown_problem() -> PaymentProblemId {
-    PaymentProblemId::new(987_654).expect("positive")
-}
-
-/// An instant within the millisecond that begins at this one. Before 1970 it is the same one: which way is off where
-/// instants are counted backwards, no one promises.
+/// An instant within the millisecond that begins at this one. Before 1970 it is the same one: the ports do not say in
+/// which direction such instants are truncated.
 fn finer(instant: Timestamp) -> Timestamp {
     if instant < Timestamp::UNIX_EPOCH { instant } else { instant + SignedDuration::from_nanos(456_789) }
 }
 
-/// Checks that an answer is a failure that is no conflict, as when a row that is referred to is not there.
-fn assert_failed<T>(answer: Result<T, StoreError>, what: &str) {
-    match answer {
-        Err(StoreError::Failed(_)) => {}
-        Err(error) => panic!("{what}: expected a failure, got {error:?}"),
-        Ok(_) => panic!("{what}: expected a failure, but it was accepted"),
-    }
+/// Checks that a call failed, but by no conflict, as when a referenced row does not exist.
+fn assert_failed<T>(result: Result<T, StoreError>, what: &str) {
+    let result = result.map(drop);
+    assert!(matches!(result, Err(StoreError::Failed(_))), "{what}: expected a failure, got {result:?}");
 }
 
-/// Lets a call begin, and drops it after so many turns if it has not ended by then.
+/// Polls a call, and drops it after so many turns if it has not ended by then.
 async fn begin_and_drop<T>(turns: usize, call: impl Future<Output = T>) {
     let wait = async {
         for _ in 0..turns {
@@ -86,17 +59,12 @@ async fn begin_and_drop<T>(turns: usize, call: impl Future<Output = T>) {
     }
 }
 
-/// Checks that an answer is one particular conflict.
+/// Checks that a call failed by one particular conflict.
 macro_rules! assert_conflict {
-    ($answer:expr, $conflict:ident) => {
-        match $answer {
-            Err(error) => assert!(
-                error.is_conflict(attune_ports::Conflict::$conflict),
-                concat!("expected ", stringify!($conflict), ", got {:?}"),
-                error
-            ),
-            Ok(_) => panic!(concat!("expected ", stringify!($conflict), ", but it was accepted")),
-        }
-    };
+    ($result:expr, $conflict:ident) => {{
+        let result = $result.map(drop);
+        let is_expected = matches!(&result, Err(error) if error.is_conflict(attune_ports::Conflict::$conflict));
+        assert!(is_expected, concat!("expected ", stringify!($conflict), ", got {:?}"), result);
+    }};
 }
 use assert_conflict;

@@ -1,59 +1,69 @@
-//! Mails that are content: once each, to one worker at a time.
+//! Emails in the outbox: each is stored once, and leased to one worker at a time.
 
-use attune_domain::notification::{NewNotification, Notification, NotificationKind, NotificationState};
+use attune_domain::notification::{
+    NewNotification, Notification, NotificationKind, NotificationState, NotificationSubject, agenda_notification,
+};
 use attune_domain::{Booking, NotificationId, ParticipantId, ViewerId};
-use attune_ports::{DeliveryResult, LeaseToken, OutboxHealth, StoreError};
+use attune_ports::{DeliveryResult, LeaseToken, NotificationFilter, OutboxHealth, PageRequest};
 use jiff::Timestamp;
 
-use super::{unknown_booking, unknown_participant, unknown_user};
+use super::{assert_failed, finer, unknown};
 use crate::Backend;
-use crate::fixtures::{lease, minutes_after, notice, now, participant, reminder, slot};
+use crate::fixtures::{lease, minutes_after, notice, now, participant, reminder, slot, subject, therapist};
 
-/// A scheduled booking that queues mails.
-async fn stage(backend: &Backend) -> Booking {
-    let practice = backend.practice().await;
-    backend.add_booking(|id| practice.booking(id, slot(0))).await
+async fn enqueue(backend: &Backend, emails: &[NewNotification]) -> u64 {
+    backend.commit(async |work| work.enqueue(emails).await).await
 }
 
-async fn enqueue(backend: &Backend, notices: &[NewNotification]) -> u64 {
-    backend.commit(async |work| work.enqueue(notices).await).await
+/// A booking whose only email is due now.
+async fn booked_with_email(backend: &Backend) -> Booking {
+    let (_, booking) = backend.booked().await;
+    enqueue(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
+    booking
 }
 
-/// Claims and commits.
-async fn claim(backend: &Backend, worker: u8, limit: u32, now: Timestamp, until: Timestamp) -> Vec<Notification> {
+async fn lease_due(backend: &Backend, worker: u8, limit: u32, now: Timestamp, until: Timestamp) -> Vec<Notification> {
     backend.commit(async |work| work.lease_notifications(limit, now, &lease(worker, until)).await).await
 }
 
-/// Settles and commits.
-async fn settle(backend: &Backend, id: NotificationId, worker: u8, settlement: &DeliveryResult) -> bool {
-    backend.commit(async |work| work.ack_notification(id, &LeaseToken([worker; 16]), settlement).await).await
+async fn ack(backend: &Backend, id: NotificationId, worker: u8, result: &DeliveryResult) -> bool {
+    backend.commit(async |work| work.ack_notification(id, &LeaseToken([worker; 16]), result).await).await
 }
 
-/// Gives back and commits.
-async fn give_back(backend: &Backend, ids: &[NotificationId], worker: u8) -> u64 {
+async fn nack(backend: &Backend, ids: &[NotificationId], worker: u8) -> u64 {
     backend.commit(async |work| work.nack_notifications(ids, &LeaseToken([worker; 16])).await).await
 }
 
-async fn only_notice(backend: &Backend, booking: &Booking) -> Notification {
-    let mut notices = backend.queries.notices(booking.id()).await.unwrap();
-    assert_eq!(notices.len(), 1);
-    notices.remove(0)
+async fn emails(backend: &Backend, booking: &Booking) -> Vec<Notification> {
+    backend.queries.notifications(booking.id()).await.unwrap()
+}
+
+async fn only_email(backend: &Backend, booking: &Booking) -> Notification {
+    let mut found = emails(backend, booking).await;
+    assert_eq!(found.len(), 1);
+    found.remove(0)
 }
 
 fn sent(at: Timestamp) -> DeliveryResult {
     DeliveryResult { state: NotificationState::Sent, next_at: at, sent_at: Some(at), last_error: None }
 }
 
+fn unsent(state: NotificationState, next_at: Timestamp, error: Option<&str>) -> DeliveryResult {
+    DeliveryResult { state, next_at, sent_at: None, last_error: error.map(str::to_owned) }
+}
+
 fn minute(n: i64) -> Timestamp {
     minutes_after(now(), n)
 }
 
-/// A mail that was queued waits, untried, for its time; everything that was queued comes back.
-pub async fn a_queued_email_waits(backend: &Backend) {
-    let booking = stage(backend).await;
+pub async fn an_enqueued_email_is_pending(backend: &Backend) {
+    let (_, booking) = backend.booked().await;
     let queued = [
         notice(&booking, NotificationKind::MeetingInfo, now()),
-        NewNotification { booking_version: u32::MAX, ..reminder(&booking, 43_200, minute(30)) },
+        NewNotification {
+            subject: subject(&booking, booking.scheduled_at(), u32::MAX),
+            ..reminder(&booking, 43_200, minute(30))
+        },
         reminder(&booking, 6, minute(20)),
         notice(&booking, NotificationKind::Receipt, now()),
         notice(&booking, NotificationKind::PaymentProblem, minute(1)),
@@ -61,11 +71,11 @@ pub async fn a_queued_email_waits(backend: &Backend) {
     ];
     assert_eq!(enqueue(backend, &queued).await, 6);
     assert_eq!(enqueue(backend, &[]).await, 0);
-    let notices = backend.queries.notices(booking.id()).await.unwrap();
-    assert!(notices.is_sorted_by_key(|notice| notice.id), "by id");
-    assert_eq!(notices.len(), 6);
+    let stored = emails(backend, &booking).await;
+    assert!(stored.is_sorted_by_key(|email| email.id), "by id");
+    assert_eq!(stored.len(), 6);
     for queued in queued {
-        let found = notices.iter().find(|notice| notice.content == queued).expect("all that was queued is there");
+        let found = stored.iter().find(|email| email.content == queued).expect("each enqueued email is stored");
         let expected = Notification {
             id: found.id,
             next_at: queued.send_after,
@@ -74,14 +84,40 @@ pub async fn a_queued_email_waits(backend: &Backend) {
             attempts: 0,
             sent_at: None,
             last_error: None,
+            resends: 0,
         };
         assert_eq!(*found, expected);
     }
 }
 
-/// A mail is queued once per key: within a call, within a unit of work, and for ever after.
-pub async fn an_email_is_queued_once(backend: &Backend) {
-    let booking = stage(backend).await;
+pub async fn an_email_about_a_user_is_sent_like_the_others(backend: &Backend) {
+    let (practice, booking) = backend.booked().await;
+    let info = notice(&booking, NotificationKind::MeetingInfo, now());
+    let about_user = NewNotification { subject: NotificationSubject::User(practice.client), ..info };
+    assert_eq!(enqueue(backend, &[about_user.clone(), about_user.clone()]).await, 1);
+    assert!(emails(backend, &booking).await.is_empty(), "it is about no booking");
+    let leased = lease_due(backend, 1, 10, minute(1), minute(2)).await;
+    assert_eq!(leased.iter().map(|email| &email.content).collect::<Vec<_>>(), [&about_user]);
+    assert!(ack(backend, leased[0].id, 1, &sent(minute(1))).await);
+    assert!(lease_due(backend, 2, 10, minute(9), minute(10)).await.is_empty());
+}
+
+pub async fn a_therapist_has_one_agenda_for_a_day(backend: &Backend) {
+    let practice = backend.practice().await;
+    let day = |date: &str, due| agenda_notification(practice.therapist, date.parse().unwrap(), due);
+    let (monday, tuesday) = (day("2024-01-15", minute(1)), day("2024-01-16", minute(2)));
+    let colleague = backend.add_user(&therapist("colleague")).await;
+    let of_colleague = agenda_notification(colleague, "2024-01-15".parse().unwrap(), minute(3));
+    let later = day("2024-01-15", minute(9));
+    assert_eq!(enqueue(backend, &[monday.clone(), tuesday.clone(), of_colleague.clone()]).await, 3);
+    assert_eq!(enqueue(backend, &[later]).await, 0, "the time may change, the day has its agenda");
+    let leased = lease_due(backend, 1, 10, minute(10), minute(20)).await;
+    let found: Vec<_> = leased.iter().map(|email| email.content.clone()).collect();
+    assert_eq!(found, [monday, tuesday, of_colleague]);
+}
+
+pub async fn an_email_is_enqueued_once(backend: &Backend) {
+    let (_, booking) = backend.booked().await;
     let info = notice(&booking, NotificationKind::MeetingInfo, now());
     let day = reminder(&booking, 1_440, minute(10));
     let hour = reminder(&booking, 60, minute(20));
@@ -94,43 +130,140 @@ pub async fn an_email_is_queued_once(backend: &Backend) {
     assert_eq!((first, second), (1, 0));
     assert_eq!(enqueue(backend, &[info.clone(), day.clone(), hour.clone()]).await, 1);
 
-    // A key that is known leaves the mail as it is, also when it left long ago.
-    for mail in claim(backend, 1, 10, minute(60), minute(70)).await {
-        assert!(settle(backend, mail.id, 1, &sent(minute(61))).await);
+    // An existing dedupe key leaves the email unchanged, even when it was sent long ago.
+    for email in lease_due(backend, 1, 10, minute(60), minute(70)).await {
+        assert!(ack(backend, email.id, 1, &sent(minute(61))).await);
     }
-    let before = backend.queries.notices(booking.id()).await.unwrap();
-    let changed = NewNotification { send_after: minute(99), booking_version: 7, ..info.clone() };
+    let before = emails(backend, &booking).await;
+    let changed = NewNotification {
+        send_after: minute(99),
+        subject: subject(&booking, booking.scheduled_at(), 7),
+        ..info.clone()
+    };
     assert_eq!(changed.dedupe_key(), info.dedupe_key());
     assert_eq!(enqueue(backend, &[changed, day, hour]).await, 0);
-    assert_eq!(backend.queries.notices(booking.id()).await.unwrap(), before);
+    assert_eq!(emails(backend, &booking).await, before);
 
-    // Another beginning, another offset: another mail.
-    let moved = NewNotification { starts_at: slot(7), ..info };
-    assert_eq!(enqueue(backend, &[moved, reminder(&booking, 61, minute(20))]).await, 2);
+    // Another start or another offset makes another email.
+    let rescheduled = NewNotification { subject: subject(&booking, slot(7), 1), ..info };
+    assert_eq!(enqueue(backend, &[rescheduled, reminder(&booking, 61, minute(20))]).await, 2);
 }
 
-/// A mail is about a booking and a reader that are there.
-pub async fn a_mail_needs_its_booking_and_its_reader(backend: &Backend) {
-    let booking = stage(backend).await;
+pub async fn the_pending_reminders_of_a_booking_are_cancelled(backend: &Backend) {
+    let (practice, booking) = backend.booked().await;
+    let other = backend.book(practice, 5).await;
+    let guest = backend.commit(async |work| work.add_participant(&participant(&booking, "partner")).await).await;
+    let [sent_before, leased, stale, future] = [1, 2, 3, 600].map(|n| reminder(&booking, 60 + n, minute(n.into())));
+    let to_guest = NewNotification { recipient: ViewerId::Participant(guest), ..future.clone() };
+    let others = [notice(&booking, NotificationKind::MeetingInfo, minute(700)), reminder(&other, 60, minute(600))];
+    enqueue(backend, &[sent_before, leased, stale, future, to_guest]).await;
+    enqueue(backend, &others).await;
+    let first = lease_due(backend, 1, 1, minute(1), minute(9)).await;
+    assert!(ack(backend, first[0].id, 1, &sent(minute(1))).await);
+    lease_due(backend, 2, 1, minute(2), minute(20)).await;
+    lease_due(backend, 3, 1, minute(3), minute(10)).await;
+    let cancel = async || backend.commit(async |work| work.cancel_reminders(booking.id(), minute(10)).await).await;
+    assert_eq!((cancel().await, cancel().await), (3, 0), "the one whose lease expired, and the two to come");
+    let states: Vec<_> = emails(backend, &booking).await.iter().map(|email| email.state).collect();
+    use NotificationState::{Cancelled, Pending, Sent};
+    assert_eq!(
+        states,
+        [Sent, Pending, Cancelled, Cancelled, Cancelled, Pending],
+        "one is being sent, one is no reminder"
+    );
+    assert_eq!(only_email(backend, &other).await.state, Pending);
+    assert_eq!(lease_due(backend, 4, 10, minute(650), minute(660)).await.len(), 2, "neither of the cancelled ones");
+}
+
+pub async fn an_email_is_sent_again_or_taken_back(backend: &Backend) {
+    use NotificationState::{Cancelled, Dead, Pending};
+    let booking = booked_with_email(backend).await;
+    let id = only_email(backend, &booking).await.id;
+    let retry = async |at| backend.commit(async |work| work.retry_notification(id, at).await).await;
+    let cancel = async |at| backend.commit(async |work| work.cancel_notification(id, at).await).await;
+    lease_due(backend, 1, 1, minute(0), minute(5)).await;
+    assert!(!cancel(minute(4)).await, "it is being sent");
+    assert!(ack(backend, id, 1, &unsent(Dead, minute(1), Some("refused_550"))).await);
+    retry(minute(7)).await;
+    let found = backend.commit(async |work| work.notification(id).await).await.unwrap();
+    assert_eq!(found, only_email(backend, &booking).await);
+    let state = |email: &Notification| (email.state, email.attempts, email.next_at, email.resends);
+    assert_eq!((state(&found), found.last_error), ((Pending, 0, minute(7), 0), None), "it was never sent");
+    assert_eq!(lease_due(backend, 2, 1, minute(7), minute(9)).await.len(), 1);
+    assert!(ack(backend, id, 2, &sent(minute(8))).await);
+    for n in 1..=2 {
+        retry(minute(10 * n)).await;
+        let again = only_email(backend, &booking).await;
+        assert_eq!((state(&again), again.sent_at), ((Pending, 0, minute(10 * n), u32::try_from(n).unwrap()), None));
+        if n == 1 {
+            assert_eq!(lease_due(backend, 3, 1, minute(10), minute(12)).await.len(), 1);
+            assert!(ack(backend, id, 3, &sent(minute(11))).await);
+        }
+    }
+    assert!(cancel(minute(30)).await);
+    assert_eq!(only_email(backend, &booking).await.state, Cancelled);
+    assert!(!cancel(minute(31)).await && lease_due(backend, 4, 1, minute(99), minute(100)).await.is_empty());
+    assert!(backend.commit(async |work| work.notification(unknown()).await).await.is_none());
+    assert!(!backend.commit(async |work| work.cancel_notification(unknown(), now()).await).await);
+}
+
+pub async fn emails_are_listed_newest_first(backend: &Backend) {
+    let (practice, booking) = backend.booked().await;
+    let other = backend.book(practice, 5).await;
+    enqueue(
+        backend,
+        &[
+            notice(&booking, NotificationKind::MeetingInfo, now()),
+            reminder(&booking, 60, minute(50)),
+            reminder(&booking, 1_440, minute(60)),
+            reminder(&other, 60, minute(70)),
+            agenda_notification(practice.therapist, "2024-01-15".parse().unwrap(), minute(80)),
+        ],
+    )
+    .await;
+    let first = lease_due(backend, 1, 1, minute(1), minute(5)).await;
+    assert!(ack(backend, first[0].id, 1, &sent(minute(1))).await);
+    let all = NotificationFilter::default();
+    let reminders = NotificationFilter { kind: Some(NotificationKind::Reminder { minutes_before: 0 }), ..all };
+    let page = |limit, offset| PageRequest { limit, offset };
+    for (filter, page, kinds, total) in [
+        (all, page(10, 0), vec!["agenda", "reminder", "reminder", "reminder", "meeting_info"], 5),
+        (all, page(2, 1), vec!["reminder", "reminder"], 5),
+        (all, page(2, u64::MAX), vec![], 5),
+        (reminders, page(10, 0), vec!["reminder"; 3], 3),
+        (NotificationFilter { booking: Some(booking.id()), ..reminders }, page(1, 0), vec!["reminder"], 2),
+        (NotificationFilter { state: Some(NotificationState::Sent), ..all }, page(10, 0), vec!["meeting_info"], 1),
+        (NotificationFilter { state: Some(NotificationState::Dead), ..all }, page(10, 0), vec![], 0),
+    ] {
+        let found = backend.queries.outbox(&filter, page).await.unwrap();
+        let names: Vec<_> = found.items.iter().map(|email| email.content.kind.as_str()).collect();
+        assert_eq!((names, found.total), (kinds, total), "{filter:?} {page:?}");
+        assert!(found.items.is_sorted_by(|a, b| a.id > b.id));
+    }
+}
+
+pub async fn an_email_needs_its_booking_and_its_recipient(backend: &Backend) {
+    let (_, booking) = backend.booked().await;
     let info = notice(&booking, NotificationKind::MeetingInfo, now());
+    // There is a user with this number, but no participant.
+    let number_of_a_user = ParticipantId::new(booking.client().get()).unwrap();
     for queued in [
-        NewNotification { booking: unknown_booking(), ..info.clone() },
-        NewNotification { recipient: ViewerId::Account(unknown_user()), ..info.clone() },
-        NewNotification { recipient: ViewerId::Participant(unknown_participant()), ..info.clone() },
-        // There is an account of this number, but no one invited.
         NewNotification {
-            recipient: ViewerId::Participant(ParticipantId::new(booking.client().get()).unwrap()),
+            subject: NotificationSubject::Booking { id: unknown(), starts_at: slot(0), version: 1 },
             ..info.clone()
         },
+        NewNotification { subject: NotificationSubject::User(unknown()), ..info.clone() },
+        NewNotification { recipient: ViewerId::Account(unknown()), ..info.clone() },
+        NewNotification { recipient: ViewerId::Participant(unknown()), ..info.clone() },
+        NewNotification { recipient: ViewerId::Participant(number_of_a_user), ..info.clone() },
     ] {
-        let answer = backend.uncommitted(async |work| work.enqueue(std::slice::from_ref(&queued)).await).await;
-        assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
+        let result = backend.uncommitted(async |work| work.enqueue(std::slice::from_ref(&queued)).await).await;
+        assert_failed(result, &format!("{queued:?}"));
     }
-    assert!(backend.queries.notices(booking.id()).await.unwrap().is_empty());
+    assert!(emails(backend, &booking).await.is_empty());
 }
 
-/// Mails go to accounts and to people who were invited, and each comes back with its reader by every way of reading.
-pub async fn mails_go_to_accounts_and_to_people_invited(backend: &Backend) {
+pub async fn emails_go_to_users_and_participants(backend: &Backend) {
     let (practice, booking) = backend.booked().await;
     let (partner, colleague) = backend
         .commit(async |work| {
@@ -141,280 +274,348 @@ pub async fn mails_go_to_accounts_and_to_people_invited(backend: &Backend) {
     assert_eq!(
         partner.get(),
         practice.therapist.get(),
-        "in a fresh store numbers of accounts and invitations coincide"
+        "a new store has a user and a participant with the same number"
     );
+    let (client, partner) = (ViewerId::Account(booking.client()), ViewerId::Participant(partner));
     let mut queued = Vec::new();
-    for recipient in
-        [ViewerId::Account(booking.client()), ViewerId::Participant(partner), ViewerId::Participant(colleague)]
-    {
+    for recipient in [client, partner, ViewerId::Participant(colleague)] {
         for kind in [
             NotificationKind::MeetingInfo,
             NotificationKind::Reminder { minutes_before: 60 },
             NotificationKind::Invitation,
             NotificationKind::MeetingLink,
         ] {
-            queued.push(NewNotification {
-                recipient,
-                ..notice(&booking, kind, minute(i64::try_from(queued.len()).unwrap()))
-            });
+            let send_after = minute(i64::try_from(queued.len()).unwrap());
+            queued.push(NewNotification { recipient, ..notice(&booking, kind, send_after) });
         }
     }
-    // The same mail to another reader is another mail; one to the therapist exists as the link that was asked for.
-    let to_therapist = ViewerId::Account(practice.therapist);
-    queued.push(NewNotification {
-        recipient: to_therapist,
-        ..notice(&booking, NotificationKind::MeetingLink, minute(30))
-    });
-    let count = u64::try_from(queued.len()).unwrap();
-    assert_eq!(enqueue(backend, &queued).await, count);
+    // The same email to another recipient is another email.
+    let recipient = ViewerId::Account(practice.therapist);
+    queued.push(NewNotification { recipient, ..notice(&booking, NotificationKind::MeetingLink, minute(30)) });
+    assert_eq!(enqueue(backend, &queued).await, u64::try_from(queued.len()).unwrap());
     assert_eq!(enqueue(backend, &queued).await, 0);
-    let kept: Vec<_> =
-        backend.queries.notices(booking.id()).await.unwrap().into_iter().map(|notice| notice.content).collect();
-    assert_eq!(kept.len(), queued.len());
-    assert!(queued.iter().all(|queued| kept.contains(queued)));
+    let stored: Vec<_> = emails(backend, &booking).await.into_iter().map(|email| email.content).collect();
+    assert_eq!(stored.len(), queued.len());
+    assert!(queued.iter().all(|queued| stored.contains(queued)));
 
-    let claimed = claim(backend, 1, 50, minute(99), minute(120)).await;
-    assert_eq!(claimed.iter().map(|notice| notice.content.clone()).collect::<Vec<_>>(), queued, "earliest first");
-    for notice in &claimed {
-        assert!(settle(backend, notice.id, 1, &sent(minute(99))).await);
+    let leased = lease_due(backend, 1, 50, minute(99), minute(120)).await;
+    assert_eq!(leased.iter().map(|email| email.content.clone()).collect::<Vec<_>>(), queued, "earliest first");
+    for email in &leased {
+        assert!(ack(backend, email.id, 1, &sent(minute(99))).await);
     }
-    assert!(backend.queries.notices(booking.id()).await.unwrap().iter().all(|n| n.state == NotificationState::Sent));
+    assert!(emails(backend, &booking).await.iter().all(|email| email.state == NotificationState::Sent));
 }
 
-/// Anyone who asks for a link again is sent it once in an hour, and again in the next; revoking gives a new one at once.
-pub async fn a_link_is_queued_once_per_hour_version_and_reader(backend: &Backend) {
-    let booking = stage(backend).await;
+pub async fn a_link_is_enqueued_once_per_hour_version_and_recipient(backend: &Backend) {
+    let (_, booking) = backend.booked().await;
     let partner = backend.commit(async |work| work.add_participant(&participant(&booking, "partner")).await).await;
-    let hour = |n: i64| minutes_after(slot(0), 60 * n);
-    let client = ViewerId::Account(booking.client());
-    for (recipient, version, send_after, new) in [
-        (client, 1, hour(0), 1),
-        (client, 1, minutes_after(hour(0), 59), 0),
-        (ViewerId::Participant(partner), 1, hour(0), 1),
-        (ViewerId::Participant(partner), 1, minutes_after(hour(0), 59), 0),
-        (client, 1, hour(1), 1),
-        (client, 2, hour(1), 1),
-        (client, 2, hour(1), 0),
-        (ViewerId::Participant(partner), 2, hour(1), 1),
+    let (client, partner) = (ViewerId::Account(booking.client()), ViewerId::Participant(partner));
+    for (recipient, version, minutes, new) in [
+        (client, 1, 0, 1),
+        (client, 1, 59, 0),
+        (partner, 1, 0, 1),
+        (partner, 1, 59, 0),
+        (client, 1, 60, 1),
+        (client, 2, 60, 1),
+        (client, 2, 60, 0),
+        (partner, 2, 60, 1),
     ] {
-        let link = NewNotification {
-            recipient,
-            booking_version: version,
-            ..notice(&booking, NotificationKind::MeetingLink, send_after)
-        };
+        let link = notice(&booking, NotificationKind::MeetingLink, minutes_after(slot(0), minutes));
+        let link = NewNotification { recipient, subject: subject(&booking, booking.scheduled_at(), version), ..link };
         assert_eq!(enqueue(backend, std::slice::from_ref(&link)).await, new, "{link:?}");
     }
-    assert_eq!(backend.queries.notices(booking.id()).await.unwrap().len(), 5);
+    assert_eq!(emails(backend, &booking).await.len(), 5);
 }
 
-/// A worker gets what is due, earliest first and at most so many; mails of the future wait.
-pub async fn due_mails_are_claimed_earliest_first(backend: &Backend) {
-    let booking = stage(backend).await;
+pub async fn due_emails_are_leased_earliest_first(backend: &Backend) {
+    let (_, booking) = backend.booked().await;
     let queued: Vec<_> = [(1, 30), (2, 10), (3, 40), (4, 20), (5, 50)]
         .map(|(offset, due)| reminder(&booking, offset + 5, minute(due)))
         .into();
     enqueue(backend, &queued).await;
-    assert!(claim(backend, 1, 10, minute(9), minute(99)).await.is_empty());
-    assert!(claim(backend, 1, 0, minute(60), minute(99)).await.is_empty());
-    let due = |notices: &[Notification]| notices.iter().map(|notice| notice.next_at).collect::<Vec<_>>();
-    assert_eq!(due(&claim(backend, 1, 2, minute(40), minute(99)).await), [minute(10), minute(20)]);
-    assert_eq!(
-        due(&claim(backend, 2, 9, minute(40), minute(99)).await),
-        [minute(30), minute(40)],
-        "due at that instant"
-    );
-    assert!(claim(backend, 3, 9, minute(40), minute(99)).await.is_empty());
-    assert_eq!(due(&claim(backend, 3, 9, minute(50), minute(99)).await), [minute(50)]);
+    let lease_at = async |worker, limit, at| {
+        let leased = lease_due(backend, worker, limit, at, minute(99)).await;
+        leased.iter().map(|email| email.next_at).collect::<Vec<_>>()
+    };
+    assert_eq!(lease_at(1, 10, minute(9)).await, []);
+    assert_eq!(lease_at(1, 0, minute(60)).await, []);
+    assert_eq!(lease_at(1, 2, minute(40)).await, [minute(10), minute(20)]);
+    assert_eq!(lease_at(2, 9, minute(40)).await, [minute(30), minute(40)], "due at that instant");
+    assert_eq!(lease_at(3, 9, minute(40)).await, []);
+    assert_eq!(lease_at(3, 9, minute(50)).await, [minute(50)]);
 }
 
-/// A claim counts as an attempt, and the count is part of the answer.
-pub async fn attempts_are_counted_at_the_claim(backend: &Backend) {
-    let booking = stage(backend).await;
+pub async fn attempts_are_counted_at_the_lease(backend: &Backend) {
+    let (_, booking) = backend.booked().await;
     let queued = notice(&booking, NotificationKind::MeetingInfo, now());
     enqueue(backend, std::slice::from_ref(&queued)).await;
     for attempt in 1..=3 {
         let at = minute(10 * i64::from(attempt));
-        let claimed = claim(backend, 1, 10, at, minutes_after(at, 5)).await;
-        assert_eq!(claimed.len(), 1);
-        assert_eq!((claimed[0].attempts, claimed[0].state), (attempt, NotificationState::Pending));
-        assert_eq!(claimed[0].content, queued);
-        assert_eq!(only_notice(backend, &booking).await.attempts, attempt);
+        let leased = lease_due(backend, 1, 10, at, minutes_after(at, 5)).await;
+        assert_eq!(leased.len(), 1);
+        assert_eq!((leased[0].attempts, leased[0].state), (attempt, NotificationState::Pending));
+        assert_eq!(leased[0].content, queued);
+        assert_eq!(only_email(backend, &booking).await.attempts, attempt);
     }
 }
 
-/// A claim that is undone is no attempt, and leaves the mail to others.
-pub async fn an_undone_claim_leaves_the_mail_as_it_was(backend: &Backend) {
-    let booking = stage(backend).await;
-    enqueue(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
-    let before = only_notice(backend, &booking).await;
+pub async fn a_rolled_back_lease_changes_nothing(backend: &Backend) {
+    let booking = booked_with_email(backend).await;
+    let before = only_email(backend, &booking).await;
     for worker in 1..=3 {
-        let taken = backend
-            .uncommitted(async |work| work.lease_notifications(5, now(), &lease(worker, minute(9))).await)
-            .await
-            .unwrap();
-        assert_eq!(taken[0].attempts, 1);
+        let lease = lease(worker, minute(9));
+        let leased = backend.uncommitted(async |work| work.lease_notifications(5, now(), &lease).await).await;
+        assert_eq!(leased.unwrap()[0].attempts, 1);
     }
-    assert_eq!(only_notice(backend, &booking).await, before);
-    assert_eq!(claim(backend, 9, 5, now(), minute(9)).await[0].attempts, 1);
+    assert_eq!(only_email(backend, &booking).await, before);
+    assert_eq!(lease_due(backend, 9, 5, now(), minute(9)).await[0].attempts, 1);
 }
 
-/// A leased mail is no one else's until the lease runs out; then it is everyone's again.
-pub async fn a_lease_holds_until_it_runs_out(backend: &Backend) {
-    let booking = stage(backend).await;
-    enqueue(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
-    assert_eq!(claim(backend, 1, 5, now(), minute(2)).await.len(), 1);
-    assert!(claim(backend, 2, 5, now(), minute(4)).await.is_empty());
-    assert!(claim(backend, 1, 5, minute(1), minute(4)).await.is_empty(), "not even the same worker's");
-    let again = claim(backend, 2, 5, minute(2), minute(4)).await;
-    assert_eq!(again.len(), 1, "at its end a lease has run out");
+pub async fn a_lease_holds_until_it_expires(backend: &Backend) {
+    booked_with_email(backend).await;
+    assert_eq!(lease_due(backend, 1, 5, now(), minute(2)).await.len(), 1);
+    assert!(lease_due(backend, 2, 5, now(), minute(4)).await.is_empty());
+    assert!(lease_due(backend, 1, 5, minute(1), minute(4)).await.is_empty(), "not even for the same worker");
+    let again = lease_due(backend, 2, 5, minute(2), minute(4)).await;
+    assert_eq!(again.len(), 1, "a lease expires at its end");
     assert_eq!(again[0].attempts, 2);
-    assert!(claim(backend, 3, 5, minute(3), minute(5)).await.is_empty(), "the new lease holds");
+    assert!(lease_due(backend, 3, 5, minute(3), minute(5)).await.is_empty(), "the new lease holds");
 }
 
-/// Anyone who holds the lease writes what became of a mail, whatever it is.
-pub async fn every_settlement_is_written(backend: &Backend) {
-    let booking = stage(backend).await;
-    let mut settlements = vec![
+pub async fn every_delivery_result_is_stored(backend: &Backend) {
+    let (_, booking) = backend.booked().await;
+    let results = [
         sent(minute(1)),
-        DeliveryResult {
-            state: NotificationState::Pending,
-            next_at: minute(30),
-            sent_at: None,
-            last_error: Some("deferred_451".to_owned()),
-        },
+        unsent(NotificationState::Pending, minute(30), Some("deferred_451")),
+        unsent(NotificationState::Skipped, minute(1), None),
+        unsent(NotificationState::Expired, minute(1), None),
+        unsent(NotificationState::Dead, minute(1), Some("refused_550")),
     ];
-    for state in [NotificationState::Skipped, NotificationState::Expired, NotificationState::Dead] {
-        let last_error = (state == NotificationState::Dead).then(|| "refused_550".to_owned());
-        settlements.push(DeliveryResult { state, next_at: minute(1), sent_at: None, last_error });
+    let find = async |id| emails(backend, &booking).await.into_iter().find(|email| email.id == id).unwrap();
+    for (hour, result) in (0..).zip(results) {
+        let info = notice(&booking, NotificationKind::MeetingInfo, now());
+        enqueue(backend, &[NewNotification { subject: subject(&booking, slot(hour), 1), ..info }]).await;
+        let leased = lease_due(backend, 1, 5, now(), minute(2)).await;
+        assert_eq!(leased.len(), 1);
+        assert!(ack(backend, leased[0].id, 1, &result).await);
+        let DeliveryResult { state, next_at, sent_at, last_error } = result;
+        let expected = Notification { state, next_at, sent_at, last_error, ..leased[0].clone() };
+        assert_eq!(find(leased[0].id).await, expected);
+        assert!(lease_due(backend, 2, 5, minute(29), minute(40)).await.is_empty(), "{state:?} is not due");
     }
-    for (hour, settlement) in (0..).zip(&settlements) {
-        let queued =
-            NewNotification { starts_at: slot(hour), ..notice(&booking, NotificationKind::MeetingInfo, now()) };
-        enqueue(backend, std::slice::from_ref(&queued)).await;
-        let claimed = claim(backend, 1, 5, now(), minute(2)).await;
-        assert_eq!(claimed.len(), 1);
-        assert!(settle(backend, claimed[0].id, 1, settlement).await);
-        let notices = backend.queries.notices(booking.id()).await.unwrap();
-        let found = notices.into_iter().find(|notice| notice.id == claimed[0].id).unwrap();
-        let expected = Notification {
-            state: settlement.state,
-            next_at: settlement.next_at,
-            sent_at: settlement.sent_at,
-            last_error: settlement.last_error.clone(),
-            ..claimed[0].clone()
-        };
-        assert_eq!(found, expected);
-        assert!(claim(backend, 2, 5, minute(29), minute(40)).await.is_empty(), "{:?} waits or is over", expected.state);
-    }
-    // The one that was put off is due again, and an error of before does not outlive a success.
-    let again = claim(backend, 3, 5, minute(30), minute(40)).await;
+    // The deferred one is due again, and its error does not outlive a success.
+    let again = lease_due(backend, 3, 5, minute(30), minute(40)).await;
     assert_eq!(again.len(), 1);
     assert_eq!(again[0].attempts, 2);
     assert_eq!(again[0].last_error.as_deref(), Some("deferred_451"));
-    assert!(settle(backend, again[0].id, 3, &sent(minute(31))).await);
-    let notices = backend.queries.notices(booking.id()).await.unwrap();
-    let settled = notices.iter().find(|notice| notice.id == again[0].id).unwrap();
-    assert_eq!(
-        (settled.state, settled.sent_at, settled.last_error.as_deref()),
-        (NotificationState::Sent, Some(minute(31)), None)
-    );
-    assert!(claim(backend, 4, 9, minute(10_000), minute(20_000)).await.is_empty(), "what is over stays over");
+    assert!(ack(backend, again[0].id, 3, &sent(minute(31))).await);
+    let found = find(again[0].id).await;
+    assert_eq!((found.state, found.sent_at, found.last_error), (NotificationState::Sent, Some(minute(31)), None));
+    assert!(lease_due(backend, 4, 9, minute(10_000), minute(20_000)).await.is_empty(), "final states stay final");
 }
 
-/// A lost lease writes nothing: another worker has the mail, or it was settled, or it was never leased.
-pub async fn a_lost_lease_writes_nothing(backend: &Backend) {
-    let booking = stage(backend).await;
-    enqueue(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
-    let waiting = only_notice(backend, &booking).await;
-    assert!(!settle(backend, waiting.id, 1, &sent(minute(1))).await, "never leased");
-    assert_eq!(only_notice(backend, &booking).await, waiting);
-
-    claim(backend, 1, 5, now(), minute(2)).await;
-    claim(backend, 2, 5, minute(3), minute(5)).await;
-    let taken_over = only_notice(backend, &booking).await;
-    assert!(!settle(backend, waiting.id, 1, &sent(minute(3))).await, "another worker has it");
-    assert_eq!(only_notice(backend, &booking).await, taken_over);
-
-    assert!(settle(backend, waiting.id, 2, &sent(minute(4))).await);
-    let settled = only_notice(backend, &booking).await;
-    let dead = DeliveryResult { state: NotificationState::Dead, next_at: minute(9), sent_at: None, last_error: None };
-    assert!(!settle(backend, waiting.id, 2, &dead).await, "the lease was given back");
-    assert_eq!(only_notice(backend, &booking).await, settled);
-
-    assert!(!settle(backend, NotificationId::new(987_654).unwrap(), 2, &dead).await, "no such mail");
-}
-
-/// A lease that ran out counts as long as no one else took the mail up: better late than twice.
-pub async fn a_late_settlement_counts_while_no_one_took_over(backend: &Backend) {
-    let booking = stage(backend).await;
-    enqueue(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
-    let claimed = claim(backend, 1, 5, now(), minute(2)).await;
-    assert!(settle(backend, claimed[0].id, 1, &sent(minute(600))).await);
-    assert_eq!(only_notice(backend, &booking).await.state, NotificationState::Sent);
-}
-
-/// Settling one mail of a claim leaves the others leased.
-pub async fn mails_of_one_claim_are_settled_one_by_one(backend: &Backend) {
-    let booking = stage(backend).await;
-    enqueue(backend, &[reminder(&booking, 10, now()), reminder(&booking, 20, now()), reminder(&booking, 30, now())])
-        .await;
-    let claimed = claim(backend, 1, 5, now(), minute(2)).await;
-    assert_eq!(claimed.len(), 3);
-    assert!(settle(backend, claimed[1].id, 1, &sent(minute(1))).await);
-    assert!(claim(backend, 2, 5, minute(1), minute(9)).await.is_empty());
-    let left = claim(backend, 2, 5, minute(2), minute(9)).await;
-    assert_eq!(left.len(), 2);
-    assert!(left.iter().all(|notice| notice.id != claimed[1].id && notice.attempts == 2));
-}
-
-/// Mails that are given back are as they were before the claim, and everyone's at once; the others stay leased.
-pub async fn what_is_given_back_was_never_claimed(backend: &Backend) {
-    let booking = stage(backend).await;
-    let later = DeliveryResult {
-        state: NotificationState::Pending,
-        next_at: minute(1),
-        sent_at: None,
-        last_error: Some("timeout".to_owned()),
+pub async fn a_lost_lease_acknowledges_nothing(backend: &Backend) {
+    let booking = booked_with_email(backend).await;
+    let unchanged = async |worker, result: &DeliveryResult, why: &str| {
+        let before = only_email(backend, &booking).await;
+        assert!(!ack(backend, before.id, worker, result).await, "{why}");
+        assert_eq!(only_email(backend, &booking).await, before, "{why}");
     };
-    enqueue(backend, &[reminder(&booking, 10, now()), reminder(&booking, 20, now()), reminder(&booking, 30, now())])
-        .await;
-    let first = claim(backend, 1, 1, now(), minute(2)).await;
-    assert!(settle(backend, first[0].id, 1, &later).await, "one of them failed before");
-    let before = backend.queries.notices(booking.id()).await.unwrap();
-    let claimed = claim(backend, 2, 5, minute(1), minute(3)).await;
-    assert_eq!(claimed.len(), 3);
-    assert_eq!(give_back(backend, &[], 2).await, 0);
-    assert_eq!(give_back(backend, &[before[0].id, before[2].id], 2).await, 2);
+    unchanged(1, &sent(minute(1)), "never leased").await;
+    let email = lease_due(backend, 1, 5, now(), minute(2)).await.remove(0);
+    lease_due(backend, 2, 5, minute(3), minute(5)).await;
+    unchanged(1, &sent(minute(3)), "another worker has the lease").await;
+    assert!(ack(backend, email.id, 2, &sent(minute(4))).await);
+    let dead = unsent(NotificationState::Dead, minute(9), None);
+    unchanged(2, &dead, "acknowledged before").await;
+    assert!(!ack(backend, unknown(), 2, &dead).await, "no such email");
+}
+
+/// The email was sent: a late acknowledgement is better than sending it twice.
+pub async fn a_late_ack_counts_until_another_worker_leases(backend: &Backend) {
+    let booking = booked_with_email(backend).await;
+    let leased = lease_due(backend, 1, 5, now(), minute(2)).await;
+    assert!(ack(backend, leased[0].id, 1, &sent(minute(600))).await);
+    assert_eq!(only_email(backend, &booking).await.state, NotificationState::Sent);
+}
+
+pub async fn emails_of_one_lease_are_acknowledged_one_by_one(backend: &Backend) {
+    let (_, booking) = backend.booked().await;
+    enqueue(backend, &[10, 20, 30].map(|minutes| reminder(&booking, minutes, now()))).await;
+    let leased = lease_due(backend, 1, 5, now(), minute(2)).await;
+    assert_eq!(leased.len(), 3);
+    assert!(ack(backend, leased[1].id, 1, &sent(minute(1))).await);
+    assert!(lease_due(backend, 2, 5, minute(1), minute(9)).await.is_empty());
+    let left = lease_due(backend, 2, 5, minute(2), minute(9)).await;
+    assert_eq!(left.len(), 2);
+    assert!(left.iter().all(|email| email.id != leased[1].id && email.attempts == 2));
+}
+
+pub async fn a_nack_undoes_the_lease(backend: &Backend) {
+    let (_, booking) = backend.booked().await;
+    enqueue(backend, &[10, 20, 30].map(|minutes| reminder(&booking, minutes, now()))).await;
+    let first = lease_due(backend, 1, 1, now(), minute(2)).await;
+    let deferred = unsent(NotificationState::Pending, minute(1), Some("timeout"));
+    assert!(ack(backend, first[0].id, 1, &deferred).await, "one of them failed before");
+    let before = emails(backend, &booking).await;
+    let leased = lease_due(backend, 2, 5, minute(1), minute(3)).await;
+    assert_eq!(leased.len(), 3);
+    assert_eq!(nack(backend, &[], 2).await, 0);
+    assert_eq!(nack(backend, &[before[0].id, before[2].id], 2).await, 2);
     let mut expected = before.clone();
     expected[1].attempts += 1;
-    assert_eq!(backend.queries.notices(booking.id()).await.unwrap(), expected);
-    let again = claim(backend, 3, 5, minute(1), minute(3)).await;
-    let taken: Vec<_> = again.iter().map(|notice| (notice.id, notice.attempts)).collect();
-    assert_eq!(taken, [(before[2].id, 1), (before[0].id, 2)], "at once, and the attempt did not count");
+    assert_eq!(emails(backend, &booking).await, expected);
+    let again = lease_due(backend, 3, 5, minute(1), minute(3)).await;
+    let leased: Vec<_> = again.iter().map(|email| (email.id, email.attempts)).collect();
+    assert_eq!(leased, [(before[2].id, 1), (before[0].id, 2)], "at once, and the attempt did not count");
 }
 
-/// A lost lease gives nothing back: another worker has the mail, or it was settled, or it was never leased.
-pub async fn a_lost_lease_gives_nothing_back(backend: &Backend) {
-    let booking = stage(backend).await;
-    enqueue(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
-    let mail = only_notice(backend, &booking).await;
+pub async fn a_postponed_email_is_due_later_and_its_attempt_does_not_count(backend: &Backend) {
+    let booking = booked_with_email(backend).await;
+    let before = only_email(backend, &booking).await;
+    let postpone = async |worker: u8, until| {
+        let token = LeaseToken([worker; 16]);
+        backend.commit(async |work| work.postpone_notification(before.id, &token, until).await).await
+    };
+    assert!(!postpone(1, minute(5)).await, "it is not leased");
+    lease_due(backend, 1, 5, now(), minute(2)).await;
+    assert!(!postpone(2, minute(5)).await, "another worker leased it");
+    assert!(postpone(1, finer(minute(5))).await);
+    assert!(!postpone(1, minute(6)).await, "the lease was released");
+    assert_eq!(only_email(backend, &booking).await, Notification { next_at: minute(5), ..before.clone() });
+    assert!(lease_due(backend, 2, 5, minute(4), minute(9)).await.is_empty());
+    let again = lease_due(backend, 2, 5, minute(5), minute(9)).await;
+    assert_eq!(again, [Notification { next_at: minute(5), attempts: 1, ..before }]);
+}
+
+pub async fn sent_emails_are_found_by_recipient_kind_and_time(backend: &Backend) {
+    let (practice, booking) = backend.booked().await;
+    let invited = backend.commit(async |work| work.add_participant(&participant(&booking, "partner")).await).await;
+    let (client, guest) = (ViewerId::Account(practice.client), ViewerId::Participant(invited));
+    let info = notice(&booking, NotificationKind::MeetingInfo, now());
+    let moved = |version| NewNotification {
+        kind: NotificationKind::Rescheduled,
+        subject: subject(&booking, booking.scheduled_at(), version),
+        ..info.clone()
+    };
+    let to_guest = NewNotification { recipient: guest, ..moved(2) };
+    let receipt = notice(&booking, NotificationKind::Receipt, now());
+    enqueue(backend, &[info.clone(), moved(2), to_guest.clone(), receipt, moved(3)]).await;
+    let leased = lease_due(backend, 1, 10, now(), minute(30)).await;
+    for (email, at) in leased.iter().zip(1..) {
+        let result = if at == 5 { unsent(NotificationState::Skipped, now(), None) } else { sent(minute(at)) };
+        assert!(ack(backend, email.id, 1, &result).await);
+    }
+    let found = async |recipients: &[ViewerId], kinds: &[NotificationKind], since| {
+        let mut found = backend.queries.sent_emails(recipients, kinds, since).await.unwrap();
+        found.sort_by_key(|email| email.id);
+        found.into_iter().map(|email| (email.content, email.sent_at)).collect::<Vec<_>>()
+    };
+    let all = NotificationKind::ANNOUNCEMENTS;
+    let (first, second, third) =
+        ((info.clone(), Some(minute(1))), (moved(2), Some(minute(2))), (to_guest, Some(minute(3))));
+    assert_eq!(found(&[client, guest], &all, now()).await, [first.clone(), second.clone(), third.clone()]);
+    assert_eq!(found(&[client], &all, now()).await, [first, second.clone()]);
+    assert_eq!(found(&[guest], &all, now()).await, [third]);
+    assert_eq!(found(&[client], &all, minute(1)).await, [second], "after, not at");
+    assert_eq!(found(&[client], &[NotificationKind::Cancelled], now()).await, []);
+    assert_eq!(found(&[ViewerId::Account(practice.therapist)], &all, now()).await, []);
+    assert_eq!(found(&[], &all, now()).await, []);
+}
+
+/// A worker whose clock was two weeks ahead leased everything, and then its clock was set right.
+pub async fn what_a_clock_that_was_ahead_left_behind_is_corrected(backend: &Backend) {
+    let (_, booking) = backend.booked().await;
+    let before_start = |minutes: u32| minutes_after(booking.scheduled_at(), -i64::from(minutes));
+    let planned = |minutes: u32| reminder(&booking, minutes, before_start(minutes));
+    let mut queued: Vec<_> = [60, 50, 40, 30, 20].map(planned).into();
+    queued.push(notice(&booking, NotificationKind::MeetingInfo, now()));
+    enqueue(backend, &queued).await;
+    let correct = async |at| backend.commit(async |work| work.correct_notifications(at).await).await;
+    let untouched = emails(backend, &booking).await;
+    assert_eq!(correct(now()).await, 0);
+    assert_eq!(emails(backend, &booking).await, untouched, "what is planned stays planned");
+
+    let ahead = minutes_after(booking.scheduled_at(), 14 * 1_440);
+    let soon = |minutes| minutes_after(ahead, minutes);
+    let error = Some("timeout");
+    // The one with an offset of 20 minutes stays leased.
+    let results = |offset: u32| match offset {
+        60 => Some(unsent(NotificationState::Expired, ahead, error)),
+        50 => Some(unsent(NotificationState::Skipped, ahead, None)),
+        40 => Some(unsent(NotificationState::Pending, soon(1), error)),
+        30 => Some(sent(ahead)),
+        20 => None,
+        _ => Some(unsent(NotificationState::Pending, soon(30), error)),
+    };
+    for email in lease_due(backend, 1, 9, ahead, soon(2)).await {
+        if let Some(result) = results(email.content.kind.offset_minutes()) {
+            assert!(ack(backend, email.id, 1, &result).await);
+        }
+    }
+    let sent_email = emails(backend, &booking).await.remove(3);
+    assert_eq!(correct(now()).await, 4);
+    let corrected = emails(backend, &booking).await;
+    for (email, due) in corrected.iter().zip([60, 50, 40].map(before_start)).chain([(&corrected[5], now())]) {
+        let expected = Notification {
+            state: NotificationState::Pending,
+            attempts: 0,
+            next_at: due,
+            last_error: None,
+            sent_at: None,
+            ..email.clone()
+        };
+        assert_eq!(*email, expected);
+    }
+    assert_eq!(corrected[3], sent_email, "what was sent stays sent");
+    assert_eq!(correct(now()).await, 0);
+    let due = lease_due(backend, 2, 9, before_start(20), before_start(10)).await;
+    let due: Vec<u32> = due.iter().map(|email| email.content.kind.offset_minutes()).collect();
+    assert_eq!(due, [0, 60, 50, 40, 20], "the lease that was to last for weeks is released");
+}
+
+pub async fn plausible_states_are_not_corrected(backend: &Backend) {
+    let (_, booking) = backend.booked().await;
+    let before_start = |minutes: i64| minutes_after(booking.scheduled_at(), -minutes);
+    let offsets = [60, 50, 40, 30];
+    enqueue(backend, &offsets.map(|minutes| reminder(&booking, minutes, before_start(minutes.into())))).await;
+    let ends = [
+        unsent(NotificationState::Expired, before_start(5), Some("timeout")),
+        unsent(NotificationState::Skipped, before_start(5), None),
+        unsent(NotificationState::Dead, before_start(5), Some("refused_550")),
+        unsent(NotificationState::Pending, before_start(-70), Some("timeout")),
+    ];
+    let leased = lease_due(backend, 1, 9, before_start(5), before_start(3)).await;
+    for (email, result) in leased.iter().zip(ends) {
+        assert!(ack(backend, email.id, 1, &result).await);
+    }
+    let before = emails(backend, &booking).await;
+    for minutes in [5, 4, 1, 0, -60, -100_000] {
+        let at = before_start(minutes);
+        assert_eq!(backend.commit(async |work| work.correct_notifications(at).await).await, 0, "{at}");
+        assert_eq!(emails(backend, &booking).await, before, "{at}");
+    }
+}
+
+pub async fn a_lost_lease_returns_nothing(backend: &Backend) {
+    let booking = booked_with_email(backend).await;
+    let email = only_email(backend, &booking).await;
     let unchanged = async |worker| {
-        let before = only_notice(backend, &booking).await;
-        assert_eq!(give_back(backend, &[before.id, NotificationId::new(987_654).unwrap()], worker).await, 0);
-        assert_eq!(only_notice(backend, &booking).await, before);
+        let before = only_email(backend, &booking).await;
+        assert_eq!(nack(backend, &[before.id, unknown()], worker).await, 0);
+        assert_eq!(only_email(backend, &booking).await, before);
     };
     unchanged(1).await;
-    claim(backend, 1, 5, now(), minute(2)).await;
-    claim(backend, 2, 5, minute(3), minute(5)).await;
+    lease_due(backend, 1, 5, now(), minute(2)).await;
+    lease_due(backend, 2, 5, minute(3), minute(5)).await;
     unchanged(1).await;
-    assert!(claim(backend, 3, 5, minute(4), minute(9)).await.is_empty(), "it is still leased");
-    assert!(settle(backend, mail.id, 2, &sent(minute(4))).await);
+    assert!(lease_due(backend, 3, 5, minute(4), minute(9)).await.is_empty(), "it is still leased");
+    assert!(ack(backend, email.id, 2, &sent(minute(4))).await);
     unchanged(2).await;
 }
 
-/// The outbox's health: what waits, what should have left before an instant, what was given up.
-pub async fn health_counts_what_waits_and_what_was_given_up(backend: &Backend) {
-    let booking = stage(backend).await;
+pub async fn health_counts_pending_overdue_and_dead(backend: &Backend) {
+    let (_, booking) = backend.booked().await;
     let health = async |before| backend.queries.outbox_health(before).await.unwrap();
     assert_eq!(health(now()).await, OutboxHealth::default());
     let queued: Vec<_> = (0..6_u32).map(|n| reminder(&booking, 10 + n, minute(i64::from(n)))).collect();
@@ -429,32 +630,35 @@ pub async fn health_counts_what_waits_and_what_was_given_up(backend: &Backend) {
         NotificationState::Dead,
         NotificationState::Dead,
     ];
-    let claimed = claim(backend, 1, 5, minute(4), minute(9)).await;
-    for (mail, state) in claimed.iter().zip(ends) {
-        let settlement = DeliveryResult { state, next_at: minute(4), sent_at: None, last_error: None };
-        assert!(settle(backend, mail.id, 1, &settlement).await);
+    let leased = lease_due(backend, 1, 5, minute(4), minute(9)).await;
+    for (email, state) in leased.iter().zip(ends) {
+        assert!(ack(backend, email.id, 1, &unsent(state, minute(4), None)).await);
     }
     assert_eq!(health(minute(5)).await, OutboxHealth { pending: 1, overdue: 0, dead: 2 });
     assert_eq!(health(minute(99)).await, OutboxHealth { pending: 1, overdue: 1, dead: 2 });
-    // A mail that was put off is due at its new time only.
-    let claimed = claim(backend, 2, 5, minute(5), minute(9)).await;
-    let later =
-        DeliveryResult { state: NotificationState::Pending, next_at: minute(50), sent_at: None, last_error: None };
-    assert!(settle(backend, claimed[0].id, 2, &later).await);
+    // A deferred email is due at its new time only.
+    let leased = lease_due(backend, 2, 5, minute(5), minute(9)).await;
+    assert!(ack(backend, leased[0].id, 2, &unsent(NotificationState::Pending, minute(50), None)).await);
     assert_eq!(health(minute(50)).await, OutboxHealth { pending: 1, overdue: 0, dead: 2 });
     assert_eq!(health(minute(51)).await, OutboxHealth { pending: 1, overdue: 1, dead: 2 });
 }
 
-/// The mails of one booking are listed by id, without those of another.
-pub async fn mails_are_listed_per_booking(backend: &Backend) {
+pub async fn emails_are_listed_per_booking(backend: &Backend) {
     let practice = backend.practice().await;
-    let first = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let second = backend.add_booking(|id| practice.booking(id, slot(1))).await;
+    let first = backend.book(practice, 0).await;
+    let second = backend.book(practice, 1).await;
     for (booking, minutes_before) in [(&first, 60), (&second, 60), (&first, 1_440), (&first, 10)] {
         assert_eq!(enqueue(backend, &[reminder(booking, minutes_before, now())]).await, 1);
     }
-    let of_first = backend.queries.notices(first.id()).await.unwrap();
-    let offsets: Vec<_> = of_first.iter().map(|notice| notice.content.kind.offset_minutes()).collect();
+    let of_first = emails(backend, &first).await;
+    let offsets: Vec<_> = of_first.iter().map(|email| email.content.kind.offset_minutes()).collect();
     assert_eq!(offsets, [60, 1_440, 10]);
-    assert_eq!(backend.queries.notices(second.id()).await.unwrap().len(), 1);
+    let in_unit = backend.uncommitted(async |work| {
+        work.enqueue(&[notice(&first, NotificationKind::PaymentInstructions, now())]).await?;
+        Ok((work.notifications_of(first.id()).await?, work.notifications_of(second.id()).await?))
+    });
+    let (mut seen, of_second) = in_unit.await.unwrap();
+    assert_eq!(seen.pop().unwrap().content.kind, NotificationKind::PaymentInstructions, "what it enqueued itself, too");
+    assert_eq!((seen, of_second), (of_first, emails(backend, &second).await));
+    assert_eq!(emails(backend, &second).await.len(), 1);
 }

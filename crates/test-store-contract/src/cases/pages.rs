@@ -1,4 +1,4 @@
-//! Pages of lists of bookings: by number and by place, from either end, while the list changes.
+//! Pages of lists of bookings: by offset and by cursor, in both orders, while the list changes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,17 +10,15 @@ use attune_ports::{
 
 use super::lists::busy_week;
 use crate::Backend;
-use crate::fixtures::{PracticeFixture, client, in_state, legal_states, minutes_after, next_version, restored, slot};
+use crate::fixtures::{
+    PracticeFixture, client, in_state, legal_states, minutes_after, next_version, restored, slot, therapist,
+};
 use crate::race::{insist, open, race};
 
 const BOTH_WAYS: [BookingOrder; 2] = [BookingOrder::Earliest, BookingOrder::Latest];
 
 async fn page(queries: &dyn Queries, filter: &BookingFilter, limit: u32, start: PageStart) -> BookingPage {
     queries.bookings(filter, BookingPageRequest { limit, start }).await.expect("a page")
-}
-
-async fn total(queries: &dyn Queries, filter: &BookingFilter) -> u64 {
-    page(queries, filter, 1, PageStart::Offset(0)).await.total
 }
 
 fn ids(page: &BookingPage) -> Vec<BookingId> {
@@ -36,14 +34,14 @@ fn fits(filter: &BookingFilter, booking: &Booking) -> bool {
         && filter.to.is_none_or(|to| booking.scheduled_at() < to)
 }
 
-/// The whole list, as it should be.
+/// The whole list as cursors.
 fn whole(bookings: &[Booking], filter: &BookingFilter) -> Vec<BookingCursor> {
-    let mut places: Vec<_> = bookings.iter().filter(|b| fits(filter, b)).map(BookingCursor::from).collect();
-    places.sort_unstable();
+    let mut cursors: Vec<_> = bookings.iter().filter(|b| fits(filter, b)).map(BookingCursor::from).collect();
+    cursors.sort_unstable();
     if filter.order == BookingOrder::Latest {
-        places.reverse();
+        cursors.reverse();
     }
-    places
+    cursors
 }
 
 /// Filters with every set of parts, in both orders, with a value for each part that some booking has.
@@ -53,6 +51,7 @@ fn filters(example: &Booking) -> Vec<BookingFilter> {
         let has = |part: u8| parts & (1 << part) != 0;
         for order in BOTH_WAYS {
             filters.push(BookingFilter {
+                search: None,
                 client: has(0).then_some(example.client()),
                 therapist: has(1).then_some(example.therapist()),
                 status: has(2).then_some(example.status()),
@@ -66,19 +65,38 @@ fn filters(example: &Booking) -> Vec<BookingFilter> {
     filters
 }
 
-/// Checks that a page is the part of the list that it should be.
+/// Filters by every legal pair of states, by each half of it, and by neither.
+fn state_filters() -> impl Iterator<Item = BookingFilter> {
+    legal_states().flat_map(|(status, paid)| {
+        let pairs = [(None, None), (Some(status), None), (None, Some(paid)), (Some(status), Some(paid))];
+        pairs.map(|(status, payment_status)| BookingFilter { status, payment_status, ..BookingFilter::default() })
+    })
+}
+
+/// Checks that a page is the part of the list from one index, and at most so long.
 fn expect_page(found: &BookingPage, list: &[BookingCursor], from: usize, limit: usize, what: &str) {
     let from = from.min(list.len());
     let to = (from + limit).min(list.len());
-    let wanted: Vec<_> = list[from..to].iter().map(|place| place.id).collect();
+    let wanted: Vec<_> = list[from..to].iter().map(|cursor| cursor.id).collect();
     assert_eq!(ids(found), wanted, "{what}");
     assert_eq!(found.total, u64::try_from(list.len()).unwrap(), "{what}");
     let more = to < list.len() && to > from;
     assert_eq!(found.next, more.then(|| list[to - 1]), "{what}");
 }
 
-/// Whatever the filter, walking from place to place gives the same pages as counting, and the last one says that it is.
-pub async fn places_and_numbers_give_the_same_pages(backend: &Backend) {
+/// Checks the pages after a cursor, which need not be in the list.
+async fn expect_page_after(backend: &Backend, filter: &BookingFilter, list: &[BookingCursor], cursor: BookingCursor) {
+    let from = list.partition_point(|at| match filter.order {
+        BookingOrder::Earliest => *at <= cursor,
+        BookingOrder::Latest => *at >= cursor,
+    });
+    for limit in [3, 50] {
+        let found = page(&*backend.queries, filter, limit, PageStart::After(cursor)).await;
+        expect_page(&found, list, from, usize::try_from(limit).unwrap(), &format!("{filter:?} after {cursor:?}"));
+    }
+}
+
+pub async fn cursors_and_offsets_give_the_same_pages(backend: &Backend) {
     let (_, _, bookings) = busy_week(backend).await;
     for example in [&bookings[0], &bookings[1]] {
         for filter in filters(example) {
@@ -88,11 +106,11 @@ pub async fn places_and_numbers_give_the_same_pages(backend: &Backend) {
                 let (mut start, mut from) = (PageStart::Offset(0), 0);
                 loop {
                     let what = format!("{filter:?}, {limit} from {start:?}");
-                    let by_place = page(&*backend.queries, &filter, limit, start).await;
-                    expect_page(&by_place, &list, from, size, &what);
-                    let number = PageStart::Offset(u64::try_from(from).unwrap());
-                    assert_eq!(by_place, page(&*backend.queries, &filter, limit, number).await, "{what}");
-                    let Some(next) = by_place.next else { break };
+                    let by_cursor = page(&*backend.queries, &filter, limit, start).await;
+                    expect_page(&by_cursor, &list, from, size, &what);
+                    let offset = PageStart::Offset(u64::try_from(from).unwrap());
+                    assert_eq!(by_cursor, page(&*backend.queries, &filter, limit, offset).await, "{what}");
+                    let Some(next) = by_cursor.next else { break };
                     (start, from) = (PageStart::After(next), from + size);
                 }
                 assert!(from + size >= list.len(), "{filter:?} ended early");
@@ -101,9 +119,7 @@ pub async fn places_and_numbers_give_the_same_pages(backend: &Backend) {
     }
 }
 
-/// A place need not be one where a booking is: the list goes on behind it, from the beginning if it is before everything,
-/// and not at all if nothing is behind it.
-pub async fn a_place_need_not_be_a_bookings(backend: &Backend) {
+pub async fn a_cursor_need_not_be_a_bookings(backend: &Backend) {
     let (first, _, bookings) = busy_week(backend).await;
     let highest = bookings.iter().map(|booking| booking.id().get()).max().unwrap();
     for client in [None, Some(first.client)] {
@@ -112,114 +128,83 @@ pub async fn a_place_need_not_be_a_bookings(backend: &Backend) {
             let list = whole(&bookings, &filter);
             for minutes in [-1_000, 0, 30, 60, 180, 181, 240, 10_000] {
                 for id in 1..=highest + 1 {
-                    let place = BookingCursor {
-                        scheduled_at: minutes_after(slot(0), minutes),
-                        id: BookingId::new(id).unwrap(),
-                    };
-                    let from = list.partition_point(|at| match order {
-                        BookingOrder::Earliest => *at <= place,
-                        BookingOrder::Latest => *at >= place,
-                    });
-                    let found = page(&*backend.queries, &filter, 3, PageStart::After(place)).await;
-                    expect_page(&found, &list, from, 3, &format!("{filter:?} after {place:?}"));
+                    let scheduled_at = minutes_after(slot(0), minutes);
+                    let cursor = BookingCursor { scheduled_at, id: BookingId::new(id).unwrap() };
+                    expect_page_after(backend, &filter, &list, cursor).await;
                 }
             }
         }
     }
 }
 
-/// A place from one list is a place in every other one.
-pub async fn a_place_holds_in_every_list(backend: &Backend) {
+pub async fn a_cursor_is_valid_in_every_list(backend: &Backend) {
     let (first, second, bookings) = busy_week(backend).await;
     let everything = BookingFilter::default();
     for order in BOTH_WAYS {
-        let filter = BookingFilter { client: Some(first.client), order, ..everything };
+        let filter = BookingFilter { client: Some(first.client), order, ..everything.clone() };
         let list = whole(&bookings, &filter);
-        for of_other in whole(&bookings, &BookingFilter { client: Some(second.client), ..everything }) {
-            let from = list.partition_point(|at| match order {
-                BookingOrder::Earliest => *at <= of_other,
-                BookingOrder::Latest => *at >= of_other,
-            });
-            let found = page(&*backend.queries, &filter, 50, PageStart::After(of_other)).await;
-            expect_page(&found, &list, from, 50, &format!("{filter:?} after {of_other:?}"));
+        for cursor in whole(&bookings, &BookingFilter { client: Some(second.client), ..everything.clone() }) {
+            expect_page_after(backend, &filter, &list, cursor).await;
         }
     }
 }
 
-/// A walk meets what was there all the time exactly once, whatever comes, moves or changes while it goes on: what comes
-/// behind it is met, and what comes before it is not. The total is always that of the moment.
-pub async fn a_walk_goes_on_while_the_list_changes(backend: &Backend) {
+/// What comes behind the cursor is listed, what comes before it is not, and the total is always the current one.
+pub async fn cursors_continue_while_the_list_changes(backend: &Backend) {
+    let practice = backend.practice().await;
     for order in BOTH_WAYS {
-        let practice = PracticeFixture {
-            client: backend.add_user(&client(&format!("{order:?}").to_lowercase())).await,
-            ..PracticeFixture::found_again(backend, order).await
-        };
-        let filter = BookingFilter {
-            client: Some(practice.client),
-            status: Some(BookingStatus::Scheduled),
-            order,
-            ..BookingFilter::default()
-        };
+        // A client and a therapist of its own for each order.
+        let name = format!("{order:?}").to_lowercase();
+        let client = backend.add_user(&client(&name)).await;
+        let therapist = backend.add_user(&therapist(&format!("therapist-{name}"))).await;
+        let practice = PracticeFixture { client, therapist, ..practice };
+        let status = Some(BookingStatus::Scheduled);
+        let filter = BookingFilter { client: Some(client), status, order, ..BookingFilter::default() };
         // Every other hour, so that there is room between them.
-        let mut there = Vec::new();
+        let mut before = Vec::new();
         for n in 0..8 {
-            there.push(backend.add_booking(|id| practice.booking(id, slot(2 * n))).await);
+            before.push(backend.book(practice, 2 * n).await);
         }
         if order == BookingOrder::Latest {
-            there.reverse();
+            before.reverse();
         }
         let hours_on = |hours: i64| match order {
             BookingOrder::Earliest => 60 * hours,
             BookingOrder::Latest => -60 * hours,
         };
         let first = page(&*backend.queries, &filter, 3, PageStart::Offset(0)).await;
-        assert_eq!(ids(&first), there[..3].iter().map(|b| b.id()).collect::<Vec<_>>());
+        assert_eq!(ids(&first), before[..3].iter().map(|b| b.id()).collect::<Vec<_>>());
         let at = first.next.expect("more follow");
 
-        // Before and behind the place, one each; the booking at the place moves to the end, and the next one is gone.
-        backend.add_booking(|id| practice.booking(id, minutes_after(there[0].scheduled_at(), hours_on(1)))).await;
+        // One booking before and one behind the cursor are added, the one at the cursor is rescheduled to the end, and
+        // the next one is cancelled.
+        backend.add_booking(|id| practice.booking(id, minutes_after(before[0].scheduled_at(), hours_on(1)))).await;
         let behind = backend.add_booking(|id| practice.booking(id, minutes_after(at.scheduled_at, hours_on(1)))).await;
-        let moved_to = minutes_after(there[7].scheduled_at(), hours_on(2));
-        let moved = restored(BookingRecord {
-            scheduled_at: moved_to,
-            blocked_until: minutes_after(moved_to, 60),
-            ..next_version(&there[2])
+        let scheduled_at = minutes_after(before[7].scheduled_at(), hours_on(2));
+        let rescheduled = restored(BookingRecord {
+            scheduled_at,
+            blocked_until: minutes_after(scheduled_at, 60),
+            ..next_version(&before[2])
         });
-        let gone = restored(in_state(next_version(&there[3]), BookingStatus::Cancelled, PaymentStatus::NotRequired));
-        backend
-            .commit(async |work| {
-                work.save_booking(&moved).await?;
-                work.save_booking(&gone).await
-            })
-            .await;
+        let cancelled =
+            restored(in_state(next_version(&before[3]), BookingStatus::Cancelled, PaymentStatus::NotRequired));
+        backend.save_booking(&rescheduled).await;
+        backend.save_booking(&cancelled).await;
 
         let second = page(&*backend.queries, &filter, 3, PageStart::After(at)).await;
-        assert_eq!(ids(&second), [behind.id(), there[4].id(), there[5].id()], "{order:?}");
+        assert_eq!(ids(&second), [behind.id(), before[4].id(), before[5].id()], "{order:?}");
         assert_eq!(second.total, 9);
         let third = page(&*backend.queries, &filter, 3, PageStart::After(second.next.expect("more follow"))).await;
-        assert_eq!(ids(&third), [there[6].id(), there[7].id(), moved.id()], "{order:?}");
+        assert_eq!(ids(&third), [before[6].id(), before[7].id(), rescheduled.id()], "{order:?}");
         assert_eq!((third.next, third.total), (None, 9));
     }
 }
 
-impl PracticeFixture {
-    /// The same practice for a second walk, with a therapist of its own.
-    async fn found_again(backend: &Backend, order: BookingOrder) -> Self {
-        if order == BookingOrder::Earliest {
-            return backend.practice().await;
-        }
-        let therapist = backend.add_user(&crate::fixtures::therapist("colleague")).await;
-        let service = backend.commit(async |work| work.add_service(&crate::fixtures::service()).await).await;
-        Self { therapist, client: therapist, service }
-    }
-}
-
-/// Long pages and pages beyond everything, by number and by place.
 pub async fn pages_have_any_length(backend: &Backend) {
     let practice = backend.practice().await;
     let mut bookings = Vec::new();
     for n in 0..23 {
-        bookings.push(backend.add_booking(|id| practice.booking(id, slot(n))).await);
+        bookings.push(backend.book(practice, n).await);
     }
     for order in BOTH_WAYS {
         for client in [None, Some(practice.client)] {
@@ -241,12 +226,11 @@ pub async fn pages_have_any_length(backend: &Backend) {
     }
 }
 
-/// Totals by state are exact after every change that is kept, and after every one that is not.
 pub async fn totals_follow_every_change(backend: &Backend) {
     let practice = backend.practice().await;
     let states: Vec<_> = legal_states().collect();
     let mut bookings: Vec<Booking> = Vec::new();
-    // Numbers that look like chance and are the same each time.
+    // Pseudo-random numbers, the same in every run.
     let mut dice = 7_usize;
     let mut roll = |sides: usize| {
         dice = (dice * 7_919 + 104_729) % 1_000_003;
@@ -276,31 +260,25 @@ pub async fn totals_follow_every_change(backend: &Backend) {
             work.commit().await.unwrap();
             bookings = then;
         }
-        for (status, paid) in &states {
-            for (status, payment_status) in
-                [(None, None), (Some(*status), None), (None, Some(*paid)), (Some(*status), Some(*paid))]
-            {
-                let filter = BookingFilter { status, payment_status, ..BookingFilter::default() };
-                let wanted = whole(&bookings, &filter).len();
-                let found = total(&*backend.queries, &filter).await;
-                assert_eq!(found, u64::try_from(wanted).unwrap(), "{filter:?} after step {step}");
-            }
+        for filter in state_filters() {
+            let expected = u64::try_from(whole(&bookings, &filter).len()).unwrap();
+            let found = page(&*backend.queries, &filter, 1, PageStart::Offset(0)).await;
+            assert_eq!(found.total, expected, "{filter:?} after step {step}");
         }
     }
 }
 
-/// Page and total are of one moment, however many write meanwhile; and in the end every total is what there is.
 pub async fn pages_and_totals_are_of_one_moment(backend: &Backend) {
     const WRITERS: usize = 4;
     let practice = backend.practice().await;
     let states: Arc<Vec<_>> = Arc::new(legal_states().collect());
-    let over = Arc::new(AtomicBool::new(false));
+    let finished = Arc::new(AtomicBool::new(false));
     let reading = {
-        let (queries, over) = (Arc::clone(&backend.queries), Arc::clone(&over));
+        let (queries, finished) = (Arc::clone(&backend.queries), Arc::clone(&finished));
         tokio::spawn(async move {
             let mut seen = 0;
             loop {
-                let last = over.load(Ordering::Acquire);
+                let last = finished.load(Ordering::Acquire);
                 for order in BOTH_WAYS {
                     for status in [None, Some(BookingStatus::Scheduled)] {
                         let filter = BookingFilter { status, order, ..BookingFilter::default() };
@@ -322,7 +300,7 @@ pub async fn pages_and_totals_are_of_one_moment(backend: &Backend) {
         })
     };
     let store = Arc::clone(&backend.store);
-    let kept = race(WRITERS, |writer| {
+    let stored = race(WRITERS, |writer| {
         let (store, states) = (Arc::clone(&store), Arc::clone(&states));
         async move {
             let mut mine: Vec<Booking> = Vec::new();
@@ -361,17 +339,11 @@ pub async fn pages_and_totals_are_of_one_moment(backend: &Backend) {
         }
     })
     .await;
-    over.store(true, Ordering::Release);
-    assert!(reading.await.expect("the reader found nothing amiss") > 0);
-    let bookings: Vec<_> = kept.into_iter().flatten().collect();
-    for (status, paid) in states.iter().copied() {
-        for (status, payment_status) in
-            [(None, None), (Some(status), None), (None, Some(paid)), (Some(status), Some(paid))]
-        {
-            let filter = BookingFilter { status, payment_status, ..BookingFilter::default() };
-            let found = page(&*backend.queries, &filter, 1_000, PageStart::Offset(0)).await;
-            assert_eq!(ids(&found), whole(&bookings, &filter).iter().map(|place| place.id).collect::<Vec<_>>());
-            assert_eq!(found.total, u64::try_from(found.items.len()).unwrap(), "{filter:?}");
-        }
+    finished.store(true, Ordering::Release);
+    assert!(reading.await.expect("no assertion of the reader failed") > 0);
+    let bookings: Vec<_> = stored.into_iter().flatten().collect();
+    for filter in state_filters() {
+        let found = page(&*backend.queries, &filter, 1_000, PageStart::Offset(0)).await;
+        expect_page(&found, &whole(&bookings, &filter), 0, 1_000, &format!("{filter:?}"));
     }
 }

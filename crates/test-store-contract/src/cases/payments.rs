@@ -1,52 +1,52 @@
-//! Attempts to collect a price.
+//! Payments: attempts to collect a price.
 
 use attune_domain::Booking;
 use attune_ports::{NewPayment, Payment, PaymentState, Provider};
 use jiff::{SignedDuration, Timestamp};
 
 use super::values::INSTANTS;
-use super::{assert_conflict, assert_failed, finer, unknown_booking, unknown_payment, unknown_user};
+use super::{assert_conflict, assert_failed, finer, unknown};
 use crate::Backend;
 use crate::fixtures::{PracticeFixture, at, eur, minutes_after, money, now, paid, payment, slot};
 
 const PROVIDERS: [Provider; 4] = [Provider::None, Provider::Offline, Provider::Test, Provider::Stripe];
 
-async fn stage(backend: &Backend) -> (PracticeFixture, Booking) {
+/// Two bookings of a new practice that hold their slots until they are paid.
+async fn two_holds(backend: &Backend) -> (PracticeFixture, Booking, Booking) {
     let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.held(id, slot(0), minutes_after(now(), 15))).await;
-    (practice, booking)
+    let hold = async |n| backend.add_booking(|id| practice.held(id, slot(n), minutes_after(now(), 15))).await;
+    (practice, hold(0).await, hold(1).await)
 }
 
 async fn save(backend: &Backend, payment: &Payment) {
     backend.commit(async |work| work.save_payment(payment).await).await;
 }
 
-async fn to_check(backend: &Backend, now: Timestamp, limit: u32) -> Vec<Payment> {
+async fn due(backend: &Backend, now: Timestamp, limit: u32) -> Vec<Payment> {
     backend.queries.payments_due_for_polling(now, limit).await.unwrap()
 }
 
-/// Checks an attempt by every way of reading.
+/// Checks a payment in every query that finds it.
 async fn expect_payment(backend: &Backend, expected: &Payment) {
-    let Payment { booking, provider, provider_checkout_id: ref reference, .. } = *expected;
-    let read = backend.queries.payment_by_checkout_id(provider, reference).await.unwrap();
+    let Payment { booking, provider, provider_checkout_id: ref checkout_id, .. } = *expected;
+    let read = backend.queries.payment_by_checkout_id(provider, checkout_id).await.unwrap();
     assert_eq!(read.as_ref(), Some(expected));
     let listed = backend.queries.payments(booking).await.unwrap();
     assert_eq!(listed.iter().find(|payment| payment.id == expected.id), Some(expected));
-    if let Some(charge) = &expected.provider_payment_id {
-        let read = backend.queries.payment_by_provider_id(provider, charge).await.unwrap();
+    if let Some(id) = &expected.provider_payment_id {
+        let read = backend.queries.payment_by_provider_id(provider, id).await.unwrap();
         assert_eq!(read.as_ref(), Some(expected));
     }
     if let Some(check_at) = expected.check_at {
-        assert!(to_check(backend, check_at, 1_000).await.contains(expected));
+        assert!(due(backend, check_at, 1_000).await.contains(expected));
     }
     let mut work = backend.begin().await;
-    assert_eq!(work.payment_by_checkout_id(provider, reference).await.unwrap().as_ref(), Some(expected));
+    assert_eq!(work.payment_by_checkout_id(provider, checkout_id).await.unwrap().as_ref(), Some(expected));
     assert_eq!(work.payments_of(booking).await.unwrap(), listed);
 }
 
-/// Every field comes back as it went in, whether it is there or not, by every way of reading.
-pub async fn a_payment_comes_back_as_it_went_in(backend: &Backend) {
-    let (practice, booking) = stage(backend).await;
+pub async fn payments_round_trip(backend: &Backend) {
+    let (practice, booking, _) = two_holds(backend).await;
     let bare = NewPayment { checkout_url: None, ..payment(booking.id(), "bare") };
     let full = NewPayment {
         provider: Provider::Stripe,
@@ -65,29 +65,19 @@ pub async fn a_payment_comes_back_as_it_went_in(backend: &Backend) {
     let free = NewPayment { state: PaymentState::Closed, amount: eur(0), ..payment(booking.id(), "free") };
     let mut all = vec![bare, full, free];
     let mixed = std::array::from_fn(|n| if n % 2 == 0 { 0 } else { 0xff });
-    for (n, nonce) in [[0; 16], [0xff; 16], mixed].into_iter().enumerate() {
-        let unnamed = NewPayment::placeholder_checkout_id([u8::try_from(n).unwrap(); 16]);
-        all.push(NewPayment {
-            checkout_nonce: Some(nonce),
-            state: PaymentState::Opening,
-            ..payment(booking.id(), &unnamed)
-        });
+    for (n, nonce) in (0..).zip([[0; 16], [0xff; 16], mixed]) {
+        let opening = payment(booking.id(), &NewPayment::placeholder_checkout_id([n; 16]));
+        all.push(NewPayment { checkout_nonce: Some(nonce), state: PaymentState::Opening, ..opening });
     }
-    for state in PaymentState::ALL {
-        all.push(NewPayment { state, ..payment(booking.id(), state.as_str()) });
-    }
-    for provider in PROVIDERS {
-        all.push(NewPayment { provider, ..payment(booking.id(), "of somebody") });
-    }
+    all.extend(PaymentState::ALL.map(|state| NewPayment { state, ..payment(booking.id(), state.as_str()) }));
+    all.extend(PROVIDERS.map(|provider| NewPayment { provider, ..payment(booking.id(), "of each provider") }));
     for new in all {
-        let kept = backend.add_payment(new).await;
-        expect_payment(backend, &kept).await;
+        expect_payment(backend, &backend.add_payment(new).await).await;
     }
 }
 
-/// Instants come back to the millisecond, and what is finer is cut off, at the first writing and at every later one.
 pub async fn payments_are_dated_to_the_millisecond(backend: &Backend) {
-    let (_, booking) = stage(backend).await;
+    let (_, booking, _) = two_holds(backend).await;
     for (n, instant) in INSTANTS.map(at).into_iter().enumerate() {
         let dated = |at: Timestamp| NewPayment {
             created_at: at,
@@ -96,20 +86,18 @@ pub async fn payments_are_dated_to_the_millisecond(backend: &Backend) {
             check_at: Some(at),
             ..payment(booking.id(), &format!("r{n}"))
         };
-        let kept = dated(instant).with_id(backend.add_payment(dated(finer(instant))).await.id);
-        expect_payment(backend, &kept).await;
+        let stored = dated(instant).with_id(backend.add_payment(dated(finer(instant))).await.id);
+        expect_payment(backend, &stored).await;
         let bare = NewPayment { settled_at: None, check_at: None, ..dated(instant) };
-        save(backend, &(bare.clone()).with_id(kept.id)).await;
-        expect_payment(backend, &bare.with_id(kept.id)).await;
-        save(backend, &dated(finer(instant)).with_id(kept.id)).await;
-        expect_payment(backend, &kept).await;
+        save(backend, &(bare.clone()).with_id(stored.id)).await;
+        expect_payment(backend, &bare.with_id(stored.id)).await;
+        save(backend, &dated(finer(instant)).with_id(stored.id)).await;
+        expect_payment(backend, &stored).await;
     }
 }
 
-/// A reference is known once within its provider, whatever it pays for.
-pub async fn a_payment_reference_is_known_once(backend: &Backend) {
-    let (practice, booking) = stage(backend).await;
-    let other = backend.add_booking(|id| practice.held(id, slot(1), minutes_after(now(), 15))).await;
+pub async fn a_checkout_id_is_used_once(backend: &Backend) {
+    let (_, booking, other) = two_holds(backend).await;
     backend.add_payment(payment(booking.id(), "r")).await;
     for again in [booking.id(), other.id()] {
         let new = NewPayment { state: PaymentState::Closed, ..payment(again, "r") };
@@ -119,13 +107,11 @@ pub async fn a_payment_reference_is_known_once(backend: &Backend) {
     backend.add_payment(payment(other.id(), "R")).await;
 }
 
-/// A reference leads to its attempt within its provider only.
-pub async fn a_payment_is_found_by_provider_and_reference(backend: &Backend) {
-    let (_, booking) = stage(backend).await;
-    let test = backend.add_payment(payment(booking.id(), "r")).await.id;
-    let offline =
-        backend.add_payment(NewPayment { provider: Provider::Offline, ..payment(booking.id(), "r") }).await.id;
-    for (provider, reference, expected) in [
+pub async fn a_payment_is_found_by_provider_and_checkout_id(backend: &Backend) {
+    let (_, booking, _) = two_holds(backend).await;
+    let add = async |provider| backend.add_payment(NewPayment { provider, ..payment(booking.id(), "r") }).await.id;
+    let (test, offline) = (add(Provider::Test).await, add(Provider::Offline).await);
+    for (provider, checkout_id, expected) in [
         (Provider::Test, "r", Some(test)),
         (Provider::Offline, "r", Some(offline)),
         (Provider::None, "r", None),
@@ -134,29 +120,28 @@ pub async fn a_payment_is_found_by_provider_and_reference(backend: &Backend) {
         (Provider::Test, "", None),
         (Provider::Test, "%", None),
     ] {
-        let read = backend.queries.payment_by_checkout_id(provider, reference).await.unwrap();
-        assert_eq!(read.map(|payment| payment.id), expected);
+        let read = backend.queries.payment_by_checkout_id(provider, checkout_id).await.unwrap();
+        assert_eq!(read.map(|payment| payment.id), expected, "{provider:?} {checkout_id:?}");
         let mut work = backend.begin().await;
-        let read = work.payment_by_checkout_id(provider, reference).await.unwrap();
-        assert_eq!(read.map(|payment| payment.id), expected);
+        let read = work.payment_by_checkout_id(provider, checkout_id).await.unwrap();
+        assert_eq!(read.map(|payment| payment.id), expected, "{provider:?} {checkout_id:?}");
     }
 }
 
-/// The name of the money leads to its attempt, within its provider only and as it was written last.
-pub async fn a_payment_is_found_by_its_charge(backend: &Backend) {
-    let (_, booking) = stage(backend).await;
+pub async fn a_payment_is_found_by_its_provider_id(backend: &Backend) {
+    let (_, booking, _) = two_holds(backend).await;
     let open = backend.add_payment(payment(booking.id(), "pi_1")).await;
-    let with = |provider, reference: &str, charge: &str| NewPayment {
+    let with = |provider, checkout_id: &str, provider_id: &str| NewPayment {
         provider,
-        provider_payment_id: Some(charge.to_owned()),
-        ..paid(booking.id(), reference)
+        provider_payment_id: Some(provider_id.to_owned()),
+        ..paid(booking.id(), checkout_id)
     };
     let stripe = backend.add_payment(with(Provider::Stripe, "a", "pi_1")).await;
     let test = backend.add_payment(with(Provider::Test, "b", "pi_1")).await;
-    let found = async |provider, charge| backend.queries.payment_by_provider_id(provider, charge).await.unwrap();
+    let found = async |provider, id| backend.queries.payment_by_provider_id(provider, id).await.unwrap();
     assert_eq!(found(Provider::Stripe, "pi_1").await, Some(stripe));
     assert_eq!(found(Provider::Test, "pi_1").await.as_ref(), Some(&test));
-    for (provider, charge) in [
+    for (provider, id) in [
         (Provider::Offline, "pi_1"),
         (Provider::Test, "PI_1"),
         (Provider::Test, "pi_2"),
@@ -165,7 +150,7 @@ pub async fn a_payment_is_found_by_its_charge(backend: &Backend) {
         (Provider::Test, ""),
         (Provider::Test, "b"),
     ] {
-        assert_eq!(found(provider, charge).await, None, "{provider:?} {charge:?}");
+        assert_eq!(found(provider, id).await, None, "{provider:?} {id:?}");
     }
     save(backend, &with(Provider::Test, "b", "pi_2").with_id(test.id)).await;
     assert_eq!(found(Provider::Test, "pi_1").await, None);
@@ -174,11 +159,9 @@ pub async fn a_payment_is_found_by_its_charge(backend: &Backend) {
     assert_eq!(found(Provider::Test, "pi_1").await.map(|payment| payment.id), Some(open.id));
 }
 
-/// Saving writes what may change, whatever stood there before; all other facts stay as they were, and so do all others.
 pub async fn saving_a_payment_writes_what_may_change(backend: &Backend) {
-    let (practice, booking) = stage(backend).await;
-    let other = backend.add_booking(|id| practice.held(id, slot(1), minutes_after(now(), 15))).await;
-    let facts = NewPayment {
+    let (practice, booking, other) = two_holds(backend).await;
+    let new = NewPayment {
         checkout_nonce: Some([1; 16]),
         expires_at: Some(minutes_after(now(), 15)),
         method: Some("cash".to_owned()),
@@ -186,72 +169,67 @@ pub async fn saving_a_payment_writes_what_may_change(backend: &Backend) {
         recorded_by: Some(practice.therapist),
         ..payment(booking.id(), "r")
     };
-    let kept = backend.add_payment(facts.clone()).await;
+    let stored = backend.add_payment(new.clone()).await;
     let untouched = backend.add_payment(payment(booking.id(), "s")).await;
     for (n, state) in PaymentState::ALL.into_iter().chain(PaymentState::ALL.into_iter().rev()).enumerate() {
-        let there = n % 2 == 0;
-        let changed = |facts: NewPayment| NewPayment {
+        let some = n % 2 == 0;
+        let changed = |payment: NewPayment| NewPayment {
             provider_checkout_id: format!("r{}", n / 2),
-            checkout_url: there.then(|| format!("https://pay.example.org/{n}")),
+            checkout_url: some.then(|| format!("https://pay.example.org/{n}")),
             state,
-            provider_payment_id: there.then(|| format!("pi_{n}")),
-            check_at: there.then(|| minutes_after(now(), 3)),
-            settled_at: there.then(|| minutes_after(now(), 4)),
-            ..facts
+            provider_payment_id: some.then(|| format!("pi_{n}")),
+            check_at: some.then(|| minutes_after(now(), 3)),
+            settled_at: some.then(|| minutes_after(now(), 4)),
+            ..payment
         };
         let forged = NewPayment {
             booking: other.id(),
             provider: Provider::Stripe,
             amount: money(1, "USD"),
-            checkout_nonce: there.then_some([9; 16]),
-            expires_at: there.then(|| minutes_after(now(), 9)),
-            method: there.then(|| "forged".to_owned()),
-            memo: there.then(|| "forged".to_owned()),
-            recorded_by: there.then_some(practice.client),
+            checkout_nonce: some.then_some([9; 16]),
+            expires_at: some.then(|| minutes_after(now(), 9)),
+            method: some.then(|| "forged".to_owned()),
+            memo: some.then(|| "forged".to_owned()),
+            recorded_by: some.then_some(practice.client),
             created_at: minutes_after(now(), 9),
-            ..facts.clone()
+            ..new.clone()
         };
-        save(backend, &changed(forged).with_id(kept.id)).await;
-        expect_payment(backend, &changed(facts.clone()).with_id(kept.id)).await;
+        save(backend, &changed(forged).with_id(stored.id)).await;
+        expect_payment(backend, &changed(new.clone()).with_id(stored.id)).await;
     }
     expect_payment(backend, &untouched).await;
     assert!(backend.queries.payments(other.id()).await.unwrap().is_empty());
     let first = backend.queries.payment_by_checkout_id(Provider::Test, "r").await.unwrap();
-    assert_eq!(first, None, "the reference that was given up leads nowhere");
+    assert_eq!(first, None, "the former checkout id is not found");
     backend.add_payment(payment(other.id(), "r")).await;
 }
 
-/// Writing to an attempt that is not there is a stale write.
 pub async fn saving_an_unknown_payment_is_stale(backend: &Backend) {
-    let (_, booking) = stage(backend).await;
-    let ghost = payment(booking.id(), "ghost").with_id(unknown_payment());
-    assert_conflict!(backend.uncommitted(async |work| work.save_payment(&ghost).await).await, Stale);
+    let (_, booking, _) = two_holds(backend).await;
+    let other = payment(booking.id(), "r").with_id(unknown());
+    assert_conflict!(backend.uncommitted(async |work| work.save_payment(&other).await).await, Stale);
 }
 
-/// An attempt takes no reference that another one of its provider has; its own, and those of others, are free to it.
-pub async fn a_payment_cannot_move_to_a_known_reference(backend: &Backend) {
-    let (practice, booking) = stage(backend).await;
-    let other = backend.add_booking(|id| practice.held(id, slot(1), minutes_after(now(), 15))).await;
-    backend.add_payment(payment(other.id(), "taken")).await;
+pub async fn a_payment_cannot_take_a_used_checkout_id(backend: &Backend) {
+    let (_, booking, other) = two_holds(backend).await;
+    backend.add_payment(payment(other.id(), "used")).await;
     backend.add_payment(NewPayment { provider: Provider::Stripe, ..payment(booking.id(), "elsewhere") }).await;
-    let kept = backend.add_payment(payment(booking.id(), "r")).await;
-    let named = |reference: &str| payment(booking.id(), reference).with_id(kept.id);
-    let taken = named("taken");
-    assert_conflict!(backend.uncommitted(async |work| work.save_payment(&taken).await).await, ProviderIdTaken);
-    // Who collects does not change by saving, so a provider that is named wrong leads to no other answer.
-    let forged = NewPayment { provider: Provider::Stripe, ..payment(booking.id(), "taken") }.with_id(taken.id);
+    let stored = backend.add_payment(payment(booking.id(), "r")).await;
+    let named = |reference: &str| payment(booking.id(), reference).with_id(stored.id);
+    let used = named("used");
+    assert_conflict!(backend.uncommitted(async |work| work.save_payment(&used).await).await, ProviderIdTaken);
+    // Saving never changes the provider, so a wrong one makes no difference.
+    let forged = NewPayment { provider: Provider::Stripe, ..payment(booking.id(), "used") }.with_id(used.id);
     assert_conflict!(backend.uncommitted(async |work| work.save_payment(&forged).await).await, ProviderIdTaken);
-    expect_payment(backend, &kept).await;
-    for reference in ["r", "elsewhere", "Taken"] {
-        save(backend, &named(reference)).await;
-        expect_payment(backend, &named(reference)).await;
+    expect_payment(backend, &stored).await;
+    for checkout_id in ["r", "elsewhere", "Used"] {
+        save(backend, &named(checkout_id)).await;
+        expect_payment(backend, &named(checkout_id)).await;
     }
 }
 
-/// Attempts of a booking are listed newest first, wherever they stand.
 pub async fn payments_are_listed_newest_first(backend: &Backend) {
-    let (practice, booking) = stage(backend).await;
-    let other = backend.add_booking(|id| practice.held(id, slot(1), minutes_after(now(), 15))).await;
+    let (_, booking, other) = two_holds(backend).await;
     let mut expected = Vec::new();
     for (minute, reference) in (0..).zip(["c", "a", "d", "b"]) {
         let new = NewPayment { created_at: minutes_after(now(), minute), ..payment(booking.id(), reference) };
@@ -264,73 +242,66 @@ pub async fn payments_are_listed_newest_first(backend: &Backend) {
         read
     };
     assert_eq!(listed(booking.id()).await, expected);
-    for (kept, state) in expected.iter_mut().zip([PaymentState::Open, PaymentState::Settled, PaymentState::Closed]) {
-        kept.state = state;
-        save(backend, kept).await;
+    for (stored, state) in expected.iter_mut().zip([PaymentState::Open, PaymentState::Settled, PaymentState::Closed]) {
+        stored.state = state;
+        save(backend, stored).await;
     }
     assert_eq!(listed(booking.id()).await, expected);
     assert_eq!(listed(other.id()).await, [elsewhere]);
-    assert_eq!(listed(unknown_booking()).await, []);
+    assert_eq!(listed(unknown()).await, []);
 }
 
-/// Attempts whose provider is to be asked come longest due first, of all bookings and in every state, as many as wanted.
-pub async fn payments_to_check_come_longest_due_first(backend: &Backend) {
-    let (practice, booking) = stage(backend).await;
-    let other = backend.add_booking(|id| practice.held(id, slot(1), minutes_after(now(), 15))).await;
-    let mut due = Vec::new();
+pub async fn payments_due_for_polling_come_longest_due_first(backend: &Backend) {
+    let (_, booking, other) = two_holds(backend).await;
+    let mut expected = Vec::new();
     for (n, state) in PaymentState::ALL.into_iter().enumerate() {
         let minute = [4, 1, 6, 3, 0, 5, 2][n];
         let booking = [booking.id(), other.id()][n % 2];
         let check_at = Some(minutes_after(now(), minute));
-        due.push(backend.add_payment(NewPayment { state, check_at, ..payment(booking, &format!("r{n}")) }).await);
+        expected.push(backend.add_payment(NewPayment { state, check_at, ..payment(booking, &format!("r{n}")) }).await);
     }
     backend.add_payment(payment(booking.id(), "never")).await;
-    due.sort_by_key(|payment| payment.check_at);
+    expected.sort_by_key(|payment| payment.check_at);
     let last = minutes_after(now(), 6);
-    assert_eq!(to_check(backend, last, 100).await, due);
-    assert_eq!(to_check(backend, minutes_after(now(), 999), u32::MAX).await, due);
-    assert_eq!(to_check(backend, last, 3).await, due[..3]);
-    assert_eq!(to_check(backend, last, 0).await, []);
-    assert_eq!(to_check(backend, last - SignedDuration::from_millis(1), 100).await, due[..6]);
-    assert_eq!(to_check(backend, now(), 100).await, due[..1]);
-    assert_eq!(to_check(backend, now() - SignedDuration::from_millis(1), 100).await, []);
+    assert_eq!(due(backend, last, 100).await, expected);
+    assert_eq!(due(backend, minutes_after(now(), 999), u32::MAX).await, expected);
+    assert_eq!(due(backend, last, 3).await, expected[..3]);
+    assert_eq!(due(backend, last, 0).await, []);
+    assert_eq!(due(backend, last - SignedDuration::from_millis(1), 100).await, expected[..6]);
+    assert_eq!(due(backend, now(), 100).await, expected[..1]);
+    assert_eq!(due(backend, now() - SignedDuration::from_millis(1), 100).await, []);
 
-    for (kept, check_at) in due.iter_mut().zip([None, Some(minutes_after(now(), 7))]) {
-        kept.check_at = check_at;
-        save(backend, kept).await;
+    for (payment, check_at) in expected.iter_mut().zip([None, Some(minutes_after(now(), 7))]) {
+        payment.check_at = check_at;
+        save(backend, payment).await;
     }
-    assert_eq!(to_check(backend, last, 100).await, due[2..]);
+    assert_eq!(due(backend, last, 100).await, expected[2..]);
 }
 
-/// An attempt needs a booking that is there, and so does the admin who recorded it.
 pub async fn a_payment_needs_its_booking_and_its_recorder(backend: &Backend) {
-    let (_, booking) = stage(backend).await;
+    let (_, booking, _) = two_holds(backend).await;
     for (new, what) in [
-        (payment(unknown_booking(), "r"), "of no booking"),
-        (NewPayment { recorded_by: Some(unknown_user()), ..payment(booking.id(), "r") }, "recorded by nobody"),
+        (payment(unknown(), "r"), "of no booking"),
+        (NewPayment { recorded_by: Some(unknown()), ..payment(booking.id(), "r") }, "recorded by no one"),
     ] {
         assert_failed(backend.uncommitted(async |work| work.add_payment(&new).await).await, what);
     }
 }
 
-/// A unit of work that is dropped adds and changes no attempt.
-pub async fn a_dropped_unit_of_work_collects_nothing(backend: &Backend) {
-    let (_, booking) = stage(backend).await;
-    let kept = backend.add_payment(payment(booking.id(), "r")).await;
+pub async fn a_dropped_unit_of_work_changes_no_payment(backend: &Backend) {
+    let (_, booking, _) = two_holds(backend).await;
+    let before = backend.add_payment(payment(booking.id(), "r")).await;
     let mut work = backend.begin().await;
     work.add_payment(&paid(booking.id(), "s")).await.unwrap();
-    let changed = NewPayment { check_at: Some(now()), ..paid(booking.id(), "t") }.with_id(kept.id);
+    let changed = NewPayment { check_at: Some(now()), ..paid(booking.id(), "t") }.with_id(before.id);
     work.save_payment(&changed).await.unwrap();
     assert_eq!(work.payments_of(booking.id()).await.unwrap().len(), 2);
     assert_eq!(work.payment_by_checkout_id(Provider::Test, "t").await.unwrap().as_ref(), Some(&changed));
-    assert_eq!(
-        backend.queries.payments(booking.id()).await.unwrap(),
-        std::slice::from_ref(&kept),
-        "readers see neither"
-    );
+    let listed = async || backend.queries.payments(booking.id()).await.unwrap();
+    assert_eq!(listed().await, std::slice::from_ref(&before), "readers see neither");
     drop(work);
-    assert_eq!(backend.queries.payments(booking.id()).await.unwrap(), [kept]);
-    assert_eq!(to_check(backend, now(), 10).await, []);
+    assert_eq!(listed().await, [before]);
+    assert_eq!(due(backend, now(), 10).await, []);
     for reference in ["s", "t"] {
         backend.add_payment(payment(booking.id(), reference)).await;
     }

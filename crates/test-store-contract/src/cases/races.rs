@@ -16,9 +16,9 @@ use jiff::civil::Weekday;
 
 use crate::Backend;
 use crate::fixtures::{
-    PracticeFixture, captured, client, day_off, eur, fact, hours, idempotency_key, idempotency_record, lease,
-    minutes_after, moved, name, next_version, now, paid, participant, payment, policy, problem, refund, reminder,
-    response, restored, session, slot, therapist, week,
+    captured, client, day_off, eur, fact, hours, idempotency_key, idempotency_record, lease, minutes_after, moved,
+    name, next_version, now, paid, participant, payment, policy, problem, refund, reminder, response, restored,
+    session, slot, therapist, week,
 };
 use crate::race::{give_way, insist, open, race, race_units, transact};
 
@@ -41,8 +41,9 @@ fn all<T>(outcomes: Vec<Result<T, StoreError>>) -> Vec<T> {
     outcomes.into_iter().map(|outcome| outcome.expect("each unit of work only has to wait")).collect()
 }
 
-/// Takes the calendar lock and checks the slot before it books, as the use cases do.
-async fn race_with_lock(backend: &Backend, practice: PracticeFixture, starts: Vec<Timestamp>) -> Vec<Booking> {
+/// Takes the calendar lock and checks the slot before it books, as the use cases do. Returns how many were booked.
+async fn race_with_lock(backend: &Backend, starts: Vec<Timestamp>) -> usize {
+    let practice = backend.practice().await;
     let outcomes = race_units(backend, starts, move |work, start| {
         Box::pin(async move {
             work.lock_calendar(practice.therapist).await?;
@@ -55,11 +56,12 @@ async fn race_with_lock(backend: &Backend, practice: PracticeFixture, starts: Ve
             Ok(Some(booking))
         })
     });
-    all(outcomes.await).into_iter().flatten().collect()
+    assert_stored_and_disjoint(backend, all(outcomes.await).into_iter().flatten().collect()).await
 }
 
-/// Neither locks nor checks, so that only the constraint of the store prevents overlaps.
-async fn race_without_lock(backend: &Backend, practice: PracticeFixture, starts: Vec<Timestamp>) -> Vec<Booking> {
+/// Neither locks nor checks, so that only the constraint of the store prevents overlaps. Returns how many were booked.
+async fn race_without_lock(backend: &Backend, starts: Vec<Timestamp>) -> usize {
+    let practice = backend.practice().await;
     let outcomes = race_units(backend, starts, move |work, start| {
         Box::pin(async move {
             let booking = practice.booking(work.next_booking_id().await?, *start);
@@ -67,10 +69,10 @@ async fn race_without_lock(backend: &Backend, practice: PracticeFixture, starts:
             Ok(booking)
         })
     });
-    winners(outcomes.await, Conflict::SlotTaken)
+    assert_stored_and_disjoint(backend, winners(outcomes.await, Conflict::SlotTaken)).await
 }
 
-async fn assert_stored_and_disjoint(backend: &Backend, mut won: Vec<Booking>) {
+async fn assert_stored_and_disjoint(backend: &Backend, mut won: Vec<Booking>) -> usize {
     let mut found = backend.queries.bookings(&BookingFilter::default(), ALL.into()).await.unwrap().items.to_vec();
     won.sort_by_key(|booking| booking.scheduled_at());
     found.sort_by_key(|booking| booking.scheduled_at());
@@ -78,6 +80,7 @@ async fn assert_stored_and_disjoint(backend: &Backend, mut won: Vec<Booking>) {
     for pair in found.windows(2) {
         assert!(pair[0].blocked_until() <= pair[1].scheduled_at(), "two bookings overlap");
     }
+    found.len()
 }
 
 /// Each overlaps several others.
@@ -86,45 +89,30 @@ fn staggered(count: i64) -> Vec<Timestamp> {
 }
 
 pub async fn one_slot_is_booked_once_under_the_calendar_lock(backend: &Backend) {
-    let practice = backend.practice().await;
-    let won = race_with_lock(backend, practice, vec![slot(0); 16]).await;
-    assert_eq!(won.len(), 1);
-    assert_stored_and_disjoint(backend, won).await;
+    assert_eq!(race_with_lock(backend, vec![slot(0); 16]).await, 1);
 }
 
 pub async fn one_slot_is_booked_once_without_the_calendar_lock(backend: &Backend) {
-    let practice = backend.practice().await;
-    let won = race_without_lock(backend, practice, vec![slot(0); 8]).await;
-    assert_eq!(won.len(), 1);
-    assert_stored_and_disjoint(backend, won).await;
+    assert_eq!(race_without_lock(backend, vec![slot(0); 8]).await, 1);
 }
 
 pub async fn overlapping_requests_leave_disjoint_bookings(backend: &Backend) {
-    let practice = backend.practice().await;
-    let won = race_with_lock(backend, practice, staggered(16)).await;
-    assert!(!won.is_empty());
-    assert_stored_and_disjoint(backend, won).await;
+    assert!(race_with_lock(backend, staggered(16)).await > 0);
 }
 
 pub async fn overlapping_requests_without_the_calendar_lock_leave_disjoint_bookings(backend: &Backend) {
-    let practice = backend.practice().await;
-    let won = race_without_lock(backend, practice, staggered(8)).await;
-    assert!(!won.is_empty());
-    assert_stored_and_disjoint(backend, won).await;
+    assert!(race_without_lock(backend, staggered(8)).await > 0);
 }
 
 pub async fn booking_ids_are_unique(backend: &Backend) {
-    let practice = backend.practice().await;
-    let won = race_without_lock(backend, practice, (0..8).map(slot).collect()).await;
-    assert_eq!(won.len(), 8);
-    assert_stored_and_disjoint(backend, won).await;
+    assert_eq!(race_without_lock(backend, (0..8).map(slot).collect()).await, 8);
 }
 
 pub async fn one_slot_is_rescheduled_to_once(backend: &Backend) {
     let practice = backend.practice().await;
     let mut moved = Vec::new();
     for hour in 10..16 {
-        let booking = backend.add_booking(|id| practice.booking(id, slot(hour))).await;
+        let booking = backend.book(practice, hour).await;
         moved.push(booking.reschedule(slot(0), Role::Admin, now()).expect("a legal reschedule").0);
     }
     let count = moved.len();
@@ -208,7 +196,7 @@ pub async fn one_of_many_stale_writers_wins(backend: &Backend) {
 pub async fn no_update_of_an_account_or_a_login_session_is_lost(backend: &Backend) {
     let practice = backend.practice().await;
     let login = backend.commit(async |work| work.add_login_session(&session(practice.client)).await).await;
-    let named = User { first_name: Some(name("0")), ..backend.queries.user(practice.client).await.unwrap().unwrap() };
+    let named = User { first_name: Some(name("0")), ..backend.read_user(practice.client).await };
     backend.commit(async |work| work.save_user(&named).await).await;
     let outcomes = race_units(backend, vec![(); 8], move |work, ()| {
         Box::pin(async move {
@@ -267,7 +255,7 @@ pub async fn concurrent_leases_are_disjoint(backend: &Backend) {
     let leased = ids.len();
     ids.dedup();
     assert_eq!((leased, ids.len()), (20, 20), "every notification is leased once");
-    let stored = backend.queries.notices(booking.id()).await.unwrap();
+    let stored = backend.queries.notifications(booking.id()).await.unwrap();
     assert!(stored.iter().all(|notification| notification.attempts == 1));
 }
 
@@ -276,7 +264,7 @@ pub async fn one_notification_is_enqueued_once(backend: &Backend) {
     let queued = vec![reminder(&booking, 10, now()), reminder(&booking, 20, now())];
     let outcomes = race_units(backend, vec![queued; 8], |work, queued| work.enqueue(queued)).await;
     assert_eq!(all(outcomes).into_iter().sum::<u64>(), 2);
-    assert_eq!(backend.queries.notices(booking.id()).await.unwrap().len(), 2);
+    assert_eq!(backend.queries.notifications(booking.id()).await.unwrap().len(), 2);
 }
 
 pub async fn one_provider_id_is_recorded_once(backend: &Backend) {
@@ -305,7 +293,7 @@ pub async fn one_provider_id_is_assigned_once(backend: &Backend) {
     assert_eq!(found.map(|payment| payment.id), saved.first().copied());
 }
 
-async fn assert_refunds_stored(backend: &Backend, payment: &Payment, added: Vec<NewRefund>) {
+async fn assert_refunds_stored(backend: &Backend, payment: &Payment, added: Vec<NewRefund>) -> usize {
     let mut keys: Vec<_> = added.into_iter().map(|refund| refund.idempotency_key).collect();
     let found = backend.queries.refunds(payment.booking).await.unwrap();
     let mut found_keys: Vec<_> = found.iter().map(|refund| refund.idempotency_key.clone()).collect();
@@ -314,21 +302,22 @@ async fn assert_refunds_stored(backend: &Backend, payment: &Payment, added: Vec<
     assert_eq!(keys, found_keys, "exactly the committed refunds are stored");
     let refunded: i64 = found.iter().map(|refund| refund.amount.minor()).sum();
     assert!(refunded <= payment.amount.minor(), "{refunded} refunded of {}", payment.amount);
+    found.len()
 }
 
-async fn race_refunds(backend: &Backend, refunds: Vec<NewRefund>, expected: Conflict) -> Vec<NewRefund> {
+/// Returns how many were added.
+async fn race_refunds(backend: &Backend, payment: &Payment, refunds: Vec<NewRefund>, expected: Conflict) -> usize {
     let outcomes = race_units(backend, refunds, |work, new| {
         Box::pin(async move {
             work.add_refund(new).await?;
             Ok(new.clone())
         })
     });
-    winners(outcomes.await, expected)
+    assert_refunds_stored(backend, payment, winners(outcomes.await, expected)).await
 }
 
 pub async fn refunds_never_exceed_the_payment(backend: &Backend) {
-    let (_, booking) = backend.booked().await;
-    let payment = backend.add_payment(paid(booking.id(), "r")).await;
+    let (_, _, payment) = backend.paid().await;
     let parts = (0..16).map(|n| refund(&payment, &format!("k{n}"))).collect();
     let outcomes = race_units(backend, parts, |work, part: &NewRefund| {
         Box::pin(async move {
@@ -347,27 +336,20 @@ pub async fn refunds_never_exceed_the_payment(backend: &Backend) {
             Ok(Some(new))
         })
     });
-    let added: Vec<_> = all(outcomes.await).into_iter().flatten().collect();
-    assert_eq!(added.len(), 3, "three times 25 euros of 90");
-    assert_refunds_stored(backend, &payment, added).await;
+    let added = all(outcomes.await).into_iter().flatten().collect();
+    assert_eq!(assert_refunds_stored(backend, &payment, added).await, 3, "three times 25 euros of 90");
 }
 
 pub async fn refunds_never_exceed_the_payment_without_the_booking_lock(backend: &Backend) {
-    let (_, booking) = backend.booked().await;
-    let payment = backend.add_payment(paid(booking.id(), "r")).await;
+    let (_, _, payment) = backend.paid().await;
     let parts = (0..16).map(|n| NewRefund { amount: eur(2_500), ..refund(&payment, &format!("k{n}")) }).collect();
-    let added = race_refunds(backend, parts, Conflict::RefundTooLarge).await;
-    assert_eq!(added.len(), 3, "three times 25 euros of 90");
-    assert_refunds_stored(backend, &payment, added).await;
+    assert_eq!(race_refunds(backend, &payment, parts, Conflict::RefundTooLarge).await, 3, "three times 25 euros of 90");
 }
 
 pub async fn one_refund_is_scheduled_once(backend: &Backend) {
-    let (_, booking) = backend.booked().await;
-    let payment = backend.add_payment(paid(booking.id(), "r")).await;
+    let (_, _, payment) = backend.paid().await;
     let whole = NewRefund { amount: eur(9_000), ..refund(&payment, "k") };
-    let added = race_refunds(backend, vec![whole; 8], Conflict::RefundExists).await;
-    assert_eq!(added.len(), 1);
-    assert_refunds_stored(backend, &payment, added).await;
+    assert_eq!(race_refunds(backend, &payment, vec![whole; 8], Conflict::RefundExists).await, 1);
 }
 
 /// In whatever order they lock the payments.
@@ -398,8 +380,7 @@ pub async fn refunds_of_many_payments_all_succeed(backend: &Backend) {
 }
 
 pub async fn the_ledger_balances_under_concurrency(backend: &Backend) {
-    let (_, booking) = backend.booked().await;
-    let payment = backend.add_payment(paid(booking.id(), "r")).await;
+    let (_, booking, payment) = backend.paid().await;
     let write = async |entries: Vec<LedgerEntry>| {
         let outcomes = race_units(backend, entries, |work, entry| work.add_ledger_entry(entry)).await;
         winners(outcomes, Conflict::LedgerUnbalanced).len()
@@ -454,12 +435,12 @@ pub async fn one_payment_problem_is_added_once(backend: &Backend) {
     let new = problem("k", ProblemKind::WrongAmount);
     let outcomes = race_units(backend, vec![new; 8], |work, new| work.add_payment_problem(new)).await;
     assert_eq!(all(outcomes).into_iter().filter(|new| *new).count(), 1);
-    assert_eq!(backend.queries.payment_problems(9).await.unwrap().len(), 1);
+    assert_eq!(backend.queries.payment_problems(None, 9).await.unwrap().len(), 1);
 }
 
 pub async fn one_payment_problem_is_resolved_once(backend: &Backend) {
     backend.commit(async |work| work.add_payment_problem(&problem("k", ProblemKind::WrongAmount)).await).await;
-    let id = backend.queries.payment_problems(9).await.unwrap()[0].id;
+    let id = backend.queries.payment_problems(None, 9).await.unwrap()[0].id;
     let outcomes = race_units(backend, vec![id; 8], |work, id| work.resolve_payment_problem(*id, now())).await;
     assert_eq!(all(outcomes).into_iter().flatten().count(), 1);
 }
@@ -596,39 +577,25 @@ pub async fn one_idempotent_request_is_executed_once(backend: &Backend) {
     for outcome in outcomes {
         assert_eq!(outcome.expect("executed or replayed"), stored);
     }
-    assert_eq!(backend.queries.time_off(None).await.unwrap().len(), 1, "executed more than once");
+    assert_eq!(backend.queries.schedule_exceptions(None).await.unwrap().len(), 1, "executed more than once");
 }
 
 pub async fn one_idempotency_record_is_added_once(backend: &Backend) {
     let practice = backend.practice().await;
     let key = idempotency_key(practice.client, "k");
-    let outcomes = race(8, |n| {
-        let (store, key) = (Arc::clone(&backend.store), key.clone());
-        let mine = idempotency_record(&n.to_string());
-        async move {
-            insist(async || {
-                let mut work = open(&*store).await?;
-                work.add_idempotency_record(&key, &mine).await?;
-                give_way().await;
-                work.commit().await?;
-                Ok(mine.clone())
-            })
-            .await
-        }
-    })
-    .await;
-    let mut won = Vec::new();
-    for outcome in outcomes {
-        match outcome {
-            Ok(stored) => won.push(stored),
-            Err(error) => assert!(error.is_conflict(Conflict::IdempotencyKeyTaken), "{error:?}"),
-        }
-    }
+    let records = (0..8).map(|n| (key.clone(), idempotency_record(&n.to_string()))).collect();
+    let outcomes = race_units(backend, records, |work, (key, mine)| {
+        Box::pin(async move {
+            work.add_idempotency_record(key, mine).await?;
+            Ok(mine.clone())
+        })
+    });
+    let outcomes = outcomes.await;
+    assert!(!outcomes.iter().any(|outcome| matches!(outcome, Err(StoreError::Contended))));
+    let won = winners(outcomes, Conflict::IdempotencyKeyTaken);
     assert_eq!(won.len(), 1);
-    assert_eq!(
-        backend.uncommitted(async |work| work.idempotency_record(&key).await).await.unwrap().as_ref(),
-        won.first()
-    );
+    let stored = backend.uncommitted(async |work| work.idempotency_record(&key).await).await.unwrap();
+    assert_eq!(stored.as_ref(), won.first());
 }
 
 pub async fn the_response_that_is_saved_first_stays(backend: &Backend) {
@@ -636,50 +603,31 @@ pub async fn the_response_that_is_saved_first_stays(backend: &Backend) {
     let key = idempotency_key(practice.client, "k");
     let unanswered = IdempotencyRecord { response: None, ..idempotency_record("") };
     backend.commit(async |work| work.add_idempotency_record(&key, &unanswered).await).await;
-    let outcomes = race(8, |n| {
-        let (store, key) = (Arc::clone(&backend.store), key.clone());
-        let mine = response(&n.to_string());
-        async move {
-            insist(async || {
-                let mut work = open(&*store).await?;
-                let stored = work.save_response(&key, &mine).await?;
-                give_way().await;
-                work.commit().await?;
-                Ok(stored)
-            })
-            .await
-        }
-    })
-    .await;
+    let responses = (0..8).map(|n| (key.clone(), response(&n.to_string()))).collect();
+    let outcomes = race_units(backend, responses, |work, (key, mine)| work.save_response(key, mine)).await;
     let record = backend.uncommitted(async |work| work.idempotency_record(&key).await).await.unwrap();
     let stored = record.expect("the record stays").response;
     assert!(stored.is_some());
-    for outcome in outcomes {
-        assert_eq!(outcome.expect("no save fails"), stored);
+    for saved in all(outcomes) {
+        assert_eq!(saved, stored);
     }
 }
 
 pub async fn different_idempotency_keys_are_independent(backend: &Backend) {
     let practice = backend.practice().await;
     let key = |n: usize| idempotency_key([practice.client, practice.therapist][n % 2], &format!("k{}", n / 2));
-    let outcomes = race(8, |n| {
-        let (store, key) = (Arc::clone(&backend.store), key(n));
-        async move {
-            insist(async || {
-                let mut work = open(&*store).await?;
-                assert_eq!(work.idempotency_record(&key).await?, None);
-                give_way().await;
-                work.add_idempotency_record(&key, &idempotency_record(&n.to_string())).await?;
-                work.commit().await
-            })
-            .await
-        }
-    })
-    .await;
-    for (n, outcome) in outcomes.into_iter().enumerate() {
-        outcome.expect("no other task uses this key");
-        let stored = backend.uncommitted(async |work| work.idempotency_record(&key(n)).await).await.unwrap();
-        assert_eq!(stored, Some(idempotency_record(&n.to_string())));
+    let records: Vec<_> = (0..8).map(|n| (key(n), idempotency_record(&n.to_string()))).collect();
+    let outcomes = race_units(backend, records.clone(), |work, (key, record)| {
+        Box::pin(async move {
+            assert_eq!(work.idempotency_record(key).await?, None);
+            give_way().await;
+            work.add_idempotency_record(key, record).await
+        })
+    });
+    all(outcomes.await);
+    for (key, record) in records {
+        let stored = backend.uncommitted(async |work| work.idempotency_record(&key).await).await.unwrap();
+        assert_eq!(stored, Some(record));
     }
 }
 
@@ -689,24 +637,12 @@ pub async fn one_idempotency_record_is_purged_once(backend: &Backend) {
         let key = idempotency_key(practice.client, &format!("k{n}"));
         backend.commit(async |work| work.add_idempotency_record(&key, &idempotency_record("{}")).await).await;
     }
-    let outcomes = race(6, |_| {
-        let store = Arc::clone(&backend.store);
-        async move {
-            insist(async || {
-                let mut work = open(&*store).await?;
-                let purged = work.purge_responses(minutes_after(now(), 1), 7).await?;
-                assert!(purged <= 7);
-                give_way().await;
-                work.commit().await?;
-                Ok(purged)
-            })
-            .await
-        }
-    })
-    .await;
-    let purged: u64 = outcomes.into_iter().map(|outcome| outcome.expect("no purge fails")).sum();
-    let rest = backend.commit(async |work| work.purge_responses(minutes_after(now(), 1), 100).await).await;
-    assert_eq!(purged + rest, 20);
+    let before = minutes_after(now(), 1);
+    let outcomes = race_units(backend, vec![before; 6], |work, before| work.purge_responses(*before, 7)).await;
+    let purged = all(outcomes);
+    assert!(purged.iter().all(|count| *count <= 7), "{purged:?}");
+    let rest = backend.commit(async |work| work.purge_responses(before, 100).await).await;
+    assert_eq!(purged.iter().sum::<u64>() + rest, 20);
 }
 
 /// A schedule and a policy that were never set before are set by many.
@@ -751,7 +687,7 @@ pub async fn one_schedule_exception_is_removed_once(backend: &Backend) {
 pub async fn ended_bookings_are_completed_once(backend: &Backend) {
     let practice = backend.practice().await;
     for hour in 0..12 {
-        backend.add_booking(|id| practice.booking(id, slot(hour))).await;
+        backend.book(practice, hour).await;
     }
     let outcomes = race_units(backend, vec![(); 4], |work, ()| {
         Box::pin(async move {

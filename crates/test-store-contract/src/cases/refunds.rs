@@ -1,54 +1,57 @@
-//! Money that goes back, or should.
+//! Refunds.
 
-use attune_domain::Booking;
-use attune_ports::{NewPayment, NewRefund, Payment, PaymentState, Provider, Refund, RefundCause, RefundStage};
+use attune_ports::{
+    Conflict, NewPayment, NewRefund, Payment, PaymentState, Provider, Refund, RefundCause, RefundStage,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use super::values::{INSTANTS, TEXTS};
-use super::{assert_conflict, assert_failed, finer, unknown_booking, unknown_payment, unknown_refund, unknown_user};
+use super::{assert_conflict, assert_failed, finer, unknown};
 use crate::Backend;
-use crate::fixtures::{PracticeFixture, at, eur, minutes_after, money, now, paid, payment, refund, slot};
-
-/// A booking for which ninety euros came in.
-async fn stage(backend: &Backend) -> (PracticeFixture, Booking, Payment) {
-    let (practice, booking) = backend.booked().await;
-    let payment = backend.add_payment(paid(booking.id(), "r")).await;
-    (practice, booking, payment)
-}
+use crate::fixtures::{at, eur, minutes_after, money, now, paid, payment, refund};
 
 async fn save(backend: &Backend, refund: &Refund) {
     backend.commit(async |work| work.save_refund(refund).await).await;
 }
 
-async fn to_settle(backend: &Backend, now: Timestamp, limit: u32) -> Vec<Refund> {
+async fn due(backend: &Backend, now: Timestamp, limit: u32) -> Vec<Refund> {
     backend.queries.refunds_due(now, limit).await.unwrap()
 }
 
-/// Checks a refund by every way of reading.
+async fn rejected(backend: &Backend, new: &NewRefund, expected: Conflict) {
+    let error = backend.uncommitted(async |work| work.add_refund(new).await).await.expect_err("a conflict");
+    assert!(error.is_conflict(expected), "expected {expected:?}, got {error:?} for {new:?}");
+}
+
+async fn rejected_change(backend: &Backend, refund: &Refund, expected: Conflict) {
+    let error = backend.uncommitted(async |work| work.save_refund(refund).await).await.expect_err("a conflict");
+    assert!(error.is_conflict(expected), "expected {expected:?}, got {error:?} for {refund:?}");
+}
+
+/// Checks a refund in every query that finds it.
 async fn expect_refund(backend: &Backend, expected: &Refund) {
-    let Refund { booking, idempotency_key: ref key, provider_refund_id: ref reference, next_at, .. } = *expected;
+    let Refund { booking, idempotency_key: ref key, provider_refund_id: ref provider_id, next_at, .. } = *expected;
     let listed = backend.queries.refunds(booking).await.unwrap();
     assert_eq!(listed.iter().find(|refund| refund.id == expected.id), Some(expected));
     assert_eq!(backend.uncommitted(async |work| work.refunds_of(booking).await).await.unwrap(), listed);
     let by_key = backend.queries.find_refund("nothing of that name", Some(key)).await.unwrap();
     assert_eq!(by_key.as_ref(), Some(expected));
-    if let Some(reference) = reference {
+    if let Some(provider_id) = provider_id {
         for key in [None, Some("no such key"), Some(key.as_str())] {
-            let by_reference = backend.queries.find_refund(reference, key).await.unwrap();
-            assert_eq!(by_reference.as_ref(), Some(expected));
+            let by_provider_id = backend.queries.find_refund(provider_id, key).await.unwrap();
+            assert_eq!(by_provider_id.as_ref(), Some(expected));
         }
     }
     if let Some(next_at) = next_at {
-        assert!(to_settle(backend, next_at, 1_000).await.contains(expected));
+        assert!(due(backend, next_at, 1_000).await.contains(expected));
     }
 }
 
-/// Every field comes back as it went in, whether it is there or not, by every way of reading.
-pub async fn a_refund_comes_back_as_it_went_in(backend: &Backend) {
-    let (practice, _, payment) = stage(backend).await;
+pub async fn refunds_round_trip(backend: &Backend) {
+    let (practice, _, payment) = backend.paid().await;
     let cent = |key: &str| NewRefund { amount: eur(1), ..refund(&payment, key) };
     let full = NewRefund {
-        reason: Some("as agreed".to_owned()),
+        reason: Some("by arrangement".to_owned()),
         requested_by: Some(practice.therapist),
         stage: RefundStage::Succeeded,
         provider_refund_id: Some("re_full".to_owned()),
@@ -74,25 +77,22 @@ pub async fn a_refund_comes_back_as_it_went_in(backend: &Backend) {
     let visible: String = (0x21..=0x7e_u8).map(char::from).collect();
     all.extend(["1", &"~".repeat(200), &visible].map(cent));
     for new in all {
-        let kept = backend.add_refund(new).await;
-        expect_refund(backend, &kept).await;
+        expect_refund(backend, &backend.add_refund(new).await).await;
     }
 }
 
-/// Amounts come back to the minor unit, in the currency that came in.
-pub async fn amounts_given_back_come_back_exactly(backend: &Backend) {
-    let (_, booking, _) = stage(backend).await;
+pub async fn refunded_amounts_round_trip(backend: &Backend) {
+    let (_, booking, _) = backend.paid().await;
     for amount in [money(1, "USD"), money(9_999, "JPY"), money(1_234_567, "KWD"), money(1_000_000_000_000, "XAF")] {
         let code = amount.currency().code().to_owned();
         let payment = backend.add_payment(NewPayment { amount, ..paid(booking.id(), &code) }).await;
-        let kept = backend.add_refund(NewRefund { amount, ..refund(&payment, &code) }).await;
-        expect_refund(backend, &kept).await;
+        let stored = backend.add_refund(NewRefund { amount, ..refund(&payment, &code) }).await;
+        expect_refund(backend, &stored).await;
     }
 }
 
-/// Instants come back to the millisecond, and what is finer is cut off, at the first writing and at every later one.
 pub async fn refunds_are_dated_to_the_millisecond(backend: &Backend) {
-    let (_, _, payment) = stage(backend).await;
+    let (_, _, payment) = backend.paid().await;
     for (n, instant) in INSTANTS.map(at).into_iter().enumerate() {
         let dated = |at: Timestamp| NewRefund {
             amount: eur(1),
@@ -101,20 +101,19 @@ pub async fn refunds_are_dated_to_the_millisecond(backend: &Backend) {
             settled_at: Some(at),
             ..refund(&payment, &format!("k{n}"))
         };
-        let kept = dated(instant).with_id(backend.add_refund(dated(finer(instant))).await.id);
-        expect_refund(backend, &kept).await;
+        let stored = dated(instant).with_id(backend.add_refund(dated(finer(instant))).await.id);
+        expect_refund(backend, &stored).await;
         let bare = NewRefund { next_at: None, settled_at: None, ..dated(instant) };
-        save(backend, &(bare.clone()).with_id(kept.id)).await;
-        expect_refund(backend, &bare.with_id(kept.id)).await;
-        save(backend, &dated(finer(instant)).with_id(kept.id)).await;
-        expect_refund(backend, &kept).await;
+        save(backend, &(bare.clone()).with_id(stored.id)).await;
+        expect_refund(backend, &bare.with_id(stored.id)).await;
+        save(backend, &dated(finer(instant)).with_id(stored.id)).await;
+        expect_refund(backend, &stored).await;
     }
 }
 
-/// Refunds of a booking are listed oldest first, whichever of its payments they are of.
 pub async fn refunds_are_listed_oldest_first(backend: &Backend) {
-    let (practice, booking, first) = stage(backend).await;
-    let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
+    let (practice, booking, first) = backend.paid().await;
+    let other = backend.book(practice, 1).await;
     let second = backend.add_payment(NewPayment { state: PaymentState::Unapplied, ..paid(booking.id(), "s") }).await;
     let elsewhere = backend.add_payment(paid(other.id(), "t")).await;
     let mut expected = Vec::new();
@@ -135,16 +134,15 @@ pub async fn refunds_are_listed_oldest_first(backend: &Backend) {
     }
     assert_eq!(listed(booking.id()).await, expected);
     assert_eq!(listed(other.id()).await, [of_other]);
-    assert_eq!(listed(unknown_booking()).await, []);
+    assert_eq!(listed(unknown()).await, []);
 }
 
-/// Reference and key lead to their refund to the letter, and neither is taken for the other.
-pub async fn a_refund_is_found_by_reference_or_key(backend: &Backend) {
-    let (_, _, payment) = stage(backend).await;
+pub async fn a_refund_is_found_by_provider_id_or_key(backend: &Backend) {
+    let (_, _, payment) = backend.paid().await;
     let unnamed = backend.add_refund(refund(&payment, "first")).await.id;
     let named = NewRefund { provider_refund_id: Some("re_2".to_owned()), ..refund(&payment, "second") };
     let named = backend.add_refund(named).await.id;
-    for (reference, key, expected) in [
+    for (provider_id, key, expected) in [
         ("re_2", None, Some(named)),
         ("re_2", Some("second"), Some(named)),
         ("re_2", Some("third"), Some(named)),
@@ -162,34 +160,33 @@ pub async fn a_refund_is_found_by_reference_or_key(backend: &Backend) {
         ("first", None, None),
         ("second", None, None),
     ] {
-        let found = backend.queries.find_refund(reference, key).await.unwrap();
-        assert_eq!(found.map(|refund| refund.id), expected, "{reference:?} {key:?}");
+        let found = backend.queries.find_refund(provider_id, key).await.unwrap();
+        assert_eq!(found.map(|refund| refund.id), expected, "{provider_id:?} {key:?}");
     }
 }
 
-/// Saving writes what may change, whatever stood there before; all other facts stay as they were, and so do all others.
 pub async fn saving_a_refund_writes_what_may_change(backend: &Backend) {
-    let (practice, booking, payment) = stage(backend).await;
-    let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
+    let (practice, booking, payment) = backend.paid().await;
+    let other = backend.book(practice, 1).await;
     let elsewhere = backend.add_payment(paid(other.id(), "s")).await;
-    let facts = NewRefund {
+    let new = NewRefund {
         cause: RefundCause::Cancelled,
-        reason: Some("as agreed".to_owned()),
+        reason: Some("by arrangement".to_owned()),
         requested_by: Some(practice.client),
         ..refund(&payment, "k")
     };
-    let kept = backend.add_refund(facts.clone()).await;
+    let stored = backend.add_refund(new.clone()).await;
     let untouched = backend.add_refund(refund(&payment, "l")).await;
     for (n, stage) in RefundStage::ALL.into_iter().chain(RefundStage::ALL.into_iter().rev()).enumerate() {
-        let there = n % 2 == 0;
-        let changed = |facts: NewRefund| NewRefund {
+        let some = n % 2 == 0;
+        let changed = |refund: NewRefund| NewRefund {
             stage,
-            provider_refund_id: there.then(|| format!("re_{}", n / 3)),
+            provider_refund_id: some.then(|| format!("re_{}", n / 3)),
             attempts: u32::try_from(n).unwrap(),
-            next_at: there.then(|| minutes_after(now(), 3)),
-            last_error: there.then(|| "unavailable".to_owned()),
-            settled_at: there.then(|| minutes_after(now(), 4)),
-            ..facts
+            next_at: some.then(|| minutes_after(now(), 3)),
+            last_error: some.then(|| "unavailable".to_owned()),
+            settled_at: some.then(|| minutes_after(now(), 4)),
+            ..refund
         };
         let forged = NewRefund {
             booking: other.id(),
@@ -197,35 +194,31 @@ pub async fn saving_a_refund_writes_what_may_change(backend: &Backend) {
             idempotency_key: format!("forged-{n}"),
             amount: money(1, "USD"),
             cause: RefundCause::External,
-            reason: there.then(|| "forged".to_owned()),
-            requested_by: there.then_some(practice.therapist),
+            reason: some.then(|| "forged".to_owned()),
+            requested_by: some.then_some(practice.therapist),
             created_at: minutes_after(now(), 9),
-            ..facts.clone()
+            ..new.clone()
         };
-        save(backend, &changed(forged).with_id(kept.id)).await;
-        expect_refund(backend, &changed(facts.clone()).with_id(kept.id)).await;
+        save(backend, &changed(forged).with_id(stored.id)).await;
+        expect_refund(backend, &changed(new.clone()).with_id(stored.id)).await;
     }
     expect_refund(backend, &untouched).await;
     assert_eq!(backend.queries.refunds(other.id()).await.unwrap(), []);
     assert_eq!(backend.queries.refunds(booking.id()).await.unwrap().len(), 2);
 }
 
-/// Writing to a refund that is not there is a stale write.
 pub async fn saving_an_unknown_refund_is_stale(backend: &Backend) {
-    let (_, _, payment) = stage(backend).await;
-    let ghost = refund(&payment, "ghost").with_id(unknown_refund());
-    assert_conflict!(backend.uncommitted(async |work| work.save_refund(&ghost).await).await, Stale);
+    let (_, _, payment) = backend.paid().await;
+    rejected_change(backend, &refund(&payment, "k").with_id(unknown()), Conflict::Stale).await;
 }
 
-/// A refund is known once, by its key and by its reference, whatever it is of. That it is known is said first, also where
-/// nothing is left: no matter who asks again learns that it was done, not that it cannot be.
-pub async fn a_refund_is_known_once(backend: &Backend) {
-    let (practice, _, payment) = stage(backend).await;
-    let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
-    let elsewhere = NewPayment { provider: Provider::Stripe, ..paid(other.id(), "r") };
-    let elsewhere = backend.add_payment(elsewhere).await;
-    let named = |payment, key: &str, reference: &str| NewRefund {
-        provider_refund_id: Some(reference.to_owned()),
+/// `RefundExists` comes before `RefundTooLarge`: a retry learns that the refund is there, not that it is impossible.
+pub async fn a_refund_is_added_once(backend: &Backend) {
+    let (practice, _, payment) = backend.paid().await;
+    let other = backend.book(practice, 1).await;
+    let elsewhere = backend.add_payment(NewPayment { provider: Provider::Stripe, ..paid(other.id(), "r") }).await;
+    let named = |payment, key: &str, provider_id: &str| NewRefund {
+        provider_refund_id: Some(provider_id.to_owned()),
         ..refund(payment, key)
     };
     let first = backend.add_refund(refund(&payment, "a")).await;
@@ -241,12 +234,12 @@ pub async fn a_refund_is_known_once(backend: &Backend) {
         named(&elsewhere, "c", "re_b"),
         NewRefund { stage: RefundStage::Retried, ..named(&elsewhere, "c", "re_b") },
     ] {
-        assert_conflict!(backend.uncommitted(async |work| work.add_refund(&again).await).await, RefundExists);
+        rejected(backend, &again, Conflict::RefundExists).await;
     }
-    let taken = named(&payment, "a", "re_b").with_id(first.id);
-    assert_conflict!(backend.uncommitted(async |work| work.save_refund(&taken).await).await, RefundExists);
+    let used = named(&payment, "a", "re_b").with_id(first.id);
+    rejected_change(backend, &used, Conflict::RefundExists).await;
     expect_refund(backend, &first).await;
-    // Names differ to the letter, a key is no reference, and no reference is no one's.
+    // Ids are case-sensitive, a key is no provider id, and any number of refunds may have no provider id.
     for new in [named(&payment, "A", "RE_B"), named(&elsewhere, "re_b", "a"), refund(&elsewhere, "c")] {
         backend.add_refund(new).await;
     }
@@ -258,18 +251,15 @@ pub async fn a_refund_is_known_once(backend: &Backend) {
     let rest = NewRefund { amount: eur(7_000), ..refund(&elsewhere, "rest") };
     backend.add_refund(rest.clone()).await;
     for again in [refund(&elsewhere, "c"), rest] {
-        assert_conflict!(backend.uncommitted(async |work| work.add_refund(&again).await).await, RefundExists);
+        rejected(backend, &again, Conflict::RefundExists).await;
     }
 }
 
-/// All of a payment can go back, at once or in parts, and no more than that, whatever other payments there are.
-pub async fn no_more_than_came_in_goes_back(backend: &Backend) {
-    let (_, booking, whole) = stage(backend).await;
+pub async fn refunds_stay_within_their_payment(backend: &Backend) {
+    let (_, booking, whole) = backend.paid().await;
     let parts = backend.add_payment(NewPayment { state: PaymentState::Unapplied, ..paid(booking.id(), "s") }).await;
     let part = |payment, key: &str, minor| NewRefund { amount: eur(minor), ..refund(payment, key) };
-    let too_large = async |new: NewRefund| {
-        assert_conflict!(backend.uncommitted(async |work| work.add_refund(&new).await).await, RefundTooLarge);
-    };
+    let too_large = async |new: NewRefund| rejected(backend, &new, Conflict::RefundTooLarge).await;
     too_large(part(&whole, "a", 9_001)).await;
     backend.add_refund(part(&whole, "b", 9_000)).await;
     too_large(part(&whole, "c", 1)).await;
@@ -280,113 +270,98 @@ pub async fn no_more_than_came_in_goes_back(backend: &Backend) {
     too_large(part(&parts, "g", 2)).await;
     let last = part(&parts, "h", 1);
     let too_much = part(&parts, "i", 1);
-    let both = backend
-        .uncommitted(async |work| {
-            work.add_refund(&last).await?;
-            work.add_refund(&too_much).await
-        })
-        .await;
-    assert_conflict!(both, RefundTooLarge);
+    let both = backend.uncommitted(async |work| {
+        work.add_refund(&last).await?;
+        work.add_refund(&too_much).await
+    });
+    assert_conflict!(both.await, RefundTooLarge);
     backend.add_refund(last).await;
     too_large(too_much).await;
     assert_eq!(backend.queries.refunds(booking.id()).await.unwrap().len(), 4);
 }
 
-/// Only money that came goes back, and only in the currency in which it came.
-pub async fn only_what_was_paid_goes_back(backend: &Backend) {
-    let (_, booking, euros) = stage(backend).await;
+pub async fn only_paid_payments_are_refunded(backend: &Backend) {
+    let (_, booking, euros) = backend.paid().await;
     for state in PaymentState::ALL {
         let name = state.as_str();
-        let kept = backend.add_payment(NewPayment { state, ..payment(booking.id(), name) }).await;
-        let new = refund(&kept, name);
-        let answer = backend.uncommitted(async |work| work.add_refund(&new).await).await;
-        match state {
-            PaymentState::Settled | PaymentState::Unapplied => {
-                answer.expect("it was paid");
-            }
-            PaymentState::Opening
-            | PaymentState::Open
-            | PaymentState::Processing
-            | PaymentState::Closing
-            | PaymentState::Closed => assert_conflict!(answer, RefundTooLarge),
+        let stored = backend.add_payment(NewPayment { state, ..payment(booking.id(), name) }).await;
+        let new = refund(&stored, name);
+        if matches!(state, PaymentState::Settled | PaymentState::Unapplied) {
+            backend.uncommitted(async |work| work.add_refund(&new).await).await.expect("it was paid");
+        } else {
+            rejected(backend, &new, Conflict::RefundTooLarge).await;
         }
-        let settled = Payment { state: PaymentState::Settled, ..kept };
+        let settled = Payment { state: PaymentState::Settled, ..stored };
         backend.commit(async |work| work.save_payment(&settled).await).await;
         backend.add_refund(new).await;
     }
     for amount in [money(1, "USD"), money(1, "JPY")] {
-        let new = NewRefund { amount, ..refund(&euros, "k") };
-        assert_conflict!(backend.uncommitted(async |work| work.add_refund(&new).await).await, RefundTooLarge);
+        rejected(backend, &NewRefund { amount, ..refund(&euros, "k") }, Conflict::RefundTooLarge).await;
     }
 }
 
-/// A refund that failed leaves its money to others, whether it came that way or became so.
-pub async fn refunds_that_failed_leave_their_money(backend: &Backend) {
-    let (_, booking, _) = stage(backend).await;
+pub async fn failed_refunds_free_their_amount(backend: &Backend) {
+    let (_, booking, _) = backend.paid().await;
     for (n, stage) in RefundStage::ALL.into_iter().enumerate() {
         let payment = backend.add_payment(paid(booking.id(), stage.as_str())).await;
         let part = |k, stage| NewRefund { amount: eur(9_000), stage, ..refund(&payment, &format!("{n}-{k}")) };
         let first = backend.add_refund(part(0, stage)).await;
-        let gone = match stage {
+        let failed = match stage {
             RefundStage::Queued | RefundStage::Pending | RefundStage::Succeeded => {
-                let again = part(1, RefundStage::Queued);
-                assert_conflict!(backend.uncommitted(async |work| work.add_refund(&again).await).await, RefundTooLarge);
-                // One that has failed already takes nothing, however little is left.
+                rejected(backend, &part(1, RefundStage::Queued), Conflict::RefundTooLarge).await;
+                // A failed refund needs nothing of the refundable amount.
                 backend.add_refund(part(2, RefundStage::Failed)).await;
                 part(0, RefundStage::Failed).with_id(first.id)
             }
             RefundStage::Failed | RefundStage::Retried => part(0, RefundStage::Retried).with_id(first.id),
         };
-        save(backend, &gone).await;
+        save(backend, &failed).await;
         backend.add_refund(part(1, RefundStage::Queued)).await;
         let too_much = NewRefund { amount: eur(1), ..part(3, RefundStage::Queued) };
-        assert_conflict!(backend.uncommitted(async |work| work.add_refund(&too_much).await).await, RefundTooLarge);
-        // Nor does it get its money back from those who have it now, whatever the provider tells.
+        rejected(backend, &too_much, Conflict::RefundTooLarge).await;
+        // Nor can the failed one use the amount again, whatever the provider reports.
         for again in [RefundStage::Queued, RefundStage::Pending, RefundStage::Succeeded] {
-            let back = part(0, again).with_id(first.id);
-            assert_conflict!(backend.uncommitted(async |work| work.save_refund(&back).await).await, RefundTooLarge);
+            rejected_change(backend, &part(0, again).with_id(first.id), Conflict::RefundTooLarge).await;
         }
-        expect_refund(backend, &gone).await;
+        expect_refund(backend, &failed).await;
     }
 }
 
-/// Refunds whose provider is to be asked come longest due first, of all bookings and in every stage, as many as wanted.
-pub async fn refunds_to_settle_come_longest_due_first(backend: &Backend) {
-    let (practice, _, payment) = stage(backend).await;
-    let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
+pub async fn refunds_due_come_longest_due_first(backend: &Backend) {
+    let (practice, _, payment) = backend.paid().await;
+    let other = backend.book(practice, 1).await;
     let elsewhere = backend.add_payment(paid(other.id(), "s")).await;
-    let mut due = Vec::new();
+    let mut expected = Vec::new();
     for (n, stage) in RefundStage::ALL.into_iter().enumerate() {
         let next_at = Some(minutes_after(now(), [3, 1, 4, 0, 2][n]));
         let payment = [&payment, &elsewhere][n % 2];
-        due.push(backend.add_refund(NewRefund { stage, next_at, ..refund(payment, &format!("k{n}")) }).await);
+        expected.push(backend.add_refund(NewRefund { stage, next_at, ..refund(payment, &format!("k{n}")) }).await);
     }
     backend.add_refund(refund(&payment, "never")).await;
-    due.sort_by_key(|refund| refund.next_at);
+    expected.sort_by_key(|refund| refund.next_at);
     let last = minutes_after(now(), 4);
-    assert_eq!(to_settle(backend, last, 100).await, due);
-    assert_eq!(to_settle(backend, minutes_after(now(), 999), u32::MAX).await, due);
-    assert_eq!(to_settle(backend, last, 2).await, due[..2]);
-    assert_eq!(to_settle(backend, last, 0).await, []);
-    assert_eq!(to_settle(backend, last - SignedDuration::from_millis(1), 100).await, due[..4]);
-    assert_eq!(to_settle(backend, now(), 100).await, due[..1]);
-    assert_eq!(to_settle(backend, now() - SignedDuration::from_millis(1), 100).await, []);
+    assert_eq!(due(backend, last, 100).await, expected);
+    assert_eq!(due(backend, minutes_after(now(), 999), u32::MAX).await, expected);
+    assert_eq!(due(backend, last, 2).await, expected[..2]);
+    assert_eq!(due(backend, last, 0).await, []);
+    assert_eq!(due(backend, last - SignedDuration::from_millis(1), 100).await, expected[..4]);
+    assert_eq!(due(backend, now(), 100).await, expected[..1]);
+    assert_eq!(due(backend, now() - SignedDuration::from_millis(1), 100).await, []);
 
-    for (kept, next_at) in due.iter_mut().zip([None, Some(minutes_after(now(), 5))]) {
-        kept.next_at = next_at;
-        save(backend, kept).await;
+    for (refund, next_at) in expected.iter_mut().zip([None, Some(minutes_after(now(), 5))]) {
+        refund.next_at = next_at;
+        save(backend, refund).await;
     }
-    assert_eq!(to_settle(backend, last, 100).await, due[2..]);
+    assert_eq!(due(backend, last, 100).await, expected[2..]);
 }
 
-/// A refund needs a booking, a payment and a person that are there, and an amount above nothing.
-pub async fn a_refund_needs_what_it_is_about(backend: &Backend) {
-    let (_, _, payment) = stage(backend).await;
+pub async fn a_refund_needs_its_references(backend: &Backend) {
+    let (_, _, payment) = backend.paid().await;
     let good = refund(&payment, "k");
     for (new, what) in [
-        (NewRefund { booking: unknown_booking(), ..good.clone() }, "of no booking"),
-        (NewRefund { payment: unknown_payment(), ..good.clone() }, "of no payment"),
-        (NewRefund { requested_by: Some(unknown_user()), ..good.clone() }, "decided by no one"),
+        (NewRefund { booking: unknown(), ..good.clone() }, "of no booking"),
+        (NewRefund { payment: unknown(), ..good.clone() }, "of no payment"),
+        (NewRefund { requested_by: Some(unknown()), ..good.clone() }, "requested by no one"),
         (NewRefund { amount: eur(0), ..good.clone() }, "of nothing"),
     ] {
         assert_failed(backend.uncommitted(async |work| work.add_refund(&new).await).await, what);
@@ -394,10 +369,9 @@ pub async fn a_refund_needs_what_it_is_about(backend: &Backend) {
     backend.add_refund(good).await;
 }
 
-/// A unit of work that is dropped promises nothing and changes no promise.
-pub async fn a_dropped_unit_of_work_promises_nothing(backend: &Backend) {
-    let (_, booking, payment) = stage(backend).await;
-    let kept = backend.add_refund(refund(&payment, "a")).await;
+pub async fn a_dropped_unit_of_work_changes_no_refund(backend: &Backend) {
+    let (_, booking, payment) = backend.paid().await;
+    let before = backend.add_refund(refund(&payment, "a")).await;
     let mut work = backend.begin().await;
     let rest = NewRefund { amount: eur(8_000), provider_refund_id: Some("re_b".to_owned()), ..refund(&payment, "b") };
     work.add_refund(&rest).await.unwrap();
@@ -407,17 +381,14 @@ pub async fn a_dropped_unit_of_work_promises_nothing(backend: &Backend) {
         next_at: Some(now()),
         ..refund(&payment, "a")
     };
-    let changed = changed.with_id(kept.id);
+    let changed = changed.with_id(before.id);
     work.save_refund(&changed).await.unwrap();
     assert_eq!(work.refunds_of(booking.id()).await.unwrap()[0], changed);
-    assert_eq!(
-        backend.queries.refunds(booking.id()).await.unwrap(),
-        std::slice::from_ref(&kept),
-        "readers see neither"
-    );
+    let listed = async || backend.queries.refunds(booking.id()).await.unwrap();
+    assert_eq!(listed().await, std::slice::from_ref(&before), "readers see neither");
     drop(work);
-    assert_eq!(backend.queries.refunds(booking.id()).await.unwrap(), [kept]);
+    assert_eq!(listed().await, [before]);
     assert_eq!(backend.queries.find_refund("re_a", Some("b")).await.unwrap(), None);
-    assert_eq!(to_settle(backend, now(), 10).await, []);
+    assert_eq!(due(backend, now(), 10).await, []);
     backend.add_refund(rest).await;
 }

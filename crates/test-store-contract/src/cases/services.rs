@@ -1,9 +1,10 @@
-//! What the practice offers.
+//! Services.
 
-use attune_domain::{Booking, Service, ServiceId};
+use attune_domain::service::ServiceTexts;
+use attune_domain::{Booking, Language, Service, ServiceId};
 use attune_ports::NewService;
 
-use super::assert_conflict;
+use super::{assert_conflict, unknown};
 use crate::Backend;
 use crate::fixtures::{money, service};
 
@@ -11,19 +12,28 @@ async fn read(backend: &Backend, id: ServiceId) -> Option<Service> {
     backend.uncommitted(async |work| work.service(id).await).await.unwrap()
 }
 
-async fn offer(backend: &Backend, name: &str) -> Service {
+async fn read_for_change(backend: &Backend, id: ServiceId) -> Option<Service> {
+    backend.uncommitted(async |work| work.service_for_change(id).await).await.unwrap()
+}
+
+async fn default(backend: &Backend) -> Option<Service> {
+    backend.uncommitted(async |work| work.default_service().await).await.unwrap()
+}
+
+async fn add(backend: &Backend, name: &str) -> Service {
     let new = NewService { name: name.to_owned(), ..service() };
     let id = backend.commit(async |work| work.add_service(&new).await).await;
     read(backend, id).await.expect("just added")
 }
 
-/// Every field comes back as it went in, at the edges too.
-pub async fn a_service_comes_back_as_it_went_in(backend: &Backend) {
+pub async fn services_round_trip(backend: &Backend) {
     let plain = service();
     let short =
         NewService { description: String::new(), minutes: 1, buffer_minutes: 0, price: money(0, "CHF"), ..service() };
     let long = NewService { minutes: 720, buffer_minutes: 720, price: money(1_000_000_000_000, "KWD"), ..service() };
-    for new in [plain, short, long] {
+    let texts = ServiceTexts { name: Some("Sitzung".to_owned()), description: None };
+    let translated = NewService { translations: [(Language::German, texts)].into(), ..service() };
+    for new in [plain, short, long, translated] {
         let id = backend.commit(async |work| work.add_service(&new).await).await;
         let expected = Service {
             id,
@@ -33,36 +43,27 @@ pub async fn a_service_comes_back_as_it_went_in(backend: &Backend) {
             buffer_minutes: new.buffer_minutes,
             price: new.price,
             active: true,
+            translations: new.translations,
         };
-        assert_eq!(backend.uncommitted(async |work| work.service(id).await).await.unwrap(), Some(expected.clone()));
-        let held = backend.uncommitted(async |work| work.service_for_change(id).await).await.unwrap();
-        assert_eq!(held.as_ref(), Some(&expected));
+        assert_eq!(read(backend, id).await.as_ref(), Some(&expected));
+        assert_eq!(read_for_change(backend, id).await.as_ref(), Some(&expected));
         assert!(backend.queries.services().await.unwrap().contains(&expected));
     }
-    let unknown = ServiceId::new(987_654).unwrap();
-    assert_eq!(backend.uncommitted(async |work| work.service(unknown).await).await.unwrap(), None);
-    assert_eq!(backend.uncommitted(async |work| work.service_for_change(unknown).await).await.unwrap(), None);
+    assert_eq!(read(backend, unknown()).await, None);
+    assert_eq!(read_for_change(backend, unknown()).await, None);
 }
 
-/// Services are listed by id, and the first one is the default.
 pub async fn services_are_listed_by_id_and_the_first_is_the_default(backend: &Backend) {
-    let default = async || backend.uncommitted(async |work| work.default_service().await).await.unwrap();
-    assert_eq!(default().await, None);
+    assert_eq!(default(backend).await, None);
     assert!(backend.queries.services().await.unwrap().is_empty());
-    let mut ids = Vec::new();
-    for name in ["C", "A", "B"] {
-        let new = NewService { name: name.to_owned(), ..service() };
-        ids.push(backend.commit(async |work| work.add_service(&new).await).await);
-    }
-    let listed = backend.queries.services().await.unwrap();
-    assert_eq!(listed.iter().map(|service| service.id).collect::<Vec<_>>(), ids);
-    assert_eq!(default().await, Some(listed[0].clone()));
-    assert!(ids.is_sorted());
+    let added = [add(backend, "C").await, add(backend, "A").await, add(backend, "B").await];
+    assert_eq!(backend.queries.services().await.unwrap(), added);
+    assert_eq!(default(backend).await.as_ref(), Some(&added[0]));
+    assert!(added.is_sorted_by_key(|service| service.id));
 }
 
-/// Saving a service writes every field, at the edges too and back again, and touches no other.
 pub async fn saving_a_service_writes_every_field(backend: &Backend) {
-    let (other, first) = (offer(backend, "Other").await, offer(backend, "First").await);
+    let (other, first) = (add(backend, "Other").await, add(backend, "First").await);
     let longest = Service {
         name: "O'Brien \"the third\" 👩‍👩‍👧‍👦".to_owned(),
         description: String::new(),
@@ -70,55 +71,50 @@ pub async fn saving_a_service_writes_every_field(backend: &Backend) {
         buffer_minutes: Booking::MAX_MINUTES,
         price: money(1_000_000_000_000, "KWD"),
         active: false,
+        translations: [(Language::French, ServiceTexts { name: None, description: Some("Visite".to_owned()) })].into(),
         ..first.clone()
     };
     let shortest = Service { minutes: 1, buffer_minutes: 0, price: money(0, "JPY"), active: true, ..first.clone() };
     for changed in [longest, shortest, first] {
-        backend
-            .commit(async |work| {
-                assert!(work.service_for_change(changed.id).await?.is_some());
-                work.save_service(&changed).await?;
-                assert_eq!(work.service(changed.id).await?.as_ref(), Some(&changed));
-                Ok(())
-            })
-            .await;
+        let within = backend.commit(async |work| {
+            assert!(work.service_for_change(changed.id).await?.is_some());
+            work.save_service(&changed).await?;
+            work.service(changed.id).await
+        });
+        assert_eq!(within.await.as_ref(), Some(&changed));
         assert_eq!(read(backend, changed.id).await.as_ref(), Some(&changed));
         assert_eq!(backend.queries.all_services().await.unwrap(), [other.clone(), changed]);
     }
 }
 
-/// A service that is not there cannot be saved.
 pub async fn saving_an_unknown_service_is_stale(backend: &Backend) {
-    let known = offer(backend, "Known").await;
-    let unknown = Service { id: ServiceId::new(987_654).unwrap(), ..known.clone() };
-    assert_conflict!(backend.uncommitted(async |work| work.save_service(&unknown).await).await, Stale);
+    let known = add(backend, "Known").await;
+    let other = Service { id: unknown(), ..known.clone() };
+    assert_conflict!(backend.uncommitted(async |work| work.save_service(&other).await).await, Stale);
     assert_eq!(backend.queries.all_services().await.unwrap(), [known]);
 }
 
-/// A service that is no longer offered is not the default, and is listed only where all are.
 pub async fn a_service_can_be_withdrawn_and_offered_again(backend: &Backend) {
     assert!(backend.queries.all_services().await.unwrap().is_empty());
-    let (first, second) = (offer(backend, "First").await, offer(backend, "Second").await);
-    let default = async || backend.uncommitted(async |work| work.default_service().await).await.unwrap();
+    let (first, second) = (add(backend, "First").await, add(backend, "Second").await);
     let withdrawn = Service { active: false, ..first.clone() };
     backend.commit(async |work| work.save_service(&withdrawn).await).await;
-    assert_eq!(default().await.as_ref(), Some(&second));
+    assert_eq!(default(backend).await.as_ref(), Some(&second));
     assert_eq!(backend.queries.services().await.unwrap(), std::slice::from_ref(&second));
     assert_eq!(backend.queries.all_services().await.unwrap(), [withdrawn.clone(), second.clone()]);
     assert_eq!(read(backend, first.id).await, Some(withdrawn));
 
     let both_withdrawn = Service { active: false, ..second.clone() };
     backend.commit(async |work| work.save_service(&both_withdrawn).await).await;
-    assert_eq!(default().await, None);
+    assert_eq!(default(backend).await, None);
     assert!(backend.queries.services().await.unwrap().is_empty());
 
     backend.commit(async |work| work.save_service(&first).await).await;
-    assert_eq!(default().await.as_ref(), Some(&first));
+    assert_eq!(default(backend).await.as_ref(), Some(&first));
     assert_eq!(backend.queries.services().await.unwrap(), [first]);
 }
 
-/// Bookings keep what they were made with, whatever becomes of their service.
-pub async fn bookings_keep_what_they_were_made_with(backend: &Backend) {
+pub async fn changing_a_service_changes_no_booking(backend: &Backend) {
     let (practice, booking) = backend.booked().await;
     let found = read(backend, practice.service).await.unwrap();
     let dearer = Service { minutes: 90, buffer_minutes: 30, price: money(1, "USD"), active: false, ..found };
@@ -126,9 +122,8 @@ pub async fn bookings_keep_what_they_were_made_with(backend: &Backend) {
     assert_eq!(backend.read_booking(booking.id()).await, Some(booking));
 }
 
-/// What was changed about a service is undone with its unit of work.
 pub async fn a_dropped_unit_of_work_changes_no_service(backend: &Backend) {
-    let before = offer(backend, "Before").await;
+    let before = add(backend, "Before").await;
     let after = Service { name: "After".to_owned(), active: false, ..before.clone() };
     backend.uncommitted(async |work| work.save_service(&after).await).await.unwrap();
     assert_eq!(backend.queries.services().await.unwrap(), [before]);

@@ -1,14 +1,15 @@
-//! What goes in comes out: texts, instants, amounts, and every state a row may have.
+//! Round trips of texts, instants, amounts, and every legal state.
 
 use attune_domain::ChangeTerms;
 use attune_domain::login_session::LoginSession;
 use attune_domain::notification::{NotificationKind, NotificationState};
-use attune_domain::{Booking, BookingRecord, BookingStatus, Cancellation, PaymentStatus, PersonName, User};
+use attune_domain::{Booking, BookingId, BookingRecord, BookingStatus, Cancellation, PaymentStatus, PersonName, User};
 use attune_ports::{
     AuditEntry, AuditObject, DeliveryResult, LeaseToken, NewLoginSession, NewPayment, NewService, NewUser, Provider,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::finer;
 use crate::Backend;
 use crate::fixtures::{
     all_states, at, audit_entry, client, in_state, lease, legal_states, minutes_after, money, name, next_version,
@@ -47,7 +48,6 @@ pub(super) const INSTANTS: [&str; 10] = [
     "9999-12-30T20:00:00.999Z",
 ];
 
-/// Keeps a booking and checks it by every way of reading.
 async fn expect_round_trip(backend: &Backend, booking: &Booking) {
     backend.commit(async |work| work.add_booking(booking).await).await;
     expect_booking(backend, booking).await;
@@ -55,18 +55,21 @@ async fn expect_round_trip(backend: &Backend, booking: &Booking) {
 
 async fn expect_booking(backend: &Backend, booking: &Booking) {
     assert_eq!(backend.read_booking(booking.id()).await.as_ref(), Some(booking));
-    assert_eq!(
-        backend.uncommitted(async |work| work.booking(booking.id()).await).await.unwrap().as_ref(),
-        Some(booking)
-    );
+    let found = backend.uncommitted(async |work| work.booking(booking.id()).await).await.unwrap();
+    assert_eq!(found.as_ref(), Some(booking));
 }
 
-async fn next_id(backend: &Backend) -> attune_domain::BookingId {
+/// Saves a booking that is stored already, and reads it.
+async fn expect_saved(backend: &Backend, booking: &Booking) {
+    backend.save_booking(booking).await;
+    expect_booking(backend, booking).await;
+}
+
+async fn next_id(backend: &Backend) -> BookingId {
     backend.commit(async |work| work.next_booking_id().await).await
 }
 
-/// Every legal pair of states can be stored and read back.
-pub async fn every_legal_state_comes_back(backend: &Backend) {
+pub async fn every_legal_state_round_trips(backend: &Backend) {
     let practice = backend.practice().await;
     for (hour, (status, paid)) in (0..).zip(legal_states()) {
         let booking = practice.booking_in(next_id(backend).await, slot(hour), status, paid);
@@ -74,20 +77,16 @@ pub async fn every_legal_state_comes_back(backend: &Backend) {
     }
 }
 
-/// Every legal pair of states can be written over every kind of earlier one, with what belongs to it and no more.
 pub async fn every_legal_state_can_be_written_over_another(backend: &Backend) {
-    let practice = backend.practice().await;
-    let mut booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let (_, mut booking) = backend.booked().await;
     let states: Vec<_> = legal_states().collect();
     // Forwards and backwards, so that rooms, holds and cancellations both come and go.
     for (status, paid) in states.iter().chain(states.iter().rev().step_by(3)) {
         booking = restored(in_state(next_version(&booking), *status, *paid));
-        backend.commit(async |work| work.save_booking(&booking).await).await;
-        expect_booking(backend, &booking).await;
+        expect_saved(backend, &booking).await;
     }
 }
 
-/// An illegal pair of states cannot even be handed to a store, and there are no two tables of what is legal.
 pub async fn illegal_states_cannot_be_built(backend: &Backend) {
     let practice = backend.practice().await;
     let id = next_id(backend).await;
@@ -99,7 +98,6 @@ pub async fn illegal_states_cannot_be_built(backend: &Backend) {
     assert_eq!(illegal + legal_states().count(), BookingStatus::ALL.len() * PaymentStatus::ALL.len());
 }
 
-/// Every field of a booking that may be missing comes back present, then missing, then present again.
 pub async fn optional_fields_of_a_booking_come_and_go(backend: &Backend) {
     let practice = backend.practice().await;
     let bare = practice.booking(next_id(backend).await, slot(0));
@@ -129,13 +127,11 @@ pub async fn optional_fields_of_a_booking_come_and_go(backend: &Backend) {
     let bare_again = BookingRecord { version: 4, ..bare.record().clone() };
     for record in [full, without_reason, bare_again] {
         let booking = restored(record);
-        backend.commit(async |work| work.save_booking(&booking).await).await;
-        expect_booking(backend, &booking).await;
+        expect_saved(backend, &booking).await;
     }
 }
 
-/// Amounts come back to the minor unit, in their own currency.
-pub async fn amounts_come_back_exactly(backend: &Backend) {
+pub async fn amounts_round_trip(backend: &Backend) {
     let practice = backend.practice().await;
     let amounts = [
         money(0, "EUR"),
@@ -159,61 +155,51 @@ pub async fn amounts_come_back_exactly(backend: &Backend) {
     }
 }
 
-/// The version of a booking's links comes back, however often they were replaced, whether inserted or written over.
-pub async fn versions_of_links_come_back(backend: &Backend) {
+pub async fn link_versions_round_trip(backend: &Backend) {
     let practice = backend.practice().await;
     for (hour, link_version) in (0..).zip([1, 2, 1_000_000, i32::MAX.unsigned_abs() + 1, u32::MAX]) {
         let record = BookingRecord { link_version, ..practice.record(next_id(backend).await, slot(hour)) };
         let booking = restored(record);
         expect_round_trip(backend, &booking).await;
         let (revoked, _) = booking.revoke_links(now()).unwrap();
-        backend.commit(async |work| work.save_booking(&revoked).await).await;
-        expect_booking(backend, &revoked).await;
+        expect_saved(backend, &revoked).await;
         assert_eq!(revoked.link_version(), link_version.saturating_add(1));
     }
 }
 
-/// The terms of a booking come back to the number, whether inserted or written over.
-pub async fn terms_come_back(backend: &Backend) {
+pub async fn terms_round_trip(backend: &Backend) {
     let practice = backend.practice().await;
     const MOST: u32 = ChangeTerms::MAX_MINUTES;
+    const GRACE: u32 = ChangeTerms::MAX_GRACE_MINUTES;
     let mut seen: Option<Booking> = None;
-    for (hour, (free_minutes, late_refund_percent, reschedule_minutes)) in
-        (0..).zip([(0, 0, 0), (MOST, 100, MOST), (1, 99, 0), (0, 1, MOST - 1)])
+    for (hour, (free_minutes, grace_minutes, late_refund_percent, reschedule_minutes)) in
+        (0..).zip([(0, 0, 0, 0), (MOST, GRACE, 100, MOST), (1, 0, 99, 0), (0, 1, 1, MOST - 1)])
     {
-        let terms = ChangeTerms { free_minutes, late_refund_percent, reschedule_minutes };
+        let terms = ChangeTerms { free_minutes, grace_minutes, late_refund_percent, reschedule_minutes };
         let inserted = restored(BookingRecord { terms, ..practice.record(next_id(backend).await, slot(hour)) });
         expect_round_trip(backend, &inserted).await;
         if let Some(before) = seen {
             let rewritten = restored(BookingRecord { terms, ..next_version(&before) });
-            backend.commit(async |work| work.save_booking(&rewritten).await).await;
-            expect_booking(backend, &rewritten).await;
+            expect_saved(backend, &rewritten).await;
         }
         seen = Some(inserted);
     }
 }
 
-/// Instants come back to the millisecond, from before the epoch to the end of the calendar, whatever clocks do there.
-pub async fn instants_come_back_to_the_millisecond(backend: &Backend) {
+pub async fn instants_round_trip_to_the_millisecond(backend: &Backend) {
     let practice = backend.practice().await;
     for (n, instant) in INSTANTS.map(at).into_iter().enumerate() {
         let whole_second = Timestamp::from_second(instant.as_second()).unwrap();
-        let cancelled = in_state(
-            BookingRecord {
-                created_at: instant,
-                updated_at: instant,
-                ..practice.record(next_id(backend).await, whole_second)
-            },
-            BookingStatus::Cancelled,
-            PaymentStatus::Cancelled,
-        );
+        let record = practice.record(next_id(backend).await, whole_second);
+        let record = BookingRecord { created_at: instant, updated_at: instant, ..record };
+        let cancelled = in_state(record, BookingStatus::Cancelled, PaymentStatus::Cancelled);
         let booking = restored(BookingRecord { hold_expires_at: Some(instant), ..cancelled });
         assert_eq!(booking.cancellation().unwrap().at, instant);
         expect_round_trip(backend, &booking).await;
 
         let new = NewUser { email_verified_at: Some(instant), created_at: instant, ..client(&format!("u{n}")) };
         let user = backend.add_user(&new).await;
-        let read = backend.queries.user(user).await.unwrap().unwrap();
+        let read = backend.read_user(user).await;
         assert_eq!((read.created_at, read.email_verified_at), (instant, Some(instant)));
 
         let paid =
@@ -226,62 +212,52 @@ pub async fn instants_come_back_to_the_millisecond(backend: &Backend) {
         backend.commit(async |work| work.add_audit_entry(&line).await).await;
         assert_eq!(backend.queries.history(booking.id()).await.unwrap(), [line]);
 
-        let login = backend
-            .commit(async |work| {
-                let id = work.add_login_session(&NewLoginSession { created_at: instant, ..session(user) }).await?;
-                let login = work.session(id).await?.expect("just added");
-                let ended = LoginSession { rotated_at: instant, ended_at: Some(instant), ..login };
-                work.save_login_session(&ended).await?;
-                Ok(ended)
-            })
-            .await;
+        let login = backend.commit(async |work| {
+            let id = work.add_login_session(&NewLoginSession { created_at: instant, ..session(user) }).await?;
+            let login = work.session(id).await?.expect("just added");
+            let ended = LoginSession { rotated_at: instant, ended_at: Some(instant), ..login };
+            work.save_login_session(&ended).await?;
+            Ok(ended)
+        });
+        let login = login.await;
         assert_eq!(login.created_at, instant);
         assert_eq!(backend.queries.caller(login.id).await.unwrap().unwrap().session, login);
 
-        let conference = backend
-            .commit(async |work| {
-                let id = work.open_conference(booking.id(), instant).await?;
-                work.close_conference(id, instant).await?;
-                Ok(id)
-            })
-            .await;
-        let found = backend.queries.conference(conference).await.unwrap().unwrap();
+        let conference = backend.commit(async |work| {
+            let id = work.open_conference(booking.id(), instant).await?;
+            work.close_conference(id, instant).await?;
+            Ok(id)
+        });
+        let found = backend.queries.conference(conference.await).await.unwrap().unwrap();
         assert_eq!((found.opened_at, found.closed_at), (instant, Some(instant)));
 
         let queued = notice(&booking, NotificationKind::MeetingInfo, instant);
-        let settlement = DeliveryResult {
-            state: NotificationState::Sent,
-            next_at: instant,
-            sent_at: Some(instant),
-            last_error: None,
-        };
-        backend
-            .commit(async |work| {
-                work.enqueue(std::slice::from_ref(&queued)).await?;
-                let claimed = work.lease_notifications(1, instant, &lease(1, minutes_after(instant, 1))).await?;
-                work.ack_notification(claimed[0].id, &LeaseToken([1; 16]), &settlement).await
-            })
-            .await;
-        let mail = &backend.queries.notices(booking.id()).await.unwrap()[0];
-        assert_eq!((&mail.content, mail.next_at, mail.sent_at), (&queued, instant, Some(instant)));
+        let (state, sent_at) = (NotificationState::Sent, Some(instant));
+        let sent = DeliveryResult { state, next_at: instant, sent_at, last_error: None };
+        let acknowledged = backend.commit(async |work| {
+            work.enqueue(std::slice::from_ref(&queued)).await?;
+            let leased = work.lease_notifications(1, instant, &lease(1, minutes_after(instant, 1))).await?;
+            work.ack_notification(leased[0].id, &LeaseToken([1; 16]), &sent).await
+        });
+        assert!(acknowledged.await);
+        let email = &backend.queries.notifications(booking.id()).await.unwrap()[0];
+        assert_eq!((&email.content, email.next_at, email.sent_at), (&queued, instant, sent_at));
     }
 }
 
-/// What is finer than a millisecond is cut off, in the row and in the reader's eyes alike.
-pub async fn instants_are_cut_to_milliseconds(backend: &Backend) {
-    let finer = now().checked_add(SignedDuration::from_nanos(456_789)).unwrap();
+pub async fn instants_are_truncated_to_milliseconds(backend: &Backend) {
+    let finer = finer(now());
     let id = backend.add_user(&NewUser { created_at: finer, email_verified_at: Some(finer), ..client("u") }).await;
-    let user = backend.queries.user(id).await.unwrap().unwrap();
+    let user = backend.read_user(id).await;
     assert_eq!((user.created_at, user.email_verified_at), (now(), Some(now())));
     assert_eq!(backend.uncommitted(async |work| work.user(id).await).await.unwrap(), Some(user));
 }
 
-/// Texts come back to the letter, in every field that holds free text.
-pub async fn texts_come_back_to_the_letter(backend: &Backend) {
+pub async fn texts_round_trip(backend: &Backend) {
     let practice = backend.practice().await;
     for (hour, text) in (0..).zip(TEXTS) {
-        let record =
-            BookingRecord { note: Some(text.to_owned()), ..practice.record(next_id(backend).await, slot(hour)) };
+        let record = practice.record(next_id(backend).await, slot(hour));
+        let record = BookingRecord { note: Some(text.to_owned()), ..record };
         let cancelled = in_state(record, BookingStatus::Cancelled, PaymentStatus::NotRequired);
         let cancellation = cancelled.cancellation.clone().map(|c| Cancellation { reason: Some(text.to_owned()), ..c });
         let booking = restored(BookingRecord { cancellation, ..cancelled });
@@ -310,29 +286,23 @@ pub async fn texts_come_back_to_the_letter(backend: &Backend) {
         let read = backend.uncommitted(async |work| work.service(offered).await).await.unwrap().unwrap();
         assert_eq!((read.name.as_str(), read.description.as_str()), (text, text));
 
-        backend
-            .commit(async |work| {
-                work.set_password(practice.client, &password_hash(text)).await?;
-                work.add_login_session(&NewLoginSession { network: Some(text.to_owned()), ..session(practice.client) })
-                    .await
-            })
-            .await;
+        backend.commit(async |work| work.set_password(practice.client, &password_hash(text)).await).await;
+        let login = NewLoginSession { network: Some(text.to_owned()), ..session(practice.client) };
+        backend.commit(async |work| work.add_login_session(&login).await).await;
         let credentials = backend.queries.credentials_of(practice.client).await.unwrap().unwrap();
-        assert_eq!(credentials.password_hash.as_str(), password_hash(text).as_str());
+        assert_eq!(credentials.password_hash, Some(password_hash(text)));
         assert!(backend.queries.network_is_known(practice.client, text).await.unwrap());
     }
 }
 
-/// The longest note there can be comes back whole, in the widest characters there are.
-pub async fn the_longest_note_comes_back_whole(backend: &Backend) {
+pub async fn the_longest_note_round_trips(backend: &Backend) {
     let practice = backend.practice().await;
     let note = "🦊".repeat(Booking::MAX_NOTE_CHARS);
     let record = practice.record(next_id(backend).await, slot(0));
     expect_round_trip(backend, &restored(BookingRecord { note: Some(note), ..record })).await;
 }
 
-/// Names come back as they were typed, in every script.
-pub async fn names_come_back_as_they_were_typed(backend: &Backend) {
+pub async fn names_round_trip(backend: &Backend) {
     let practice = backend.practice().await;
     let longest = "𝒳".repeat(PersonName::MAX_CHARS);
     for typed in [
@@ -342,15 +312,15 @@ pub async fn names_come_back_as_they_were_typed(backend: &Backend) {
         "משה",
         "فاطمة",
         "李小龍",
-        "Zoe\u{308}",
+        "Z\u{308}oe",
         "Nguyễn Thị",
         "Robert'); --",
         &longest,
     ] {
-        let user = backend.queries.user(practice.client).await.unwrap().unwrap();
+        let user = backend.read_user(practice.client).await;
         let renamed = User { first_name: Some(name(typed)), last_name: Some(name(typed)), ..user };
         backend.commit(async |work| work.save_user(&renamed).await).await;
-        let read = backend.queries.user(practice.client).await.unwrap().unwrap();
+        let read = backend.read_user(practice.client).await;
         assert_eq!(read.first_name.as_ref().unwrap().as_str(), typed);
         assert_eq!(read, renamed);
     }

@@ -144,33 +144,45 @@ fn timestamps_have_one_format() {
         ("2024-01-15T10:00:00+01:00", "2024-01-15T09:00:00Z"),
         ("2024-01-15T10:00:00-05:30", "2024-01-15T15:30:00Z"),
         ("2024-01-15T10:00:00.123456789Z", "2024-01-15T10:00:00.123456789Z"),
+        ("2024-01-15T10:00:00.1234567899999Z", "2024-01-15T10:00:00.123456789Z"),
+        ("2024-01-15t10:00:00.5+00:30", "2024-01-15T09:30:00.5Z"),
+        ("2024-01-15T10:00:00-00:00", "2024-01-15T10:00:00Z"),
+        ("2024-01-15T10:00:00+00:00", "2024-01-15T10:00:00Z"),
+        ("2024-01-15T10:00:00+23:59", "2024-01-14T10:01:00Z"),
+        ("2024-01-15T10:00:00-23:59", "2024-01-16T09:59:00Z"),
+        ("0000-01-01T00:00:00+23:59", "-000001-12-31T00:01:00Z"),
+        // What cannot be represented becomes the latest instant that can.
+        ("9999-12-30T22:00:00Z", "9999-12-30T22:00:00Z"),
+        ("9999-12-31T23:59:59Z", "9999-12-30T22:00:00Z"),
+        ("9999-12-31T23:59:59.999-23:59", "9999-12-30T22:00:00Z"),
         ("2024-02-29T00:00:00Z", "2024-02-29T00:00:00Z"),
     ] {
         assert_eq!(instant(text).unwrap().to_string(), wanted);
     }
-    for text in [
-        "",
-        "2024-01-15",
-        "2024-01-15T10:00:00",
-        "2024-01-15 10:00:00Z",
-        "2024-01-15T10:00Z",
-        "2024-01-15T10:00:60Z",
-        "2016-12-31T23:59:60Z",
-        "2024-01-15T24:00:00Z",
-        "2024-13-01T00:00:00Z",
-        "2023-02-29T00:00:00Z",
-        "2024-01-15T10:00:00.Z",
-        "2024-01-15T10:00:00+0100",
-        "2024-01-15T10:00:00+01",
-        "2024-01-15T10:00:00Z ",
-        "2024-01-15T10:00:00Z[Europe/Berlin]",
-        "20240115T100000Z",
-        "1705312800",
-        "+002024-01-15T10:00:00Z",
-        "2024-01-15T10:00:00+99:00",
-        "２０２４-01-15T10:00:00Z",
-        "2024-01-15T10:00:0\u{e9}Z",
-    ] {
+    let invalid: [&[&str]; 5] = [
+        // Parts are missing.
+        &["", "2024-01-15", "2024-01-15T10:00:00", "2024-01-15T10:00Z", "2024-01-15T10:00:00.Z"],
+        // Other separators and formats.
+        &["2024-01-15 10:00:00Z", "2024-01-15T10:00:00+0100", "2024-01-15T10:00:00+01", "20240115T100000Z"],
+        &["1705312800", "+002024-01-15T10:00:00Z", "2024-01-15T10:00:00Z ", "2024-01-15T10:00:00Z[Europe/Berlin]"],
+        // No such instant.
+        &[
+            "2024-01-15T10:00:60Z",
+            "2016-12-31T23:59:60Z",
+            "2024-01-15T24:00:00Z",
+            "2024-13-01T00:00:00Z",
+            "2023-02-29T00:00:00Z",
+            "2024-01-15T10:00:00+99:00",
+            "2024-01-15T10:00:00+24:00",
+            "2024-01-15T10:00:00-24:00",
+            "2024-01-15T10:00:00+25:59",
+            "2024-01-15T10:00:00+01:60",
+            "9999-12-31T24:00:00Z",
+        ],
+        // Other characters.
+        &["２０２４-01-15T10:00:00Z", "2024-01-15T10:00:0\u{e9}Z"],
+    ];
+    for text in invalid.concat() {
         assert_eq!(instant(text), Err(Code::InvalidTimestamp), "{text:?}");
     }
 }
@@ -234,6 +246,92 @@ fn nested_errors_have_a_path() {
     assert_eq!(nested(&deep), Err(one("parts[0].x", "unknown_field")));
     let wide = base(&format!(r#""parts":[{}]"#, vec!["{}"; 5_000].join(",")));
     assert_eq!(nested(&wide).unwrap_err().len(), MAX_ERRORS);
+}
+
+/// A body with the start of an appointment.
+#[derive(Debug)]
+struct Start(Timestamp);
+
+impl FromFields for Start {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        fields.start("at").map(Self)
+    }
+}
+
+#[test]
+fn an_appointment_starts_at_a_whole_second() {
+    let read = |text: &str| parse::<Start>(format!(r#"{{"at":"{text}"}}"#).as_bytes());
+    for whole in ["2024-01-15T10:00:00Z", "2024-01-15T10:00:00.000Z", "2024-01-15T11:00:00.0000000000+01:00"] {
+        assert_eq!(read(whole).unwrap().0.to_string(), "2024-01-15T10:00:00Z", "{whole}");
+    }
+    for split in ["2024-01-15T10:00:00.500Z", "2024-01-15T10:00:00.001Z", "2024-01-15t10:00:00.00000000001z"] {
+        let problem = read(split).unwrap_err();
+        let error = &problem.errors[0];
+        assert_eq!(
+            (problem.errors.len(), error.field.as_str(), error.code),
+            (1, "at", Code::InvalidTimestamp),
+            "{split}"
+        );
+        assert_eq!(error.message, "An appointment starts at a whole second.", "{split}");
+    }
+    let far = read("9999-12-31T23:59:59Z").unwrap().0;
+    assert_eq!(far, LATEST);
+    assert_eq!(LATEST.as_second(), Timestamp::MAX.as_second());
+    for other in ["2024-01-15", "2024-01-15T10:00:00.Z"] {
+        assert_eq!(read(other).unwrap_err().errors[0].code, Code::InvalidTimestamp, "{other}");
+    }
+}
+
+#[test]
+fn an_integer_in_a_body_may_be_written_in_any_way() {
+    let whole =
+        |text: &str| parse::<Form>(format!(r#"{{"name":"a","whole":{text}}}"#).as_bytes()).map(|form| form.whole);
+    for (text, number) in [
+        ("196", 196),
+        ("196.0", 196),
+        ("196.000", 196),
+        ("1.96e2", 196),
+        ("1.96E+2", 196),
+        ("1960e-1", 196),
+        ("19600.0e-2", 196),
+        ("0.0196e4", 196),
+        ("9223372036854775807", i64::MAX),
+        ("9223372036854775807.0", i64::MAX),
+        ("1e18", 1_000_000_000_000_000_000),
+    ] {
+        assert_eq!(whole(text).unwrap(), Some(number), "{text}");
+    }
+    for (text, code) in [
+        ("196.5", "wrong_type"),
+        ("0.1", "wrong_type"),
+        ("1.96e1", "wrong_type"),
+        ("1e-1", "wrong_type"),
+        ("1e-99999999999999999999999999999999999999999999", "wrong_type"),
+        ("1e400", "out_of_range"),
+        ("1e99999999999999999999999999999999999999999999", "out_of_range"),
+        ("9223372036854775808.0", "out_of_range"),
+        ("1e19", "out_of_range"),
+        ("-0.0", "out_of_range"),
+        ("0e99", "out_of_range"),
+        ("-1.0", "out_of_range"),
+        ("\"196\"", "wrong_type"),
+        ("true", "wrong_type"),
+        ("{}", "wrong_type"),
+    ] {
+        let problem = whole(text).unwrap_err();
+        assert_eq!(problem.errors.iter().map(|e| e.code.as_str()).collect::<Vec<_>>(), [code], "{text}");
+    }
+}
+
+#[test]
+fn an_integer_outside_of_json_has_one_spelling() {
+    for (text, number) in [("0", 0), ("1", 1), ("10", 10), ("-7", -7), ("9223372036854775807", i64::MAX)] {
+        assert_eq!(written_integer(text), Some(Some(number)), "{text}");
+    }
+    assert_eq!(written_integer("9223372036854775808"), Some(None));
+    for other in ["", "-", "01", "00", "-0", "-01", "+1", " 1", "1 ", "1.0", "1e2", "\u{661}"] {
+        assert_eq!(written_integer(other), None, "{other:?}");
+    }
 }
 
 #[test]

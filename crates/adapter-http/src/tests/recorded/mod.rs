@@ -1,6 +1,5 @@
 //! Recorded messages of video servers about the first booking, with another room name, and their results.
 
-use attune_domain::BookingId;
 use attune_ports::Queries;
 use reqwest::Method;
 use serde_json::Value;
@@ -22,6 +21,16 @@ pub(crate) const JAAS_CARL_JOINED: &str = include_str!("jaas-therapist-joined.js
 pub(crate) const JAAS_ROOM_DESTROYED: &str = include_str!("jaas-room-destroyed.json");
 pub(crate) const JAAS_BREAKOUT_DESTROYED: &str = include_str!("jaas-breakout-destroyed.json");
 pub(crate) const JAAS_SETTINGS: &str = include_str!("jaas-settings-provisioning.json");
+
+/// The attendance of the therapist and the client, as [`Practice::attendance`] returns it.
+pub(crate) const VISITS: [&str; 2] = ["therapist 1 09:59:00Z 10:51:00Z 52 1", "client 2 10:01:00Z 10:50:00Z 49 1"];
+
+/// A practice with an appointment that has started.
+pub(crate) async fn started_session(parts: Parts) -> Practice {
+    let (practice, ..) = parts.without_limits().with_session().await;
+    practice.set_time("2024-01-15T11:00:00Z");
+    practice
+}
 
 /// The message about another room.
 pub(crate) fn about(room: &str, recorded: &str) -> String {
@@ -52,7 +61,7 @@ pub(crate) fn orders<T: Clone>(all: &[T]) -> Vec<Vec<T>> {
 impl Practice {
     /// The name of the first booking's room.
     pub(crate) async fn room_name(&self) -> String {
-        let view = self.parts.store.booking(BookingId::new(1).unwrap()).await.unwrap().unwrap();
+        let view = self.parts.store.booking(FIRST).await.unwrap().unwrap();
         view.booking.room().unwrap().id().to_owned()
     }
 
@@ -62,28 +71,31 @@ impl Practice {
     }
 
     /// The practice's own server reports an event of the first booking's room.
-    pub(crate) async fn tell(&self, recorded: &str) -> Reply {
+    pub(crate) async fn notify(&self, recorded: &str) -> Reply {
         let body = about(&self.room_name().await, recorded);
         // The path has the same event as the message.
         self.server(Method::POST, "/jitsi/events/occupant/left").json(&body).send().await
     }
 
     /// JaaS reports an event of the first booking's room.
-    pub(crate) async fn jaas_tells(&self, recorded: &str) -> Reply {
-        let body = about(&self.room_name().await, recorded);
-        self.request(Method::POST, "/api/webhooks/jaas").header("X-Jaas-Signature", "genuine").json(&body).send().await
+    pub(crate) async fn notify_from_jaas(&self, recorded: &str) -> Reply {
+        self.send_from_jaas("genuine", &about(&self.room_name().await, recorded)).await
     }
 
-    /// The attendance of the first booking on its evening: role, account, joined, left, minutes, visits.
-    pub(crate) async fn was_there(&self) -> Vec<String> {
-        self.set_time("2024-01-15T20:00:00Z");
-        let carl = self.admin().await;
+    /// Sends a message of JaaS with this signature.
+    pub(crate) async fn send_from_jaas(&self, signature: &str, body: &str) -> Reply {
+        self.request(Method::POST, "/api/webhooks/jaas").header("X-Jaas-Signature", signature).json(body).send().await
+    }
+
+    /// The attendance of the first booking on its evening: role, account, joined, left, minutes, visits, and whether it is
+    /// estimated.
+    pub(crate) async fn attendance(&self) -> Vec<String> {
+        let carl = self.admin_at("2024-01-15T20:00:00Z").await;
         let report = self.get("/api/admin/reports/attendance", &carl).await.json();
-        let told = |a: &Value| {
-            let text = |field: &str| a[field].to_string().trim_matches('"').replace("2024-01-15T", "");
-            let fields = ["role", "user_id", "joined_at", "left_at", "minutes", "visits"];
-            fields.map(text).join(" ")
-        };
-        report["sessions"][0]["attendance"].as_array().unwrap().iter().map(told).collect()
+        let fields = ["role", "user_id", "joined_at", "left_at", "minutes", "visits", "estimated"];
+        let visits = lines(&report["sessions"][0]["attendance"], &fields);
+        let shortened =
+            |visit: &String| visit.replace("2024-01-15T", "").replace(" false", "").replace(" true", " estimated");
+        visits.iter().map(shortened).collect()
     }
 }

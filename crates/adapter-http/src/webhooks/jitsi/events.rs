@@ -8,13 +8,13 @@ use actix_web::web::Data;
 use attune_application::meetings::RoomReport;
 use attune_domain::ViewerId;
 use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
+use attune_http_common::HandlerResult;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::message::{Loose, MAX_MESSAGE_BYTES, VideoServer, breakout_room, ended, occupant, record};
 use crate::request::input::Request;
-use crate::response::problem::{Problem, problems};
 use crate::state::State;
 
 /// An event in a room. Nothing else is read, in particular no names and email addresses.
@@ -114,8 +114,6 @@ pub(crate) struct RoomEventResult {
     recorded: u64,
 }
 
-problems! { ReceiveRoomEventProblems: MalformedJson, InvalidServerSecret }
-
 /// Receive a room event
 ///
 /// For `mod_event_sync_component` of Prosody with `api_prefix = "https://<this service>/jitsi"`. The event is taken
@@ -130,12 +128,9 @@ problems! { ReceiveRoomEventProblems: MalformedJson, InvalidServerSecret }
         ("happened" = String, Path, description = "`created`, `destroyed`, `joined` or `left`", example = "left")
     ),
     request_body = RoomEvent,
-    responses(
-        (status = 200, description = "The event was accepted", body = RoomEventResult),
-        ReceiveRoomEventProblems
-    )
+    responses((status = 200, description = "The event was accepted", body = RoomEventResult))
 )]
-pub(crate) async fn receive(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn receive(state: Data<State>, _: VideoServer, request: Request) -> HandlerResult {
     let event: RoomEvent = request.message(MAX_MESSAGE_BYTES).await?;
     let recorded = match event.report() {
         Some(report) => record(&state, &report).await?,

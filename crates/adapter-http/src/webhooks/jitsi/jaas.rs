@@ -8,12 +8,12 @@ use actix_web::web::Data;
 use attune_application::meetings::{ReserveConferenceError, RoomReport};
 use attune_domain::ViewerId;
 use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind, Reservation};
+use attune_http_common::{Code, HandlerResult, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::message::{Loose, MAX_MESSAGE_BYTES, breakout_room, ended, occupant, record, try_again};
 use crate::request::input::{Request, parse_message};
-use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// An event in a room. Nothing else is read, in particular no names and email addresses.
@@ -115,8 +115,6 @@ impl From<Reservation> for JaasSettings {
     }
 }
 
-problems! { ReceiveJaasWebhookProblems: MalformedJson, InvalidSignature, NotFound, NotAcceptable }
-
 /// Receive a JaaS webhook
 ///
 /// For webhooks of JaaS: `PARTICIPANT_JOINED`, `PARTICIPANT_LEFT` and `ROOM_DESTROYED`. Duplicate, late and
@@ -130,9 +128,9 @@ problems! { ReceiveJaasWebhookProblems: MalformedJson, InvalidSignature, NotFoun
         example = "t=1705312860,v1=5YpTFkcKsHnSbpXcJY7hYyVbVhkc0P4xJ7k0QmK2l9s="
     )),
     request_body = JaasEvent,
-    responses((status = 200, description = "The event was accepted", body = JaasSettings), ReceiveJaasWebhookProblems)
+    responses((status = 200, description = "The event was accepted", body = JaasSettings))
 )]
-pub(crate) async fn receive(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+pub(crate) async fn receive(state: Data<State>, request: Request) -> HandlerResult {
     let verifier = state.api.jaas_webhooks.as_ref().ok_or(Code::NotFound)?;
     let signature = request.only_header("x-jaas-signature").ok_or(Code::InvalidSignature)?;
     let body = request.raw_body(MAX_MESSAGE_BYTES).await?;

@@ -6,6 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use attune_application::meetings::{RecordAttendanceOutcome, RoomReport};
 use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
+use attune_http_common::{Code, Problem};
 use attune_ports::StoreError;
 use jiff::{SignedDuration, Timestamp, Unit};
 use serde::Deserialize;
@@ -14,7 +15,6 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::request::auth::bearer_token;
-use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// Maximum size of an event, in bytes. The one about the end of a room lists everyone who was in it.

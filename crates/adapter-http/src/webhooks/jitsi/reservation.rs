@@ -7,17 +7,16 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use attune_application::meetings::{ReserveConferenceError, ReservedConference};
-use attune_domain::meeting::{MeetingRoom, ReservationError};
-use attune_domain::{ConferenceId, LinkError};
+use attune_domain::meeting::ReservationError;
+use attune_domain::{ConferenceId, Language, LinkError};
+use attune_http_common::{Code, HandlerResult, Problem};
 use serde::Serialize;
-use url::{Url, form_urlencoded};
+use url::form_urlencoded;
 use utoipa::ToSchema;
 
 use super::message::{VideoServer, try_again};
-use crate::public::join::in_words;
 use crate::request::input::Request;
 use crate::response::output::Instant;
-use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// The owner in the response if the request has none. The server requires one and ignores it.
@@ -108,8 +107,6 @@ pub(crate) struct ConferenceConflict {
     conflict_id: String,
 }
 
-problems! { OpenConferenceProblems: Required, InvalidServerSecret }
-
 /// Open a conference
 ///
 /// For `mod_reservations` of Prosody with `reservations_api_prefix = "https://<this service>/jitsi"`. A conference can
@@ -121,23 +118,20 @@ problems! { OpenConferenceProblems: Required, InvalidServerSecret }
         (status = 200, description = "The conference may start: until when, and its limits", body = ReservationBody),
         (status = 403, description = "Too early, too late, or the booking is not confirmed", body = ConferenceError),
         (status = 404, description = "Unknown room", body = ConferenceError),
-        (status = 409, description = "The conference is already open", body = ConferenceConflict),
-        OpenConferenceProblems
+        (status = 409, description = "The conference is already open", body = ConferenceConflict)
     )
 )]
-pub(crate) async fn open(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
-    let body = request.raw_body(state.settings.max_body_bytes).await?;
+pub(crate) async fn open(state: Data<State>, _: VideoServer, request: Request) -> HandlerResult {
+    let body = request.raw_body(state.settings.requests.max_body_bytes).await?;
     let ConferenceRequest { name, mail_owner } = ConferenceRequest::parse(&body)?;
     match state.api.use_cases.rooms.open(&name).await {
         Ok(room) => {
             let owner = mail_owner.unwrap_or_else(|| DEFAULT_OWNER.to_owned());
             Ok(HttpResponse::Ok().json(ReservationBody::new(&room, name, owner)))
         }
-        Err(error) => reject(&state, error),
+        Err(error) => reject(&state, error).await,
     }
 }
-
-problems! { GetConferenceProblems: InvalidServerSecret }
 
 /// Retrieve a conference
 ///
@@ -150,18 +144,17 @@ problems! { GetConferenceProblems: InvalidServerSecret }
     responses(
         (status = 200, description = "The conference", body = ReservationBody),
         (status = 403, description = "The conference is no longer allowed", body = ConferenceError),
-        (status = 404, description = "Unknown conference, or already closed", body = ConferenceError),
-        GetConferenceProblems
+        (status = 404, description = "Unknown conference, or already closed", body = ConferenceError)
     )
 )]
-pub(crate) async fn show(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
-    let Some(id) = conference_id(&request) else { return reject(&state, ReserveConferenceError::Unknown) };
+pub(crate) async fn show(state: Data<State>, _: VideoServer, request: Request) -> HandlerResult {
+    let Some(id) = conference_id(&request) else { return reject(&state, ReserveConferenceError::Unknown).await };
     match state.api.use_cases.rooms.get(id).await {
         Ok(room) => {
-            let name = qualified_name(&room.reservation.room);
+            let name = room.reservation.room.xmpp_name();
             Ok(HttpResponse::Ok().json(ReservationBody::new(&room, name, DEFAULT_OWNER.to_owned())))
         }
-        Err(error) => reject(&state, error),
+        Err(error) => reject(&state, error).await,
     }
 }
 
@@ -174,12 +167,11 @@ pub(crate) async fn show(state: Data<State>, _: VideoServer, request: Request) -
     params(("id" = String, Path, description = "`id` or `conflict_id` of a response, also as `42.0`", example = "42")),
     responses(
         (status = 204, description = "The conference is closed"),
-        (status = 404, description = "Unknown conference", body = ConferenceError),
-        GetConferenceProblems
+        (status = 404, description = "Unknown conference", body = ConferenceError)
     )
 )]
-pub(crate) async fn close(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
-    let Some(id) = conference_id(&request) else { return reject(&state, ReserveConferenceError::Unknown) };
+pub(crate) async fn close(state: Data<State>, _: VideoServer, request: Request) -> HandlerResult {
+    let Some(id) = conference_id(&request) else { return reject(&state, ReserveConferenceError::Unknown).await };
     state.api.use_cases.rooms.close(id).await.map_err(try_again)?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -192,30 +184,23 @@ fn conference_id(request: &Request) -> Option<ConferenceId> {
     number.and_then(ConferenceId::new)
 }
 
-/// The name of the room on its server: with the tenant in brackets before it, if its URL has one.
-fn qualified_name(room: &MeetingRoom) -> String {
-    let url = Url::parse(room.url()).ok();
-    let segments = url.as_ref().and_then(Url::path_segments).into_iter().flatten();
-    match segments.rev().nth(1).filter(|tenant| !tenant.is_empty()) {
-        Some(tenant) => format!("[{tenant}]{}", room.id()),
-        None => room.id().to_owned(),
-    }
-}
-
-fn reject(state: &State, error: ReserveConferenceError) -> Result<HttpResponse, Problem> {
+/// The video server shows the message to those who wanted to enter.
+async fn reject(state: &State, error: ReserveConferenceError) -> HandlerResult {
+    let practice = &state.api.use_cases.practice;
+    let phrases = state.api.wording.phrases(Language::default());
     let (status, message) = match error {
-        ReserveConferenceError::Unknown => (StatusCode::NOT_FOUND, "This room does not exist.".to_owned()),
+        ReserveConferenceError::Unknown => (StatusCode::NOT_FOUND, phrases.text("room-unknown")),
         ReserveConferenceError::Refused(ReservationError::TooEarly { opens_at }) => {
-            let opens = in_words(opens_at, &state.api.use_cases.join.practice_zone);
-            (StatusCode::FORBIDDEN, format!("This room opens on {opens}."))
+            let opens = phrases.local_time(opens_at, &practice.zone().await?).full;
+            (StatusCode::FORBIDDEN, phrases.text_with("room-opens", &[("opens", (&opens).into())]))
         }
         ReserveConferenceError::Refused(ReservationError::NoSession(why)) => {
             let message = match why {
-                LinkError::Ended => "This appointment is over.",
-                LinkError::Cancelled => "This appointment was cancelled.",
-                LinkError::NotConfirmed | LinkError::Forbidden | LinkError::Revoked => "This booking is not confirmed.",
+                LinkError::Ended => "room-over",
+                LinkError::Cancelled => "room-cancelled",
+                LinkError::NotConfirmed | LinkError::Forbidden | LinkError::Revoked => "room-unconfirmed",
             };
-            (StatusCode::FORBIDDEN, message.to_owned())
+            (StatusCode::FORBIDDEN, phrases.text(message))
         }
         ReserveConferenceError::Open(id) => {
             return Ok(HttpResponse::Conflict().json(ConferenceConflict { conflict_id: id.to_string() }));
@@ -224,6 +209,3 @@ fn reject(state: &State, error: ReserveConferenceError) -> Result<HttpResponse, 
     };
     Ok(HttpResponse::build(status).json(ConferenceError { message }))
 }
-
-#[cfg(test)]
-mod tests;

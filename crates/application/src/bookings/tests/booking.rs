@@ -5,151 +5,132 @@ use async_trait::async_trait;
 use attune_domain::booking::BookError;
 use attune_domain::notification::NotificationKind;
 use attune_domain::{BookingStatus, PaymentStatus, Role, ServiceId, UserId};
-use attune_ports::{BookingFilter, PageRequest, PaymentState, Store, StoreError, UnitOfWork};
+use attune_ports::{PaymentState, Store, StoreError, UnitOfWork};
 use jiff::SignedDuration;
 
 use super::super::*;
-use crate::fixtures::{World, at, now};
+use crate::fixtures::{TEN, TestPractice, at, booked, executed};
 use crate::payments::OpenCheckout;
 
-const TEN: &str = "2024-01-15T10:00:00Z";
-
 #[tokio::test]
-async fn nothing_due_means_agreed_at_once() {
-    let world = World::free().await;
-    let client = world.client().await;
-    let placed = world.book(&client, TEN).await.unwrap();
-    let booking = world.booking(placed.booking.id()).await;
-    assert_eq!(booking, placed.booking);
+async fn a_booking_is_confirmed_at_once_if_nothing_is_due() {
+    let practice = TestPractice::free().await;
+    let client = practice.client().await;
+    let created = practice.book(&client, TEN).await.unwrap();
+    let booking = practice.booking(created.booking.id()).await;
+    assert_eq!(booking, created.booking);
     assert_eq!((booking.status(), booking.payment_status()), (BookingStatus::Scheduled, PaymentStatus::NotRequired));
     assert!(booking.room().unwrap().id().starts_with(&format!("booking-{}-1704877200-", booking.id())));
-    assert!(placed.checkout.is_none());
-    let kinds: Vec<NotificationKind> =
-        world.queries.notices(booking.id()).await.unwrap().into_iter().map(|n| n.content.kind).collect();
-    assert_eq!(
-        kinds,
-        [
-            NotificationKind::MeetingInfo,
-            NotificationKind::Reminder { minutes_before: 1440 },
-            NotificationKind::Reminder { minutes_before: 60 }
-        ]
-    );
-    assert_eq!(world.waker.wakes(), 1);
-    let history: Vec<String> =
-        world.queries.history(booking.id()).await.unwrap().into_iter().map(|entry| entry.action).collect();
-    assert_eq!(history, ["booking.scheduled"]);
+    assert!(created.checkout.is_none());
+    let kinds: Vec<_> = practice.notifications(&booking).await.into_iter().map(|n| n.content.kind).collect();
+    let reminder = |minutes_before| NotificationKind::Reminder { minutes_before };
+    assert_eq!(kinds, [NotificationKind::MeetingInfo, reminder(1440), reminder(60)]);
+    assert_eq!(practice.waker.wakes(), 1);
+    assert_eq!(practice.actions(&booking).await, ["booking.scheduled"]);
 }
 
 #[tokio::test]
-async fn a_price_due_means_a_hold_and_a_checkout() {
-    let world = World::paid().await;
-    let client = world.client().await;
-    let placed = world.book(&client, TEN).await.unwrap();
-    let booking = world.booking(placed.booking.id()).await;
+async fn a_booking_holds_its_slot_and_opens_a_checkout_if_a_price_is_due() {
+    let practice = TestPractice::paid().await;
+    let client = practice.client().await;
+    let created = practice.book(&client, TEN).await.unwrap();
+    let booking = practice.booking(created.booking.id()).await;
     assert_eq!((booking.status(), booking.payment_status()), (BookingStatus::PendingPayment, PaymentStatus::Pending));
     assert_eq!(booking.hold_expires_at(), Some(at("2024-01-10T09:15:00Z")));
     assert!(booking.room().is_none());
-    assert!(world.queries.notices(booking.id()).await.unwrap().is_empty(), "no mail before it is paid");
-    let checkout = placed.checkout.unwrap();
+    assert!(practice.notifications(&booking).await.is_empty(), "no email before it is paid");
+    let checkout = created.checkout.unwrap();
     assert_eq!(checkout.amount, booking.price());
     assert!(checkout.checkout_url.unwrap().starts_with("https://pay.example.org/"));
 }
 
 #[tokio::test]
-async fn a_provider_that_is_down_costs_no_booking() {
-    let world = World::paid().await;
-    let client = world.client().await;
-    world.local.down.store(true, Ordering::SeqCst);
-    let placed = world.book(&client, TEN).await.unwrap();
-    assert!(placed.checkout.is_none());
-    world.local.down.store(false, Ordering::SeqCst);
-    let checkout = world.open_checkout.run(placed.booking.id(), client.id).await.unwrap();
-    let again = world.open_checkout.run(placed.booking.id(), client.id).await.unwrap();
-    assert_eq!(checkout, again, "asking twice leads to the same checkout");
+async fn an_unavailable_provider_does_not_prevent_a_booking() {
+    let practice = TestPractice::paid().await;
+    let client = practice.client().await;
+    practice.gateway.set_down(true);
+    let created = practice.book(&client, TEN).await.unwrap();
+    assert!(created.checkout.is_none());
+    practice.gateway.set_down(false);
+    let checkout = practice.open_checkout.run(created.booking.id(), client.id).await.unwrap();
+    let again = practice.open_checkout.run(created.booking.id(), client.id).await.unwrap();
+    assert_eq!(checkout, again, "a repeated request returns the same checkout");
 }
 
 #[tokio::test]
-async fn a_taken_slot_is_refused_with_its_pause() {
-    let world = World::free().await;
-    let client = world.client().await;
-    world.book(&client, TEN).await.unwrap();
+async fn a_slot_is_taken_with_its_buffer() {
+    let (practice, client, _) = booked().await;
     for start in [TEN, "2024-01-15T10:59:59Z", "2024-01-15T09:00:01Z"] {
-        assert!(matches!(world.book(&client, start).await, Err(CreateBookingError::SlotTaken)), "{start}");
+        assert!(matches!(practice.book(&client, start).await, Err(CreateBookingError::SlotTaken)), "{start}");
     }
-    world.book(&client, "2024-01-15T11:00:00Z").await.unwrap();
-    world.book(&client, "2024-01-15T09:00:00Z").await.unwrap();
+    practice.book(&client, "2024-01-15T11:00:00Z").await.unwrap();
+    practice.book(&client, "2024-01-15T09:00:00Z").await.unwrap();
 }
 
 #[tokio::test]
-async fn a_lapsed_hold_gives_its_slot_to_anyone_who_asks_first() {
-    let world = World::paid().await;
-    let client = world.client().await;
-    let first = world.book(&client, TEN).await.unwrap().booking;
-    world.clock.advance(SignedDuration::from_mins(15) - SignedDuration::from_secs(1));
-    let other = world.add("other@example.org", Role::Client).await;
-    assert!(matches!(world.book(&other, TEN).await, Err(CreateBookingError::SlotTaken)));
-    world.clock.advance(SignedDuration::from_secs(1));
-    world.book(&other, TEN).await.unwrap();
-    let first = world.booking(first.id()).await;
+async fn the_slot_of_an_expired_hold_goes_to_the_next_request() {
+    let practice = TestPractice::paid().await;
+    let (_, first) = practice.booked().await;
+    practice.clock.advance(SignedDuration::from_mins(15) - SignedDuration::from_secs(1));
+    let other = practice.add("other", Role::Client).await;
+    assert!(matches!(practice.book(&other, TEN).await, Err(CreateBookingError::SlotTaken)));
+    practice.clock.advance(SignedDuration::from_secs(1));
+    practice.book(&other, TEN).await.unwrap();
+    let first = practice.booking(first.id()).await;
     assert_eq!((first.status(), first.payment_status()), (BookingStatus::Expired, PaymentStatus::Cancelled));
-    let payments = world.queries.payments(first.id()).await.unwrap();
+    let payments = practice.queries.payments(first.id()).await.unwrap();
     assert!(payments.iter().all(|p| p.state == PaymentState::Closed));
 }
 
 #[tokio::test]
-async fn the_worker_lets_go_of_lapsed_holds() {
-    let world = World::paid().await;
-    let client = world.client().await;
-    let held = world.book(&client, TEN).await.unwrap().booking;
-    assert_eq!(world.expire_holds.run().await.unwrap(), 0);
-    world.clock.advance(SignedDuration::from_mins(15));
-    assert_eq!(world.expire_holds.run().await.unwrap(), 1);
-    assert_eq!(world.expire_holds.run().await.unwrap(), 0);
-    assert_eq!(world.booking(held.id()).await.status(), BookingStatus::Expired);
+async fn the_worker_expires_holds() {
+    let practice = TestPractice::paid().await;
+    let (_, held) = practice.booked().await;
+    assert_eq!(practice.expire_holds.run().await.unwrap(), 0);
+    practice.advance_minutes(15);
+    assert_eq!(practice.expire_holds.run().await.unwrap(), 1);
+    assert_eq!(practice.expire_holds.run().await.unwrap(), 0);
+    assert_eq!(practice.booking(held.id()).await.status(), BookingStatus::Expired);
 }
 
 #[tokio::test]
 async fn what_cannot_be_booked() {
-    let world = World::free().await;
-    let client = world.client().await;
-    let refused = |start: &'static str| {
-        let (world, client) = (&world, &client);
-        async move { world.book(client, start).await.unwrap_err() }
-    };
-    let rule = |error: CreateBookingError| {
-        let CreateBookingError::Rule(rule) = error else { panic!("{error}") };
-        rule
-    };
-    assert_eq!(rule(refused("2024-01-10T09:00:00Z").await), BookError::InThePast);
-    assert_eq!(rule(refused("2024-01-10T08:59:59Z").await), BookError::InThePast);
-    assert_eq!(rule(refused("2025-01-11T09:00:00Z").await), BookError::BeyondBookingHorizon);
-    let command = |service, therapist| CreateBookingCommand { service, therapist, ..world.request(&client, TEN) };
-    let book = &world.create_booking;
+    let practice = TestPractice::free().await;
+    let client = practice.client().await;
+    for (start, rule) in [
+        ("2024-01-10T09:00:00Z", BookError::InThePast),
+        ("2024-01-10T08:59:59Z", BookError::InThePast),
+        ("2025-01-11T09:00:00Z", BookError::BeyondBookingHorizon),
+    ] {
+        let Err(CreateBookingError::Rule(refused)) = practice.book(&client, start).await else { panic!("{start}") };
+        assert_eq!(refused, rule, "{start}");
+    }
+    let command = |service, therapist| CreateBookingCommand { service, therapist, ..practice.request(&client, TEN) };
+    let book = &practice.create_booking;
     assert!(matches!(book.run(command(ServiceId::new(99), None)).await, Err(CreateBookingError::UnknownService)));
-    assert!(matches!(book.run(command(None, UserId::new(99))).await, Err(CreateBookingError::UnknownTherapist)));
-    let no_therapist = book.run(command(None, Some(client.id))).await;
-    assert!(matches!(no_therapist, Err(CreateBookingError::UnknownTherapist)), "a client gives no sessions");
-    let all =
-        world.queries.bookings(&BookingFilter::default(), PageRequest { limit: 10, offset: 0 }.into()).await.unwrap();
-    assert_eq!(all.total, 0, "a refusal leaves nothing behind");
+    for therapist in [UserId::new(99), Some(client.id)] {
+        let refused = book.run(command(None, therapist)).await;
+        assert!(matches!(refused, Err(CreateBookingError::UnknownTherapist)), "{therapist:?}");
+    }
+    assert_eq!(practice.count_bookings().await, 0, "a refusal stores nothing");
 }
 
 #[tokio::test]
-async fn an_admin_books_for_themself() {
-    let world = World::free().await;
-    let admin = world.add("second@example.org", Role::Admin).await;
-    let placed = world.book(&admin, TEN).await.unwrap();
-    assert_eq!(placed.booking.client(), admin.id);
-    assert_ne!(placed.booking.therapist(), admin.id, "with the practice's first therapist when no one was named");
+async fn an_admin_books_a_session_of_their_own() {
+    let practice = TestPractice::free().await;
+    let admin = practice.add("second", Role::Admin).await;
+    let booking = practice.book(&admin, TEN).await.unwrap().booking;
+    assert_eq!(booking.client(), admin.id);
+    assert_ne!(booking.therapist(), admin.id, "by default with the practice's first therapist");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_at_once_one_gets_the_slot() {
-    let world = Arc::new(World::free().await);
-    let client = world.client().await;
+async fn one_of_many_simultaneous_requests_gets_the_slot() {
+    let practice = Arc::new(TestPractice::free().await);
+    let client = practice.client().await;
     let attempts = (0..32).map(|_| {
-        let (world, client) = (world.clone(), client.clone());
-        tokio::spawn(async move { world.book(&client, TEN).await })
+        let (practice, client) = (practice.clone(), client.clone());
+        tokio::spawn(async move { practice.book(&client, TEN).await })
     });
     let mut won = 0;
     for attempt in attempts.collect::<Vec<_>>() {
@@ -162,7 +143,7 @@ async fn of_many_at_once_one_gets_the_slot() {
     assert_eq!(won, 1);
 }
 
-/// A store that begins only so many more units of work, as if the power went in between.
+/// A store that begins only so many more units of work, as if the process was killed afterwards.
 struct Failing {
     store: Arc<dyn Store>,
     left: AtomicUsize,
@@ -172,27 +153,27 @@ struct Failing {
 impl Store for Failing {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let left = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        left.map_err(|_| StoreError::Unavailable("the power went".into()))?;
+        left.map_err(|_| StoreError::Unavailable("killed".into()))?;
         self.store.begin().await
     }
 }
 
 #[tokio::test]
-async fn a_hold_and_what_the_provider_will_be_asked_are_kept_by_one_commit() {
-    let (world, _) = World::online().await;
-    let client = world.client().await;
-    let store = Arc::new(Failing { store: world.store.clone(), left: AtomicUsize::new(1) });
-    let checkout = OpenCheckout { store: store.clone(), ..world.open_checkout.clone() };
-    let books = CreateBooking { store, checkout, ..world.create_booking.clone() };
-    let placed = now(books.run(world.request(&client, TEN)).await.unwrap());
-    assert!(placed.checkout.is_none(), "the provider's answer was lost");
-    let kept = world.queries.payments(placed.booking.id()).await.unwrap();
-    let [begun] = kept.as_slice() else { panic!("{kept:?}") };
+async fn a_hold_and_its_request_for_a_checkout_are_stored_by_one_commit() {
+    let practice = TestPractice::online().await;
+    let client = practice.client().await;
+    let store = Arc::new(Failing { store: practice.store.clone(), left: AtomicUsize::new(1) });
+    let checkout = OpenCheckout { store: store.clone(), ..practice.open_checkout.clone() };
+    let create = CreateBooking { store, checkout, ..practice.create_booking.clone() };
+    let created = executed(create.run(practice.request(&client, TEN)).await.unwrap());
+    assert!(created.checkout.is_none(), "the provider's answer was lost");
+    let stored = practice.queries.payments(created.booking.id()).await.unwrap();
+    let [begun] = stored.as_slice() else { panic!("{stored:?}") };
     assert_eq!((begun.state, &begun.checkout_url), (PaymentState::Opening, &None));
 
-    // Anyone who asks next asks in the same words.
-    let opened = world.open_checkout.run(placed.booking.id(), client.id).await.unwrap();
+    // The next attempt sends the same request.
+    let opened = practice.open_checkout.run(created.booking.id(), client.id).await.unwrap();
     assert_eq!((opened.id, opened.checkout_nonce), (begun.id, begun.checkout_nonce));
     assert_eq!(opened.state, PaymentState::Open);
-    assert_eq!(world.queries.payments(placed.booking.id()).await.unwrap(), [opened]);
+    assert_eq!(practice.queries.payments(created.booking.id()).await.unwrap(), [opened]);
 }

@@ -1,271 +1,251 @@
 use attune_domain::booking::ChangeError;
-use attune_domain::calendar::{LocalTime, LocalTimeRange, SlotError, WeeklySchedule};
+use attune_domain::calendar::{RuleSettings, SlotError, WeeklySchedule};
 use attune_domain::notification::NotificationKind;
-use attune_domain::{
-    Booking, BookingStatus, ChangeTerms, Money, ParticipantRole, PaymentStatus, PracticePolicy, Role, TimeZoneName,
-    User,
-};
+use attune_domain::{BookingStatus, ChangeTerms, Money, ParticipantRole, PaymentStatus, PracticePolicy, Role};
+use attune_ports::PaymentState;
 use jiff::SignedDuration;
 
 use super::super::*;
-use crate::fixtures::{World, at, now};
-use crate::payments::RecordOfflineCommand;
-use crate::practice::{SetPolicyCommand, SetScheduleCommand};
-use crate::{Idempotent, Replay, RequestMetadata};
+use crate::fixtures::{
+    TEN, TestPractice, at, booked, cancel, change_command, executed, hours, offline_payment, reschedule, zone,
+};
+use crate::{Idempotent, Replay};
 
-/// A Monday.
-const TEN: &str = "2024-01-15T10:00:00Z";
 const TUESDAY: &str = "2024-01-16T15:00:00Z";
 
-async fn booked(world: &World) -> (User, Booking) {
-    let client = world.client().await;
-    let booking = world.book(&client, TEN).await.unwrap().booking;
-    (client, booking)
-}
-
-fn request(actor: &User, booking: &Booking, change: Change) -> ChangeBookingCommand {
-    ChangeBookingCommand {
-        actor: actor.id,
-        role: actor.role,
-        booking: booking.id(),
-        change,
-        version: None,
-        metadata: RequestMetadata::default(),
-        idempotency: None,
-    }
-}
-
-fn moved_to(start: &str) -> Change {
-    Change::Reschedule { to: at(start), override_hours: false }
-}
-
-fn called_off() -> Change {
-    Change::Cancel { reason: Some("ill".into()), expected_refund: None }
-}
-
-async fn therapist(world: &World, booking: &Booking) -> User {
-    world.queries.user(booking.therapist()).await.unwrap().unwrap()
-}
-
-async fn change(world: &World, actor: &User, booking: &Booking, change: Change) -> Result<Booking, ChangeBookingError> {
-    world.change_booking.run(request(actor, booking, change)).await.map(now)
-}
-
-async fn kinds_mailed(world: &World) -> Vec<NotificationKind> {
-    while world.deliver.run().await.unwrap().claimed > 0 {}
-    world.notifier.sent().iter().map(|mail| mail.kind).collect()
+async fn kinds_sent(practice: &TestPractice) -> Vec<NotificationKind> {
+    practice.delivered().await.iter().map(|email| email.kind).collect()
 }
 
 #[tokio::test]
-async fn a_moved_session_keeps_its_room_and_payment_and_tells_its_new_time() {
-    let world = World::free().await;
-    let (client, booking) = booked(&world).await;
-    world.invite(&booking, "kim@example.org", ParticipantRole::Observer).await.unwrap();
-    let moved = change(&world, &client, &booking, moved_to(TUESDAY)).await.unwrap();
+async fn a_rescheduled_session_keeps_its_room_and_payment_and_its_emails_show_the_new_time() {
+    let (practice, client, booking) = booked().await;
+    let guest = practice.invite(&booking, "kim", ParticipantRole::Observer).await.unwrap();
+    let moved = practice.change(&client, &booking, reschedule(TUESDAY)).await.unwrap();
     assert_eq!((moved.id(), &moved.room(), moved.price()), (booking.id(), &booking.room(), booking.price()));
     assert_eq!((moved.scheduled_at(), moved.version()), (at(TUESDAY), booking.version() + 1));
-    assert_eq!(world.booking(booking.id()).await, moved);
+    assert_eq!(practice.booking(booking.id()).await, moved);
 
-    while world.deliver.run().await.unwrap().claimed > 0 {}
-    let mails = world.notifier.sent();
-    assert!(mails.iter().all(|mail| mail.starts_at == at(TUESDAY)), "nothing tells the old time");
-    let kinds: Vec<_> = mails.iter().map(|mail| (mail.kind, mail.to.as_str().to_owned())).collect();
-    assert!(kinds.contains(&(NotificationKind::Rescheduled, client.email.as_str().to_owned())));
-    assert!(kinds.contains(&(NotificationKind::Rescheduled, "kim@example.org".to_owned())));
-    world.clock.set(at("2024-01-14T10:00:00Z"));
-    assert_eq!(world.deliver.run().await.unwrap().sent, 0, "the old reminder stays");
-    world.clock.set(at("2024-01-15T15:00:00Z"));
-    assert_eq!(world.deliver.run().await.unwrap().sent, 2, "both are reminded of the new time");
-    world.book(&client, TEN).await.expect_err("it is past by now");
+    let emails = practice.delivered().await;
+    assert!(emails.iter().all(|email| email.starts_at == at(TUESDAY)), "no email shows the old time");
+    for recipient in [client.email.as_str(), guest.email.as_str()] {
+        let is_notified =
+            |e: &attune_ports::Email| e.kind == NotificationKind::Rescheduled && e.to.as_str() == recipient;
+        assert!(emails.iter().any(is_notified), "{recipient}");
+    }
+    practice.clock.set(at("2024-01-14T10:00:00Z"));
+    assert_eq!(practice.deliver.run().await.unwrap().sent, 0, "no reminder of the old time");
+    practice.clock.set(at("2024-01-15T15:00:00Z"));
+    assert_eq!(practice.deliver.run().await.unwrap().sent, 2, "both are reminded of the new time");
+    practice.book(&client, TEN).await.expect_err("it is in the past by now");
 }
 
 #[tokio::test]
-async fn the_old_time_is_free_again_and_the_new_one_is_not() {
-    let world = World::free().await;
-    let (client, booking) = booked(&world).await;
-    let other = world.add("other@example.org", Role::Client).await;
-    let taken = world.book(&other, TUESDAY).await.unwrap().booking;
-    let refused = change(&world, &client, &booking, moved_to(TUESDAY)).await;
+async fn a_reschedule_frees_the_old_slot_and_needs_the_new_one_to_be_free() {
+    let (practice, client, booking) = booked().await;
+    let other = practice.add("other", Role::Client).await;
+    let blocking = practice.book(&other, TUESDAY).await.unwrap().booking;
+    let refused = practice.change(&client, &booking, reschedule(TUESDAY)).await;
     assert!(matches!(refused, Err(ChangeBookingError::SlotTaken)));
-    assert_eq!(world.booking(booking.id()).await, booking, "a refusal changes nothing");
-    change(&world, &client, &booking, moved_to("2024-01-16T16:00:00Z")).await.unwrap();
-    change(&world, &other, &taken, moved_to(TEN)).await.unwrap();
-    // Its own old time is not in its way: half an hour later is fine.
-    change(&world, &other, &taken, moved_to("2024-01-15T10:30:00Z")).await.unwrap();
+    assert_eq!(practice.booking(booking.id()).await, booking, "a refusal changes nothing");
+    practice.change(&client, &booking, reschedule("2024-01-16T16:00:00Z")).await.unwrap();
+    practice.change(&other, &blocking, reschedule(TEN)).await.unwrap();
+    // A booking does not block itself: half an hour later is possible.
+    practice.change(&other, &blocking, reschedule("2024-01-15T10:30:00Z")).await.unwrap();
 }
 
 #[tokio::test]
-async fn moving_to_where_it_is_changes_nothing() {
-    let world = World::free().await;
-    let (client, booking) = booked(&world).await;
-    let same = change(&world, &client, &booking, moved_to("2024-01-15T10:00:00.400Z")).await.unwrap();
+async fn a_reschedule_to_the_same_time_changes_nothing() {
+    let (practice, client, booking) = booked().await;
+    let same = practice.change(&client, &booking, reschedule("2024-01-15T10:00:00.400Z")).await.unwrap();
     assert_eq!(same, booking);
-    assert_eq!(kinds_mailed(&world).await, [NotificationKind::MeetingInfo]);
+    assert_eq!(kinds_sent(&practice).await, [NotificationKind::MeetingInfo]);
 }
 
 #[tokio::test]
-async fn hours_and_windows_hold_for_moves() {
-    let world = World::free().await;
-    let (client, booking) = booked(&world).await;
-    let admin = therapist(&world, &booking).await;
-    let wall = |text| LocalTime::parse(text).unwrap();
-    let schedule = WeeklySchedule::every_day(
-        TimeZoneName::parse("Europe/Berlin").unwrap(),
-        LocalTimeRange::new(wall("09:00"), wall("17:00")).unwrap(),
-    );
-    let command =
-        SetScheduleCommand { admin: admin.id, therapist: admin.id, schedule, metadata: RequestMetadata::default() };
-    world.calendar.set_schedule(command).await.unwrap();
-    let off = change(&world, &client, &booking, moved_to("2024-01-16T16:00:00Z")).await;
-    assert!(matches!(off, Err(ChangeBookingError::Slot(SlotError::OutsideHours))), "17:00 in Berlin is closing time");
-    let forbidden = Change::Reschedule { to: at("2024-01-16T16:00:00Z"), override_hours: true };
-    assert!(matches!(change(&world, &client, &booking, forbidden.clone()).await, Err(ChangeBookingError::Forbidden)));
-    let moved = change(&world, &admin, &booking, forbidden).await.unwrap();
-    assert_eq!(moved.scheduled_at(), at("2024-01-16T16:00:00Z"), "a therapist may step over hours");
+async fn working_hours_and_the_rescheduling_period_bind_clients_only() {
+    let (practice, client, booking) = booked().await;
+    let admin = practice.therapist().await;
+    let schedule = WeeklySchedule::every_day(zone("Europe/Berlin"), hours("09:00", "17:00"));
+    practice.set_schedule(admin.id, schedule).await.unwrap();
+    let closing_time = "2024-01-16T16:00:00Z";
+    let outside = practice.change(&client, &booking, reschedule(closing_time)).await;
+    assert!(matches!(outside, Err(ChangeBookingError::Slot(SlotError::OutsideHours))), "17:00 in Berlin");
+    let overriding = Change::Reschedule { to: at(closing_time), override_hours: true, reason: None };
+    let forbidden = practice.change(&client, &booking, overriding.clone()).await;
+    assert!(matches!(forbidden, Err(ChangeBookingError::Forbidden)));
+    let moved = practice.change(&admin, &booking, overriding).await.unwrap();
+    assert_eq!(moved.scheduled_at(), at(closing_time), "a therapist may override working hours");
 
-    world.clock.set(at("2024-01-15T16:00:00Z"));
-    let late = change(&world, &client, &moved, moved_to("2024-01-17T10:00:00Z")).await;
+    practice.clock.set(at("2024-01-15T16:00:00Z"));
+    let late = practice.change(&client, &moved, reschedule("2024-01-17T10:00:00Z")).await;
     assert!(matches!(late, Err(ChangeBookingError::State(ChangeError::WindowClosed))), "24 hours before");
-    change(&world, &admin, &moved, moved_to("2024-01-17T10:00:00Z")).await.unwrap();
+    practice.change(&admin, &moved, reschedule("2024-01-17T10:00:00Z")).await.unwrap();
 }
 
 #[tokio::test]
-async fn strangers_and_clients_do_what_they_may() {
-    let world = World::free().await;
-    let (client, booking) = booked(&world).await;
-    let stranger = world.add("stranger@example.org", Role::Client).await;
-    for wanted in [moved_to(TUESDAY), called_off(), Change::Complete] {
-        assert!(matches!(change(&world, &stranger, &booking, wanted).await, Err(ChangeBookingError::Forbidden)));
+async fn an_override_lifts_each_rule_of_the_practice_and_no_other() {
+    let rules = RuleSettings { notice_minutes: 600, horizon_days: 20, daily_limit: Some(1), ..RuleSettings::default() };
+    for (what, start, lifted) in [
+        ("working hours", "2024-01-16T20:00:00Z", true),
+        ("the grid", "2024-01-16T10:07:00Z", true),
+        ("notice", "2024-01-10T10:00:00Z", true),
+        ("booking horizon", "2024-03-01T10:00:00Z", true),
+        ("daily limit", "2024-01-15T14:00:00Z", true),
+        ("the furthest start", "2025-01-10T09:00:00Z", true),
+        ("beyond the furthest start", "2025-01-10T09:00:01Z", false),
+        ("the past", "2024-01-10T08:00:00Z", false),
+        ("another booking", "2024-01-15T10:30:00Z", false),
+    ] {
+        let practice = TestPractice::free().await;
+        let (admin, client) = (practice.therapist().await, practice.client().await);
+        practice.book(&client, TEN).await.unwrap();
+        let other = practice.book(&client, "2024-01-17T10:00:00Z").await.unwrap().booking;
+        practice.set_policy(PracticePolicy { rules, ..PracticePolicy::default() }).await.unwrap();
+        let schedule = WeeklySchedule::every_day(zone("Europe/Berlin"), hours("09:00", "17:00"));
+        practice.set_schedule(admin.id, schedule).await.unwrap();
+        let request = |override_hours| CreateBookingCommand {
+            booked_by: admin.id,
+            override_hours,
+            ..practice.request(&client, start)
+        };
+        let moved = |override_hours| Change::Reschedule { to: at(start), override_hours, reason: None };
+        // An admin need not keep to the grid.
+        let bound = what != "the grid" && what != "the furthest start";
+        if bound {
+            assert!(practice.create_booking.run(request(false)).await.is_err(), "{what}");
+            assert!(practice.change(&admin, &other, moved(false)).await.is_err(), "{what}");
+        }
+        assert_eq!(practice.change(&admin, &other, moved(true)).await.is_ok(), lifted, "moved: {what}");
+        if lifted {
+            practice.change(&admin, &practice.booking(other.id()).await, cancel()).await.unwrap();
+        }
+        assert_eq!(practice.create_booking.run(request(true)).await.is_ok(), lifted, "booked: {what}");
     }
-    for wanted in [Change::Complete, Change::NoShow, Change::Reopen] {
-        assert!(matches!(change(&world, &client, &booking, wanted).await, Err(ChangeBookingError::Forbidden)));
-    }
-    assert!(matches!(
-        world.change_booking.quote(stranger.id, stranger.role, booking.id()).await,
-        Err(ChangeBookingError::Forbidden)
-    ));
 }
 
 #[tokio::test]
-async fn calling_off_frees_the_slot_and_is_told_once() {
-    let world = World::free().await;
-    let (client, booking) = booked(&world).await;
-    let cancelled = change(&world, &client, &booking, called_off()).await.unwrap();
+async fn others_change_nothing_and_clients_only_what_they_may() {
+    let (practice, client, booking) = booked().await;
+    let stranger = practice.add("stranger", Role::Client).await;
+    for (actor, change) in [
+        (&stranger, reschedule(TUESDAY)),
+        (&stranger, cancel()),
+        (&stranger, Change::Complete),
+        (&client, Change::Complete),
+        (&client, Change::NoShow),
+        (&client, Change::Reopen),
+    ] {
+        let refused = practice.change(actor, &booking, change.clone()).await;
+        assert!(matches!(refused, Err(ChangeBookingError::Forbidden)), "{change:?} by {}", actor.id);
+    }
+    let quote = practice.change_booking.quote(stranger.id, stranger.role, booking.id()).await;
+    assert!(matches!(quote, Err(ChangeBookingError::Forbidden)));
+}
+
+#[tokio::test]
+async fn a_cancellation_frees_the_slot_and_is_announced_once() {
+    let (practice, client, booking) = booked().await;
+    let cancelled = practice.change(&client, &booking, cancel()).await.unwrap();
     assert_eq!(cancelled.status(), BookingStatus::Cancelled);
     let cancellation = cancelled.cancellation().unwrap();
     assert_eq!((cancellation.by, cancellation.late, cancellation.reason.as_deref()), (client.id, false, Some("ill")));
-    let twice = change(&world, &client, &booking, called_off()).await;
+    let twice = practice.change(&client, &booking, cancel()).await;
     assert!(matches!(twice, Err(ChangeBookingError::State(ChangeError::InvalidState))));
-    assert_eq!(kinds_mailed(&world).await, [NotificationKind::Cancelled], "and nothing about a session that is off");
-    let mail = &world.notifier.sent()[0];
-    assert_eq!((mail.join_url.as_deref(), mail.calendar_sequence), (None, cancelled.version()));
-    world.book(&client, TEN).await.unwrap();
+    assert_eq!(kinds_sent(&practice).await, [NotificationKind::Cancelled], "no other email about the session");
+    let email = &practice.notifier.sent()[0];
+    assert_eq!((email.join_url.as_deref(), email.calendar_sequence), (None, cancelled.version()));
+    practice.book(&client, TEN).await.unwrap();
 }
 
 #[tokio::test]
-async fn the_terms_are_those_of_the_purchase() {
-    let world = World::paid().await;
-    let (client, booking) = booked(&world).await;
-    let admin = therapist(&world, &booking).await;
-    let paid = RecordOfflineCommand {
-        admin: admin.id,
-        booking: booking.id(),
-        amount: None,
-        method: "cash".into(),
-        memo: None,
-        metadata: RequestMetadata::default(),
-        idempotency: None,
-    };
-    world.record_offline.run(paid).await.unwrap();
-    let policy = PracticePolicy {
-        terms: ChangeTerms { free_minutes: 0, late_refund_percent: 100, reschedule_minutes: 0 },
-        ..PracticePolicy::default()
-    };
-    let command = SetPolicyCommand { admin: admin.id, policy, metadata: RequestMetadata::default() };
-    world.calendar.set_policy(command).await.unwrap();
+async fn the_terms_are_those_at_the_time_of_booking() {
+    let practice = TestPractice::paid().await;
+    let (client, booking) = practice.booked().await;
+    let admin = practice.therapist().await;
+    practice.record_offline.run(offline_payment(&booking)).await.unwrap();
+    let terms = ChangeTerms { free_minutes: 0, grace_minutes: 0, late_refund_percent: 100, reschedule_minutes: 0 };
+    practice.set_policy(PracticePolicy { terms, ..PracticePolicy::default() }).await.unwrap();
 
-    world.clock.set(at("2024-01-14T12:00:00Z"));
-    let (_, quote) = world.change_booking.quote(client.id, client.role, booking.id()).await.unwrap();
-    assert!(quote.late && quote.refund.is_zero(), "a later policy does not touch it");
+    practice.clock.set(at("2024-01-14T12:00:00Z"));
+    let (_, quote) = practice.change_booking.quote(client.id, client.role, booking.id()).await.unwrap();
+    assert!(quote.late && quote.refund.is_zero(), "a later policy does not apply");
     assert_eq!(quote.fee, booking.price());
-    let (_, own) = world.change_booking.quote(admin.id, admin.role, booking.id()).await.unwrap();
+    let (_, own) = practice.change_booking.quote(admin.id, admin.role, booking.id()).await.unwrap();
     assert_eq!((own.late, own.refund), (false, booking.price()), "a cancellation by the practice refunds everything");
 
-    let told = Change::Cancel { reason: None, expected_refund: Some(booking.price()) };
-    assert!(matches!(change(&world, &client, &booking, told).await, Err(ChangeBookingError::QuoteChanged)));
-    let told = Change::Cancel { reason: None, expected_refund: Some(Money::zero(booking.price().currency())) };
-    let cancelled = change(&world, &client, &booking, told).await.unwrap();
-    assert_eq!(cancelled.payment_status(), PaymentStatus::Succeeded, "the practice keeps it");
+    let expecting = |refund| Change::Cancel { reason: None, expected_refund: Some(refund) };
+    let refused = practice.change(&client, &booking, expecting(booking.price())).await;
+    assert!(matches!(refused, Err(ChangeBookingError::QuoteChanged)));
+    let nothing = Money::zero(booking.price().currency());
+    let cancelled = practice.change(&client, &booking, expecting(nothing)).await.unwrap();
+    assert_eq!(cancelled.payment_status(), PaymentStatus::Succeeded, "nothing is refunded");
     assert!(cancelled.cancellation().unwrap().late);
 
-    let later = world.book(&client, "2024-01-20T10:00:00Z").await.unwrap().booking;
-    assert_eq!(later.terms(), policy.terms, "what is booked from now on has the new terms");
+    let later = practice.book(&client, "2024-01-20T10:00:00Z").await.unwrap().booking;
+    assert_eq!(later.terms(), terms, "a later booking has the new terms");
 }
 
 #[tokio::test]
-async fn a_hold_that_is_called_off_closes_its_checkout_and_mails_nothing() {
-    let world = World::paid().await;
-    let (client, booking) = booked(&world).await;
-    let cancelled = change(&world, &client, &booking, called_off()).await.unwrap();
+async fn cancelling_a_hold_closes_its_checkout_and_sends_nothing() {
+    let practice = TestPractice::paid().await;
+    let (client, booking) = practice.booked().await;
+    let cancelled = practice.change(&client, &booking, cancel()).await.unwrap();
     assert_eq!(cancelled.payment_status(), PaymentStatus::Cancelled);
-    assert!(kinds_mailed(&world).await.is_empty());
-    let payments = world.queries.payments(booking.id()).await.unwrap();
-    assert!(payments.iter().all(|p| p.state == attune_ports::PaymentState::Closed));
+    assert!(kinds_sent(&practice).await.is_empty());
+    let payments = practice.queries.payments(booking.id()).await.unwrap();
+    assert!(payments.iter().all(|p| p.state == PaymentState::Closed));
 }
 
 #[tokio::test]
-async fn anyone_who_read_an_old_version_is_told() {
-    let world = World::free().await;
-    let (client, booking) = booked(&world).await;
-    let admin = therapist(&world, &booking).await;
-    change(&world, &admin, &booking, moved_to(TUESDAY)).await.unwrap();
-    let stale = ChangeBookingCommand { version: Some(booking.version()), ..request(&client, &booking, called_off()) };
-    assert!(matches!(world.change_booking.run(stale).await, Err(ChangeBookingError::VersionConflict)));
-    assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::Scheduled);
+async fn a_change_based_on_an_old_version_is_a_conflict() {
+    let (practice, client, booking) = booked().await;
+    let admin = practice.therapist().await;
+    practice.change(&admin, &booking, reschedule(TUESDAY)).await.unwrap();
+    let version = Some(booking.version());
+    let stale = ChangeBookingCommand { version, ..change_command(&client, &booking, cancel()) };
+    assert!(matches!(practice.change_booking.run(stale).await, Err(ChangeBookingError::VersionConflict)));
+    assert_eq!(practice.booking(booking.id()).await.status(), BookingStatus::Scheduled);
 }
 
 #[tokio::test]
-async fn sessions_end_as_the_therapist_says_or_by_themselves() {
-    let world = World::free().await;
-    let (_, booking) = booked(&world).await;
-    let admin = therapist(&world, &booking).await;
-    let early = change(&world, &admin, &booking, Change::Complete).await;
+async fn a_session_is_completed_by_the_therapist_or_automatically() {
+    let (practice, _, booking) = booked().await;
+    let admin = practice.therapist().await;
+    let early = practice.change(&admin, &booking, Change::Complete).await;
     assert!(matches!(early, Err(ChangeBookingError::State(ChangeError::WindowClosed))));
-    world.clock.set(at("2024-01-15T10:20:00Z"));
-    for (wanted, status) in [
+    practice.clock.set(at("2024-01-15T10:20:00Z"));
+    for (change, status) in [
         (Change::NoShow, BookingStatus::NoShow),
         (Change::Complete, BookingStatus::Completed),
         (Change::Reopen, BookingStatus::Scheduled),
     ] {
-        assert_eq!(change(&world, &admin, &booking, wanted).await.unwrap().status(), status);
+        assert_eq!(practice.change(&admin, &booking, change).await.unwrap().status(), status);
     }
-    // Fifty minutes of session and thirty of grace.
+    // Fifty minutes of session and a grace period of thirty.
     let over = at("2024-01-15T11:20:00Z");
-    world.clock.set(over);
-    assert_eq!(world.complete_ended.run().await.unwrap(), 0, "unless the policy completes automatically");
-    let policy = PracticePolicy { auto_complete: true, ..PracticePolicy::default() };
-    let command = SetPolicyCommand { admin: admin.id, policy, metadata: RequestMetadata::default() };
-    world.calendar.set_policy(command).await.unwrap();
-    world.clock.set(over - SignedDuration::from_secs(1));
-    assert_eq!(world.complete_ended.run().await.unwrap(), 0, "not a second early");
-    world.clock.set(over);
-    assert_eq!(world.complete_ended.run().await.unwrap(), 1);
-    assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::Completed);
-    assert_eq!(world.complete_ended.run().await.unwrap(), 0);
+    practice.clock.set(over);
+    assert_eq!(practice.complete_ended.run().await.unwrap(), 0, "unless the policy completes automatically");
+    practice.set_policy(PracticePolicy { auto_complete: true, ..PracticePolicy::default() }).await.unwrap();
+    practice.clock.set(over - SignedDuration::from_secs(1));
+    assert_eq!(practice.complete_ended.run().await.unwrap(), 0, "not a second early");
+    practice.clock.set(over);
+    assert_eq!(practice.complete_ended.run().await.unwrap(), 1);
+    assert_eq!(practice.booking(booking.id()).await.status(), BookingStatus::Completed);
+    assert_eq!(practice.complete_ended.run().await.unwrap(), 0);
 }
 
 #[tokio::test]
 async fn a_retry_of_a_change_changes_nothing() {
-    let world = World::free().await;
-    let (client, booking) = booked(&world).await;
-    let idempotency = super::idempotency::keyed(&client, "POST /api/bookings/1/cancel", "k1", [1; 32]);
-    let command = ChangeBookingCommand { idempotency: Some(idempotency), ..request(&client, &booking, called_off()) };
-    let first = now(world.change_booking.run(command.clone()).await.unwrap());
-    let again = world.change_booking.run(command.clone()).await.unwrap();
+    let (practice, client, booking) = booked().await;
+    let idempotency = Some(super::idempotency::keyed(&client, "k1", [1; 32]));
+    let command = ChangeBookingCommand { idempotency, ..change_command(&client, &booking, cancel()) };
+    let first = executed(practice.change_booking.run(command.clone()).await.unwrap());
+    let again = practice.change_booking.run(command.clone()).await.unwrap();
     assert!(matches!(again, Idempotent::Replayed(Replay::Unanswered(id)) if id == first.id()), "{again:?}");
-    assert_eq!(world.queries.booking(first.id()).await.unwrap().unwrap().booking, first);
+    assert_eq!(practice.booking(first.id()).await, first);
     let mut other = command;
     other.idempotency.as_mut().unwrap().request_hash = [2; 32];
-    assert!(matches!(world.change_booking.run(other).await, Err(ChangeBookingError::KeyReused)));
-    assert_eq!(kinds_mailed(&world).await, [NotificationKind::Cancelled]);
+    assert!(matches!(practice.change_booking.run(other).await, Err(ChangeBookingError::KeyReused)));
+    assert_eq!(kinds_sent(&practice).await, [NotificationKind::Cancelled]);
 }

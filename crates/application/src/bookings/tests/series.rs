@@ -1,99 +1,84 @@
 use attune_domain::calendar::SlotError;
-use attune_domain::{BookingStatus, TimeZoneName, User};
-use attune_ports::{BookingFilter, PageRequest};
+use attune_domain::{BookingStatus, User, UserId};
 
 use super::super::*;
-use crate::fixtures::{World, at};
+use crate::fixtures::{TestPractice, at, zone};
 
-/// Ten o'clock on Mondays in Berlin, from three weeks before the clock is put forward on.
-fn series(world: &World, client: &User, count: u32) -> CreateSeriesCommand {
+/// Ten o'clock on Mondays in Berlin, beginning three weeks before daylight saving time.
+fn series(practice: &TestPractice, client: &User, count: u32) -> CreateSeriesCommand {
     CreateSeriesCommand {
         booking: CreateBookingCommand {
-            booked_by: attune_domain::UserId::new(1).unwrap(),
+            booked_by: UserId::new(1).unwrap(),
             payment: PaymentChoice::Waived,
-            ..world.request(client, "2024-03-11T09:00:00Z")
+            ..practice.request(client, "2024-03-11T09:00:00Z")
         },
         first: "2024-03-11T10:00".parse().unwrap(),
-        zone: TimeZoneName::parse("Europe/Berlin").unwrap(),
+        zone: zone("Europe/Berlin"),
         count,
         every_weeks: 1,
         skip_conflicts: false,
     }
 }
 
-async fn count(world: &World) -> u64 {
-    let page = PageRequest { limit: 1, offset: 0 };
-    world.queries.bookings(&BookingFilter::default(), page.into()).await.unwrap().total
+/// The conflicts that prevent a series.
+async fn conflicts(practice: &TestPractice, command: CreateSeriesCommand) -> Vec<SeriesConflict> {
+    let result = practice.create_series.run(command).await;
+    let Err(CreateSeriesError::Conflicts(conflicts)) = result else { panic!("{result:?}") };
+    conflicts
 }
 
 #[tokio::test]
-async fn the_time_on_the_wall_stays_when_the_clock_changes() {
-    let world = World::paid().await;
-    let client = world.client().await;
-    let outcome = world.create_series.run(series(&world, &client, 5)).await.unwrap();
+async fn the_local_time_stays_when_the_clock_changes() {
+    let practice = TestPractice::paid().await;
+    let client = practice.client().await;
+    let outcome = practice.create_series.run(series(&practice, &client, 5)).await.unwrap();
     let starts: Vec<String> = outcome.booked.iter().map(|b| b.scheduled_at().to_string()).collect();
-    assert_eq!(
-        starts,
-        [
-            "2024-03-11T09:00:00Z",
-            "2024-03-18T09:00:00Z",
-            "2024-03-25T09:00:00Z",
-            "2024-04-01T08:00:00Z",
-            "2024-04-08T08:00:00Z"
-        ]
-    );
+    let expected = ["03-11T09", "03-18T09", "03-25T09", "04-01T08", "04-08T08"];
+    assert_eq!(starts, expected.map(|hour| format!("2024-{hour}:00:00Z")));
     assert!(outcome.booked.iter().all(|b| b.status() == BookingStatus::Scheduled));
     assert!(outcome.conflicts.is_empty());
 }
 
 #[tokio::test]
-async fn all_conflicts_are_told_at_once_and_nothing_is_booked() {
-    let world = World::free().await;
-    let client = world.client().await;
-    let taken = [world.book(&client, "2024-03-18T09:30:00Z").await, world.book(&client, "2024-04-01T08:00:00Z").await];
-    assert!(taken.iter().all(Result::is_ok));
-    let Err(CreateSeriesError::Conflicts(conflicts)) = world.create_series.run(series(&world, &client, 5)).await else {
-        panic!("booked over others")
-    };
-    let told: Vec<_> = conflicts.iter().map(|c| (c.local_time.to_string(), c.reason)).collect();
-    assert_eq!(
-        told,
-        [
-            ("2024-03-18T10:00:00".to_owned(), Some(SlotError::Taken)),
-            ("2024-04-01T10:00:00".to_owned(), Some(SlotError::Taken))
-        ]
-    );
-    assert_eq!(count(&world).await, 2);
+async fn all_conflicts_are_reported_and_nothing_is_booked_unless_they_are_skipped() {
+    let practice = TestPractice::free().await;
+    let client = practice.client().await;
+    for start in ["2024-03-18T09:30:00Z", "2024-04-01T08:00:00Z"] {
+        practice.book(&client, start).await.unwrap();
+    }
+    let conflicts = conflicts(&practice, series(&practice, &client, 5)).await;
+    let reported: Vec<_> = conflicts.iter().map(|c| (c.local_time.to_string(), c.reason)).collect();
+    let expected = ["2024-03-18T10:00:00", "2024-04-01T10:00:00"];
+    assert_eq!(reported, expected.map(|time| (time.to_owned(), Some(SlotError::Taken))));
+    assert_eq!(practice.count_bookings().await, 2);
 
-    let skip = CreateSeriesCommand { skip_conflicts: true, ..series(&world, &client, 5) };
-    let outcome = world.create_series.run(skip).await.unwrap();
+    let skip = CreateSeriesCommand { skip_conflicts: true, ..series(&practice, &client, 5) };
+    let outcome = practice.create_series.run(skip).await.unwrap();
     assert_eq!((outcome.booked.len(), outcome.conflicts), (3, conflicts));
-    assert_eq!(count(&world).await, 5);
+    assert_eq!(practice.count_bookings().await, 5);
 }
 
 #[tokio::test]
-async fn a_time_that_the_clock_skips_is_a_conflict() {
-    let world = World::free().await;
-    let client = world.client().await;
+async fn a_local_time_that_the_clock_change_skips_is_a_conflict() {
+    let practice = TestPractice::free().await;
+    let client = practice.client().await;
     // 2024-03-31 02:30 does not exist in Berlin.
-    let command = CreateSeriesCommand { first: "2024-03-24T02:30".parse().unwrap(), ..series(&world, &client, 3) };
-    let Err(CreateSeriesError::Conflicts(conflicts)) = world.create_series.run(command).await else { panic!("booked") };
-    assert_eq!(conflicts.len(), 1);
-    assert_eq!((conflicts[0].starts_at, conflicts[0].reason), (None, None));
-    assert_eq!(conflicts[0].local_time.to_string(), "2024-03-31T02:30:00");
+    let command = CreateSeriesCommand { first: "2024-03-24T02:30".parse().unwrap(), ..series(&practice, &client, 3) };
+    let local_time = "2024-03-31T02:30".parse().unwrap();
+    let skipped = SeriesConflict { starts_at: None, local_time, reason: None };
+    assert_eq!(conflicts(&practice, command).await, [skipped]);
 }
 
 #[tokio::test]
-async fn dates_beyond_the_horizon_are_told_too() {
-    let world = World::free().await;
-    let client = world.client().await;
-    world.clock.set(at("2024-01-01T00:00:00Z"));
-    let command = CreateSeriesCommand { every_weeks: 26, ..series(&world, &client, 3) };
-    let Err(CreateSeriesError::Conflicts(conflicts)) = world.create_series.run(command).await else { panic!("booked") };
-    assert_eq!(conflicts.iter().map(|c| c.reason).collect::<Vec<_>>(), [Some(SlotError::BeyondBookingHorizon)]);
-    let zone = TimeZoneName::parse("Europe/Atlantis").unwrap();
-    let nowhere = CreateSeriesCommand { zone, ..series(&world, &client, 3) };
-    assert!(matches!(world.create_series.run(nowhere).await, Err(CreateSeriesError::UnknownTimeZone)));
-    let none = series(&world, &client, 0);
-    assert!(matches!(world.create_series.run(none).await, Err(CreateSeriesError::Series(_))));
+async fn dates_beyond_the_horizon_are_conflicts_and_invalid_series_are_refused() {
+    let practice = TestPractice::free().await;
+    let client = practice.client().await;
+    practice.clock.set(at("2024-01-01T00:00:00Z"));
+    let command = CreateSeriesCommand { every_weeks: 26, ..series(&practice, &client, 3) };
+    let reasons: Vec<_> = conflicts(&practice, command).await.iter().map(|c| c.reason).collect();
+    assert_eq!(reasons, [Some(SlotError::BeyondBookingHorizon)]);
+    let nowhere = CreateSeriesCommand { zone: zone("Europe/Atlantis"), ..series(&practice, &client, 3) };
+    assert!(matches!(practice.create_series.run(nowhere).await, Err(CreateSeriesError::UnknownTimeZone)));
+    let none = series(&practice, &client, 0);
+    assert!(matches!(practice.create_series.run(none).await, Err(CreateSeriesError::Series(_))));
 }

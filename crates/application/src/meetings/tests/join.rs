@@ -3,146 +3,106 @@ use attune_domain::{Booking, Cancellation, JoinToken, Money, ParticipantRole, Ro
 use jiff::SignedDuration;
 
 use super::super::*;
-use crate::RequestMetadata;
-use crate::fixtures::{World, at};
+use super::{revoke, revoke_links};
+use crate::fixtures::{TEN, TUESDAY, TestPractice, at, booked};
 
-const TEN: &str = "2024-01-15T10:00:00Z";
-const OPEN: &str = "2024-01-15T09:45:00Z";
-
-async fn booked(world: &World) -> (User, Booking) {
-    let client = world.client().await;
-    let booking = world.book(&client, TEN).await.unwrap().booking;
-    (client, booking)
+fn token(practice: &TestPractice, booking: &Booking, viewer: ViewerId) -> String {
+    let token = JoinToken { booking: booking.id(), viewer, link_version: booking.link_version() };
+    practice.links.pages.tokens.sign(&token)
 }
 
-/// The last part of the address of a person's page.
-fn ticket(world: &World, booking: &Booking, viewer: ViewerId) -> String {
-    let links = &world.links;
-    links.pages.tokens.sign(&JoinToken { booking: booking.id(), viewer, link_version: booking.link_version() })
-}
-
-async fn change(world: &World, change: impl AsyncFnOnce(&mut dyn attune_ports::UnitOfWork)) {
-    let mut work = world.store.begin().await.unwrap();
-    change(&mut *work).await;
-    work.commit().await.unwrap();
+fn token_of(practice: &TestPractice, booking: &Booking, user: &User) -> String {
+    token(practice, booking, ViewerId::Account(user.id))
 }
 
 #[tokio::test]
-async fn the_page_tells_when_and_lets_in_while_the_room_is_open() {
-    for world in [World::free().await, World::free().await.signed()] {
-        let (client, booking) = booked(&world).await;
-        let text = ticket(&world, &booking, ViewerId::Account(client.id));
-        let opens_at = at(OPEN);
+async fn the_page_shows_the_time_and_leads_into_the_room_while_it_is_open() {
+    for practice in [TestPractice::free().await, TestPractice::free().await.signed()] {
+        let (client, booking) = practice.booked().await;
+        let text = token_of(&practice, &booking, &client);
+        let opens_at = at("2024-01-15T09:45:00Z");
 
-        let view = world.join.view(&text).await.unwrap();
+        let view = practice.join.view(&text).await.unwrap();
         assert_eq!((view.starts_at, view.minutes), (at(TEN), 50));
         assert_eq!(view.zone.iana_name(), Some("Europe/Berlin"));
         assert_eq!(view.room_origin, "https://meet.example.org");
         assert_eq!(view.state, AccessState::TooEarly { opens_at });
 
-        world.clock.set(opens_at - SignedDuration::from_millis(1));
-        let JoinOutcome::Closed(view) = world.join.join(&text).await.unwrap() else { panic!("too early") };
+        practice.clock.set(opens_at - SignedDuration::from_millis(1));
+        let JoinOutcome::Closed(view) = practice.join.join(&text).await.unwrap() else { panic!("too early") };
         assert_eq!(view.state, AccessState::TooEarly { opens_at });
 
-        world.clock.set(opens_at);
-        assert_eq!(world.join.view(&text).await.unwrap().state, AccessState::Open);
-        let JoinOutcome::Room(url) = world.join.join(&text).await.unwrap() else { panic!("open") };
-        let own = world.links.get(&client, booking.id()).await.unwrap().link;
-        assert_eq!(url, own.url);
-        assert_eq!(url.contains("?jwt="), world.deps.signing.is_some());
+        practice.clock.set(opens_at);
+        assert_eq!(practice.join.view(&text).await.unwrap().state, AccessState::Open);
+        let JoinOutcome::Room(url) = practice.join.join(&text).await.unwrap() else { panic!("open") };
+        assert_eq!(url, practice.links.get(&client, booking.id()).await.unwrap().link.url);
+        assert_eq!(url.contains("?jwt="), practice.deps.signing.is_some());
 
-        world.clock.set(at("2024-01-15T11:20:00Z"));
-        let JoinOutcome::Closed(view) = world.join.join(&text).await.unwrap() else { panic!("over") };
+        practice.clock.set(at("2024-01-15T11:20:00Z"));
+        let JoinOutcome::Closed(view) = practice.join.join(&text).await.unwrap() else { panic!("ended") };
         assert_eq!(view.state, AccessState::Ended);
     }
 }
 
 #[tokio::test]
-async fn an_old_mail_leads_to_the_new_time() {
-    let world = World::free().await;
-    let (client, booking) = booked(&world).await;
-    let text = ticket(&world, &booking, ViewerId::Account(client.id));
-    change(&world, async |work| {
-        let stored = work.booking(booking.id()).await.unwrap().unwrap();
-        let (moved, _) = stored.reschedule(at("2024-01-16T15:00:00Z"), Role::Client, world.now()).unwrap();
-        work.save_booking(&moved).await.unwrap();
-    })
-    .await;
-    world.clock.set(at(TEN));
-    let view = world.join.view(&text).await.unwrap();
-    assert_eq!(view.starts_at, at("2024-01-16T15:00:00Z"));
+async fn an_old_email_leads_to_the_new_time() {
+    let (practice, client, booking) = booked().await;
+    let text = token_of(&practice, &booking, &client);
+    let (to, now) = (at("2024-01-16T15:00:00Z"), practice.now());
+    practice.edit_booking(&booking, |stored| stored.reschedule(to, Role::Client, now).unwrap().0).await;
+    practice.clock.set(at(TEN));
+    let view = practice.join.view(&text).await.unwrap();
+    assert_eq!(view.starts_at, to);
     assert!(matches!(view.state, AccessState::TooEarly { .. }));
-    world.clock.set(at("2024-01-16T15:00:00Z"));
-    assert!(matches!(world.join.join(&text).await.unwrap(), JoinOutcome::Room(_)));
+    practice.clock.set(to);
+    assert!(matches!(practice.join.join(&text).await.unwrap(), JoinOutcome::Room(_)));
 }
 
 #[tokio::test]
-async fn what_was_called_off_or_taken_back_opens_nothing() {
-    let world = World::free().await;
-    let (client, booking) = booked(&world).await;
-    let guest = world.invite(&booking, "kim@example.org", ParticipantRole::Observer).await.unwrap();
-    let own = ticket(&world, &booking, ViewerId::Account(client.id));
-    let invited = ticket(&world, &booking, ViewerId::Participant(guest.id));
-    world.clock.set(at(TEN));
-    assert!(matches!(world.join.join(&invited).await.unwrap(), JoinOutcome::Room(_)));
+async fn cancelled_sessions_and_revoked_links_open_nothing() {
+    let (practice, client, booking) = booked().await;
+    let guest = practice.invite(&booking, "kim", ParticipantRole::Observer).await.unwrap();
+    let own = token_of(&practice, &booking, &client);
+    let invited = token(&practice, &booking, ViewerId::Participant(guest.id));
+    practice.clock.set(at(TEN));
+    assert!(matches!(practice.join.join(&invited).await.unwrap(), JoinOutcome::Room(_)));
 
-    let revoke = RevokeParticipantCommand {
-        admin: booking.therapist(),
-        booking: booking.id(),
-        participant: guest.id,
-        metadata: RequestMetadata::default(),
-    };
-    world.participants.revoke(revoke).await.unwrap();
-    assert!(matches!(world.join.join(&invited).await, Err(JoinError::Revoked)));
-    assert!(matches!(world.join.join(&own).await.unwrap(), JoinOutcome::Room(_)), "only that one invitation");
+    practice.participants.revoke(revoke(&guest)).await.unwrap();
+    assert!(matches!(practice.join.join(&invited).await, Err(JoinError::Revoked)));
+    assert!(matches!(practice.join.join(&own).await.unwrap(), JoinOutcome::Room(_)), "only that one invitation");
 
-    let command =
-        RevokeLinksCommand { admin: booking.therapist(), booking: booking.id(), metadata: RequestMetadata::default() };
-    let replaced = world.revoke_links.run(command).await.unwrap();
-    assert!(matches!(world.join.view(&own).await, Err(JoinError::Revoked)), "another version");
-    let fresh = ticket(&world, &replaced, ViewerId::Account(client.id));
-    assert!(matches!(world.join.join(&fresh).await.unwrap(), JoinOutcome::Room(_)));
+    let revoked = practice.revoke_links.run(revoke_links(&booking)).await.unwrap();
+    assert!(matches!(practice.join.view(&own).await, Err(JoinError::Revoked)), "another version");
+    let fresh = token_of(&practice, &revoked, &client);
+    assert!(matches!(practice.join.join(&fresh).await.unwrap(), JoinOutcome::Room(_)));
 
-    change(&world, async |work| {
-        let stored = work.booking(booking.id()).await.unwrap().unwrap();
-        let refund = Money::zero(stored.price().currency());
-        let cancellation = Cancellation { at: world.now(), by: booking.therapist(), late: true, reason: None, refund };
-        let (cancelled, _) = stored.cancel(cancellation, Role::Admin).unwrap();
-        work.save_booking(&cancelled).await.unwrap();
-    })
-    .await;
-    assert!(matches!(world.join.join(&fresh).await, Err(JoinError::Cancelled)));
-    assert!(matches!(world.join.view(&own).await, Err(JoinError::Revoked)), "an old link learns nothing new");
+    let (at, by, refund) = (practice.now(), booking.therapist(), Money::zero(booking.price().currency()));
+    let cancellation = Cancellation { at, by, late: true, reason: None, refund };
+    practice.edit_booking(&booking, |stored| stored.cancel(cancellation, Role::Admin).unwrap().0).await;
+    assert!(matches!(practice.join.join(&fresh).await, Err(JoinError::Cancelled)));
+    assert!(matches!(practice.join.view(&own).await, Err(JoinError::Revoked)), "an old link shows nothing new");
 }
 
 #[tokio::test]
-async fn no_one_is_admitted_with_a_token_that_was_revoked() {
-    let world = World::free().await;
-    let (client, booking) = booked(&world).await;
-    let stranger = world.add("stranger@example.org", Role::Client).await;
-    let admin = world.add("second@example.org", Role::Admin).await;
-    world.clock.set(at(TEN));
-    let of = |person| ticket(&world, &booking, person);
-    assert!(matches!(world.join.join(&of(ViewerId::Account(stranger.id))).await, Err(JoinError::Revoked)));
-    assert!(matches!(world.join.join(&of(ViewerId::Account(admin.id))).await, Ok(JoinOutcome::Room(_))));
-    for (user, change_of) in
-        [(&admin, User { role: Role::Client, ..admin.clone() }), (&client, User { disabled: true, ..client.clone() })]
-    {
-        change(&world, async |work| work.save_user(&change_of).await.unwrap()).await;
-        assert!(matches!(world.join.join(&of(ViewerId::Account(user.id))).await, Err(JoinError::Revoked)));
+async fn a_token_works_only_for_its_booking_and_a_viewer_who_may_join_now() {
+    let (practice, client, booking) = booked().await;
+    let stranger = practice.add("stranger", Role::Client).await;
+    let admin = practice.add("second", Role::Admin).await;
+    let other = practice.book(&client, TUESDAY).await.unwrap().booking;
+    let guest = practice.invite(&booking, "kim", ParticipantRole::Presenter).await.unwrap();
+    practice.clock.set(at(TEN));
+    let join = async |text: String| practice.join.join(&text).await;
+    let of = |user: &User| token_of(&practice, &booking, user);
+    assert!(matches!(join(of(&stranger)).await, Err(JoinError::Revoked)));
+    assert!(matches!(join(of(&admin)).await, Ok(JoinOutcome::Room(_))));
+    for changed in [User { role: Role::Client, ..admin }, User { disabled: true, ..client }] {
+        practice.save_user(changed.clone()).await;
+        assert!(matches!(join(of(&changed)).await, Err(JoinError::Revoked)), "{}", changed.id);
     }
-    for nonsense in ["", "plain", "plain.1.user-1", "plain.99.user-2.1", "plain.1.user-2.1.x", "../../etc/passwd"] {
-        assert!(matches!(world.join.view(nonsense).await, Err(JoinError::Unknown)), "{nonsense}");
+    for invalid in ["", "plain", "plain.1.user-1", "plain.99.user-2.1", "plain.1.user-2.1.x", "../../etc/passwd"] {
+        assert!(matches!(practice.join.view(invalid).await, Err(JoinError::Unknown)), "{invalid}");
     }
-}
-
-#[tokio::test]
-async fn an_invitation_opens_one_session_only() {
-    let world = World::free().await;
-    let (client, booking) = booked(&world).await;
-    let other = world.book(&client, "2024-01-16T10:00:00Z").await.unwrap().booking;
-    let guest = world.invite(&booking, "kim@example.org", ParticipantRole::Presenter).await.unwrap();
-    world.clock.set(at("2024-01-16T10:00:00Z"));
-    let elsewhere = ticket(&world, &other, ViewerId::Participant(guest.id));
-    assert!(matches!(world.join.join(&elsewhere).await, Err(JoinError::Revoked)));
+    practice.clock.set(at(TUESDAY));
+    let elsewhere = join(token(&practice, &other, ViewerId::Participant(guest.id))).await;
+    assert!(matches!(elsewhere, Err(JoinError::Revoked)), "an invitation is for one booking");
 }

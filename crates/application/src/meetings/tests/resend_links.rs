@@ -1,83 +1,71 @@
 use attune_domain::notification::NotificationKind;
-use attune_domain::{EmailAddress, ParticipantRole, Role, User};
-use jiff::SignedDuration;
+use attune_domain::{ParticipantRole, Role, User};
 
-use crate::fixtures::{World, at};
+use crate::fixtures::{TEN, TestPractice, at, booked, email};
 
-fn address(text: &str) -> EmailAddress {
-    EmailAddress::parse(text).unwrap()
-}
-
-/// The mails with links since the last look, as (reader, beginning).
-async fn mailed(world: &World) -> Vec<(String, String)> {
-    while world.deliver.run().await.unwrap().claimed > 0 {}
-    let mut links: Vec<(String, String)> = world
-        .notifier
-        .sent()
-        .iter()
-        .filter(|mail| mail.kind == NotificationKind::MeetingLink)
-        .map(|mail| (mail.to.as_str().to_owned(), mail.starts_at.to_string()))
-        .collect();
+/// The emails with links that were sent so far, as recipient and start of the session.
+async fn links(practice: &TestPractice) -> Vec<(String, String)> {
+    let mut emails = practice.delivered().await;
+    emails.retain(|email| email.kind == NotificationKind::MeetingLink);
+    let mut links: Vec<_> =
+        emails.iter().map(|email| (email.to.as_str().to_owned(), email.starts_at.to_string())).collect();
     links.sort();
     links
 }
 
+/// Requests the links of an address, and returns how many emails that enqueues.
+async fn resend(practice: &TestPractice, local: &str) -> u64 {
+    practice.resend_links.run(&email(local)).await.unwrap()
+}
+
 #[tokio::test]
-async fn the_next_sessions_are_mailed_and_no_more_than_three() {
-    let world = World::free().await;
-    let client = world.client().await;
+async fn the_links_of_the_next_three_sessions_are_sent_once_an_hour() {
+    let practice = TestPractice::free().await;
+    let client = practice.client().await;
+    let start = |day: &str| format!("2024-01-{day}T10:00:00Z");
     for day in ["18", "15", "17", "16"] {
-        world.book(&client, &format!("2024-01-{day}T10:00:00Z")).await.unwrap();
+        practice.book(&client, &start(day)).await.unwrap();
     }
-    assert_eq!(world.resend_links.run(&client.email).await.unwrap(), 3);
-    let to_client = |day: &str| (client.email.as_str().to_owned(), format!("2024-01-{day}T10:00:00Z"));
-    assert_eq!(mailed(&world).await, [to_client("15"), to_client("16"), to_client("17")]);
+    assert_eq!(resend(&practice, "client").await, 3);
+    let expected = ["15", "16", "17"].map(|day| (client.email.as_str().to_owned(), start(day)));
+    assert_eq!(links(&practice).await, expected);
 
-    assert_eq!(world.resend_links.run(&client.email).await.unwrap(), 0, "once an hour");
-    world.clock.set(world.now() + SignedDuration::from_hours(1));
-    assert_eq!(world.resend_links.run(&client.email).await.unwrap(), 3);
+    assert_eq!(resend(&practice, "client").await, 0, "once an hour");
+    practice.advance_minutes(60);
+    assert_eq!(resend(&practice, "client").await, 3);
 }
 
 #[tokio::test]
-async fn a_session_that_runs_is_mailed_and_one_that_is_over_is_not() {
-    let world = World::free().await;
-    let client = world.client().await;
-    world.book(&client, "2024-01-15T10:00:00Z").await.unwrap();
-    world.clock.set(at("2024-01-15T10:49:00Z"));
-    assert_eq!(world.resend_links.run(&client.email).await.unwrap(), 1);
-    assert_eq!(mailed(&world).await.len(), 1);
-    world.clock.set(at("2024-01-15T11:50:00Z"));
-    assert_eq!(world.resend_links.run(&client.email).await.unwrap(), 0);
+async fn the_link_of_a_running_session_is_sent_and_that_of_an_ended_one_is_not() {
+    let (practice, ..) = booked().await;
+    practice.clock.set(at("2024-01-15T10:49:00Z"));
+    assert_eq!(resend(&practice, "client").await, 1);
+    assert_eq!(links(&practice).await.len(), 1);
+    practice.clock.set(at("2024-01-15T11:50:00Z"));
+    assert_eq!(resend(&practice, "client").await, 0);
 }
 
 #[tokio::test]
-async fn therapists_and_guests_get_theirs() {
-    let world = World::free().await;
-    let client = world.client().await;
-    let booking = world.book(&client, "2024-01-15T10:00:00Z").await.unwrap().booking;
-    world.invite(&booking, "kim@example.org", ParticipantRole::Observer).await.unwrap();
-    let second = world.add("second@example.org", Role::Admin).await;
-    assert_eq!(world.resend_links.run(&address("therapist@example.org")).await.unwrap(), 1);
-    assert_eq!(world.resend_links.run(&address("kim@example.org")).await.unwrap(), 1);
-    assert_eq!(world.resend_links.run(&second.email).await.unwrap(), 0, "gives no session");
-    let readers: Vec<String> = mailed(&world).await.into_iter().map(|(reader, _)| reader).collect();
-    assert_eq!(readers, ["kim@example.org", "therapist@example.org"]);
+async fn therapists_and_participants_get_their_links() {
+    let (practice, _, booking) = booked().await;
+    practice.invite(&booking, "kim", ParticipantRole::Observer).await.unwrap();
+    practice.add("second", Role::Admin).await;
+    for (local, enqueued) in [("therapist", 1), ("kim", 1), ("second", 0)] {
+        assert_eq!(resend(&practice, local).await, enqueued, "{local}");
+    }
+    let expected = ["kim", "therapist"].map(|local| (format!("{local}@example.org"), TEN.to_owned()));
+    assert_eq!(links(&practice).await, expected);
 }
 
 #[tokio::test]
 async fn others_get_nothing() {
-    let world = World::paid().await;
-    let client = world.client().await;
-    world.book(&client, "2024-01-15T10:00:00Z").await.unwrap();
-    assert_eq!(world.resend_links.run(&client.email).await.unwrap(), 0, "not paid");
-    assert_eq!(world.resend_links.run(&address("nobody@example.org")).await.unwrap(), 0);
+    let practice = TestPractice::paid().await;
+    practice.booked().await;
+    assert_eq!(resend(&practice, "client").await, 0, "not paid");
+    assert_eq!(resend(&practice, "unknown").await, 0);
 
-    let world = World::free().await;
-    let client = world.client().await;
-    world.book(&client, "2024-01-15T10:00:00Z").await.unwrap();
-    let mut work = world.store.begin().await.unwrap();
-    work.save_user(&User { disabled: true, ..client.clone() }).await.unwrap();
-    work.commit().await.unwrap();
-    assert_eq!(world.resend_links.run(&client.email).await.unwrap(), 0, "disabled");
-    assert!(mailed(&world).await.is_empty());
+    let (practice, client, _) = booked().await;
+    practice.save_user(User { disabled: true, ..client }).await;
+    assert_eq!(resend(&practice, "client").await, 0, "disabled");
+    assert!(links(&practice).await.is_empty());
 }

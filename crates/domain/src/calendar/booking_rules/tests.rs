@@ -46,6 +46,7 @@ fn lengths_are_limited_as_in_bookings() {
         buffer_minutes: 10,
         price: Money::new(0, Currency::parse("EUR").unwrap()).unwrap(),
         active: true,
+        translations: std::collections::BTreeMap::new(),
     };
     let length = AppointmentLength::try_from(&service).unwrap();
     assert_eq!((length.minutes(), length.buffer_minutes()), (50, 10));

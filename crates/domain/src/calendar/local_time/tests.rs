@@ -28,9 +28,6 @@ fn a_range_ends_after_its_start() {
     assert_eq!((interval.start(), interval.end()), (nine, ten));
     assert_eq!(LocalTimeRange::new(ten, nine), Err(EmptyRange));
     assert_eq!(LocalTimeRange::new(nine, nine), Err(EmptyRange));
-    assert_eq!(
-        LocalTimeRange::new(LocalTime::START_OF_DAY, LocalTime::END_OF_DAY),
-        Ok(LocalTimeRange::WHOLE_DAY),
-        "the whole day"
-    );
+    let whole_day = LocalTimeRange::new(LocalTime::START_OF_DAY, LocalTime::END_OF_DAY);
+    assert_eq!(whole_day, Ok(LocalTimeRange::WHOLE_DAY));
 }

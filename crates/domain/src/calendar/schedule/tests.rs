@@ -38,3 +38,33 @@ fn exceptions_that_end_before_their_start_are_refused() {
     let now = at("2024-01-15T00:00:00Z");
     assert_eq!(ScheduleException::closed_period(now, now), Err(ScheduleExceptionError::Empty(EmptyRange)));
 }
+
+#[test]
+fn closed_dates_last_from_midnight_to_midnight_in_the_zone_of_the_hours() {
+    let berlin = zone("Europe/Berlin");
+    let closed = |first: &str, last: &str| {
+        let what = ScheduleException::closed_dates(first.parse().unwrap(), last.parse().unwrap()).unwrap();
+        what.closed_interval(&berlin).map(|closed| (closed.start().to_string(), closed.end().to_string()))
+    };
+    let expected = |from: &str, until: &str| Some((from.to_owned(), until.to_owned()));
+    assert_eq!(closed("2024-01-15", "2024-01-15"), expected("2024-01-14T23:00:00Z", "2024-01-15T23:00:00Z"));
+    assert_eq!(closed("2024-03-31", "2024-04-01"), expected("2024-03-30T23:00:00Z", "2024-04-01T22:00:00Z"));
+}
+
+#[test]
+fn a_changed_exception_keeps_its_kind_and_its_order() {
+    use ScheduleExceptionChangeError::{Backwards, OtherKind};
+    let date = |text: &str| Some(text.parse().unwrap());
+    let dates = ScheduleException::closed_dates("2024-01-15".parse().unwrap(), "2024-01-16".parse().unwrap()).unwrap();
+    let change = ScheduleExceptionChange { last: date("2024-01-20"), ..ScheduleExceptionChange::default() };
+    let longer = ScheduleException::closed_dates("2024-01-15".parse().unwrap(), "2024-01-20".parse().unwrap()).unwrap();
+    assert_eq!(change.apply(dates), Ok(longer));
+    let back = ScheduleExceptionChange { first: date("2024-01-17"), ..ScheduleExceptionChange::default() };
+    assert_eq!(back.apply(dates), Err(Backwards(ScheduleExceptionField::Last)));
+    let other = ScheduleExceptionChange { start: Some(LocalTime::START_OF_DAY), ..change };
+    assert_eq!(other.apply(dates), Err(OtherKind(ScheduleExceptionField::Start)));
+    let hours = ScheduleException::ExtraHours { date: "2024-01-20".parse().unwrap(), hours: LocalTimeRange::WHOLE_DAY };
+    let late = ScheduleExceptionChange { start: Some(LocalTime::END_OF_DAY), ..ScheduleExceptionChange::default() };
+    assert_eq!(late.apply(hours), Err(Backwards(ScheduleExceptionField::End)));
+    assert_eq!(ScheduleExceptionChange::default().apply(hours), Ok(hours));
+}

@@ -123,38 +123,15 @@ fn has_documented_form(encoded: &str) -> bool {
 }
 
 fn hostile_name() -> impl Strategy<Value = String> {
+    let short = [
+        "\"", "&", "=", "#", "%", "\\", "\\&", "“", "”", "’", "+", " ", "\u{0}", "\r\n", "%22", "🎉", "<", ">", "'",
+        "/",
+    ];
+    let long = ["\u{202e}", "\u{200d}", "&config.x=", "userInfo.email", "\\u0022", "e\u{301}", "undefined"];
+    let special = [&short[..], &long[..]].concat();
     let piece = prop_oneof![
         any::<char>().prop_map(String::from),
-        prop::sample::select(vec![
-            "\"",
-            "&",
-            "=",
-            "#",
-            "%",
-            "\\",
-            "\\&",
-            "“",
-            "”",
-            "’",
-            "+",
-            " ",
-            "\u{0}",
-            "\r\n",
-            "\u{202e}",
-            "\u{200d}",
-            "%22",
-            "&config.x=",
-            "userInfo.email",
-            "\\u0022",
-            "🎉",
-            "e\u{301}",
-            "<",
-            ">",
-            "'",
-            "undefined",
-            "/",
-        ])
-        .prop_map(String::from),
+        prop::sample::select(special).prop_map(String::from),
         "[a-zA-Z0-9]{1,8}",
     ];
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())

@@ -71,9 +71,9 @@ fn limits_admit_every_invited_participant() {
 #[test]
 fn a_rescheduled_booking_has_a_rescheduled_reservation() {
     let (moved, _) = confirmed(50).reschedule(at(START + 86_400), Role::Admin, at(OPEN)).unwrap();
-    let answer = |now| Reservation::of(&moved, &WINDOW, &NO_LIMITS, 0, at(now));
-    assert_eq!(answer(START), Err(ReservationError::TooEarly { opens_at: at(OPEN + 86_400) }));
-    let found = answer(START + 86_400).unwrap();
+    let reserve = |now| Reservation::of(&moved, &WINDOW, &NO_LIMITS, 0, at(now));
+    assert_eq!(reserve(START), Err(ReservationError::TooEarly { opens_at: at(OPEN + 86_400) }));
+    let found = reserve(START + 86_400).unwrap();
     assert_eq!((found.starts_at, found.ends_at), (at(START + 86_400), at(CLOSE + 86_400)));
     assert_eq!(Some(&found.room), confirmed(50).room(), "the room is the same");
 }

@@ -61,3 +61,15 @@ fn the_origin_is_that_of_the_server() {
         assert_eq!(room.origin(), origin);
     }
 }
+
+#[test]
+fn the_name_at_the_xmpp_server_begins_with_the_tenant() {
+    for (base, name) in [
+        ("https://meet.example.org/", "booking-1"),
+        ("https://meet.example.org/practice/", "[practice]booking-1"),
+        ("https://meet.example.org/deep/practice/", "[practice]booking-1"),
+    ] {
+        let room = MeetingRoom::restore("booking-1".into(), format!("{base}booking-1")).unwrap();
+        assert_eq!(room.xmpp_name(), name, "{base}");
+    }
+}

@@ -1,0 +1,257 @@
+//! What clients learn about the practice, for admins.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use attune_application::practice::{ChangePracticeCommand, PracticeChanges};
+use attune_domain::practice::{AccentColor, Logo, PhoneNumber, PracticeError, WebUrl};
+use attune_domain::text::clean_line;
+use attune_domain::{EmailAddress, Language, Practice, PracticeName, PracticeTexts, TimeZoneName};
+use attune_http_common::{Code, HandlerResult};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::request::auth::Admin;
+use crate::request::input::{Fields, FromFields, Request};
+use crate::state::State;
+
+const MAX_TEXT_CHARS: usize = 20_000;
+const MAX_OFFLINE_PAYMENT_CHARS: usize = 1_000;
+
+/// What clients learn about the practice, in emails and on pages.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Practice)]
+pub(crate) struct PracticeBody {
+    /// Name of the practice, also the display name of the sender of emails.
+    #[schema(example = "Attune Heart Therapy")]
+    name: String,
+    /// Phone number for clients.
+    #[schema(example = "+49 30 23125 123")]
+    phone: Option<String>,
+    /// Email address for clients; replies to emails go there.
+    #[schema(example = "care@example.org")]
+    email: Option<String>,
+    /// The practice's own web site.
+    #[schema(example = "https://www.example.org/")]
+    website: Option<String>,
+    /// Image for pages, as a `data:` URL.
+    #[schema(example = "data:image/png;base64,iVBORw0KGgo=")]
+    logo: Option<String>,
+    /// Colour of links and buttons. Pages use a darker or lighter one where its contrast would be too low.
+    #[schema(example = "#14532d")]
+    accent_color: Option<String>,
+    /// IANA time zone of everything without a time zone of its own.
+    #[schema(example = "Europe/Berlin")]
+    timezone: String,
+    #[serde(flatten)]
+    texts: PracticeTextsBody,
+    /// The texts in other languages, by `en`, `de`, `fr` or `es`.
+    translations: BTreeMap<&'static str, PracticeTextsBody>,
+}
+
+/// Texts that the practice writes itself.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PracticeTexts)]
+pub(crate) struct PracticeTextsBody {
+    /// Who runs the practice: a text, or the URL of one.
+    #[schema(example = "https://www.example.org/imprint")]
+    imprint: Option<String>,
+    /// How personal data is processed: a text, or the URL of one.
+    #[schema(example = "https://www.example.org/privacy")]
+    privacy: Option<String>,
+    /// How clients pay when the practice collects payments itself.
+    #[schema(example = "Please transfer the amount within a week.")]
+    offline_payment: Option<String>,
+}
+
+impl From<&Practice> for PracticeBody {
+    fn from(practice: &Practice) -> Self {
+        Self {
+            name: practice.name.as_str().to_owned(),
+            phone: practice.phone.as_ref().map(|phone| phone.as_str().to_owned()),
+            email: practice.email.as_ref().map(|email| email.as_str().to_owned()),
+            website: practice.website.as_ref().map(|url| url.as_str().to_owned()),
+            logo: practice.logo.as_ref().map(data_url),
+            accent_color: practice.accent_color.map(|color| color.to_string()),
+            timezone: practice.time_zone.as_str().to_owned(),
+            texts: (&practice.texts).into(),
+            translations: practice
+                .translations
+                .iter()
+                .map(|(language, texts)| (language.as_str(), PracticeTextsBody::from(texts)))
+                .collect(),
+        }
+    }
+}
+
+impl From<&PracticeTexts> for PracticeTextsBody {
+    fn from(texts: &PracticeTexts) -> Self {
+        let PracticeTexts { imprint, privacy, offline_payment } = texts.clone();
+        Self { imprint, privacy, offline_payment }
+    }
+}
+
+/// Changes of the practice. Omitted fields stay as they are; null or an empty string clears a field.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "phone": "+49 30 23125 123", "accent_color": "#14532d", "imprint": null,
+    "translations": {"de": {"offline_payment": "Bitte überweisen Sie den Betrag innerhalb einer Woche."}},
+}))]
+pub(crate) struct PracticeUpdate {
+    /// Name of the practice, one line of at most 100 characters; it cannot be cleared.
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 100)]
+    name: Option<PracticeName>,
+    /// Phone number for clients.
+    #[schema(value_type = Option<String>, max_length = 40)]
+    phone: Option<Option<PhoneNumber>>,
+    /// Email address for clients; replies to emails go there.
+    #[schema(value_type = Option<String>)]
+    email: Option<Option<EmailAddress>>,
+    /// The practice's own web site, an absolute URL.
+    #[schema(value_type = Option<String>, max_length = 500)]
+    website: Option<Option<WebUrl>>,
+    /// PNG, JPEG or WebP image of at most 32 KiB, as a `data:` URL.
+    #[schema(value_type = Option<String>)]
+    logo: Option<Option<Logo>>,
+    /// Colour of links and buttons, such as `#14532d`.
+    #[schema(value_type = Option<String>)]
+    accent_color: Option<Option<AccentColor>>,
+    /// IANA time zone; it cannot be cleared.
+    #[schema(value_type = String, required = false)]
+    timezone: Option<TimeZoneName>,
+    /// Who runs the practice: a text, or the URL of one.
+    #[schema(value_type = Option<String>, max_length = 20000)]
+    imprint: Option<Option<String>>,
+    /// How personal data is processed: a text, or the URL of one.
+    #[schema(value_type = Option<String>, max_length = 20000)]
+    privacy: Option<Option<String>>,
+    /// How clients pay when the practice collects payments itself.
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    offline_payment: Option<Option<String>>,
+    /// Replaces all translations: texts by `en`, `de`, `fr` or `es`.
+    #[schema(value_type = Option<BTreeMap<String, PracticeTextsBody>>)]
+    translations: Option<BTreeMap<Language, PracticeTexts>>,
+}
+
+impl FromFields for PracticeUpdate {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self {
+            name: fields.has("name").then(|| fields.required("name", name)).flatten(),
+            phone: fields.change("phone", |text| unless_empty(text, PhoneNumber::parse, Code::InvalidPhone)),
+            email: fields.change("email", |text| unless_empty(text, EmailAddress::parse, Code::InvalidEmail)),
+            website: fields.change("website", |text| unless_empty(text, WebUrl::parse, Code::InvalidUrl)),
+            logo: fields.change("logo", |text| unless_empty(text, image, Code::InvalidImage)),
+            accent_color: fields
+                .change("accent_color", |text| unless_empty(text, AccentColor::parse, Code::InvalidColor)),
+            timezone: fields.has("timezone").then(|| fields.required("timezone", time_zone)).flatten(),
+            imprint: fields.change_lines("imprint", |text| lines(text, MAX_TEXT_CHARS)),
+            privacy: fields.change_lines("privacy", |text| lines(text, MAX_TEXT_CHARS)),
+            offline_payment: fields.change_lines("offline_payment", |text| lines(text, MAX_OFFLINE_PAYMENT_CHARS)),
+            translations: fields.has("translations").then(|| translations(fields)),
+        })
+    }
+}
+
+impl From<PracticeUpdate> for PracticeChanges {
+    fn from(update: PracticeUpdate) -> Self {
+        Self {
+            name: update.name,
+            phone: update.phone,
+            email: update.email,
+            website: update.website,
+            logo: update.logo,
+            accent_color: update.accent_color,
+            time_zone: update.timezone,
+            imprint: update.imprint,
+            privacy: update.privacy,
+            offline_payment: update.offline_payment,
+            translations: update.translations,
+        }
+    }
+}
+
+fn translations(fields: &mut Fields) -> BTreeMap<Language, PracticeTexts> {
+    fields.translations(|fields| {
+        let mut text = |name, most| fields.change_lines(name, |text| lines(text, most)).flatten();
+        PracticeTexts {
+            imprint: text("imprint", MAX_TEXT_CHARS),
+            privacy: text("privacy", MAX_TEXT_CHARS),
+            offline_payment: text("offline_payment", MAX_OFFLINE_PAYMENT_CHARS),
+        }
+    })
+}
+
+fn name(text: &str) -> Result<PracticeName, Code> {
+    PracticeName::parse(text).map_err(|error| match error {
+        PracticeError::LongName => Code::TooLong,
+        PracticeError::BlankName
+        | PracticeError::Phone
+        | PracticeError::Url
+        | PracticeError::Color
+        | PracticeError::Logo => Code::Required,
+    })
+}
+
+fn time_zone(text: &str) -> Result<TimeZoneName, Code> {
+    TimeZoneName::parse(text).map_err(|_| Code::InvalidTimezone)
+}
+
+fn unless_empty<T, E>(text: &str, parse: impl FnOnce(&str) -> Result<T, E>, invalid: Code) -> Result<Option<T>, Code> {
+    if text.trim().is_empty() { Ok(None) } else { parse(text).map(Some).map_err(|_| invalid) }
+}
+
+/// Cleans every line.
+fn lines(text: &str, most: usize) -> Result<Option<String>, Code> {
+    let lines: Vec<String> = text.lines().map(clean_line).collect();
+    let clean = lines.join("\n").trim().to_owned();
+    match clean.chars().count() {
+        0 => Ok(None),
+        count if count > most => Err(Code::TooLong),
+        _ => Ok(Some(clean)),
+    }
+}
+
+fn data_url(logo: &Logo) -> String {
+    format!("data:{};base64,{}", logo.media_type(), STANDARD.encode(logo.bytes()))
+}
+
+/// Reads a `data:` URL (RFC 2397) whose media type is that of its bytes.
+fn image(text: &str) -> Result<Logo, Code> {
+    let read = || {
+        let (media_type, encoded) = text.strip_prefix("data:")?.split_once(";base64,")?;
+        let logo = Logo::new(STANDARD.decode(encoded).ok()?).ok()?;
+        (logo.media_type() == media_type).then_some(logo)
+    };
+    read().ok_or(Code::InvalidImage)
+}
+
+/// Retrieve the practice
+#[utoipa::path(
+    get, path = "/api/admin/practice", operation_id = "getPractice",
+    responses((status = 200, description = "The practice", body = PracticeBody))
+)]
+pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) -> HandlerResult {
+    request.no_query()?;
+    let practice = state.api.use_cases.practice.load().await?;
+    Ok(HttpResponse::Ok().json(PracticeBody::from(&*practice)))
+}
+
+/// Update the practice
+///
+/// Emails and pages show the change from now on.
+#[utoipa::path(
+    patch, path = "/api/admin/practice", operation_id = "updatePractice",
+    request_body = PracticeUpdate,
+    responses((status = 200, description = "The updated practice", body = PracticeBody))
+)]
+pub(crate) async fn change(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
+    let metadata = request.metadata();
+    let update: PracticeUpdate = request.body().await?;
+    let command = ChangePracticeCommand { admin: caller.user.id, changes: update.into(), metadata };
+    let practice = state.api.use_cases.profile.change(command).await?;
+    Ok(HttpResponse::Ok().json(PracticeBody::from(&practice)))
+}

@@ -1,0 +1,118 @@
+//! Responses while the store is unavailable.
+
+use async_trait::async_trait;
+use attune_domain::ViewerId;
+use attune_domain::calendar::Interval;
+use attune_domain::meeting::AttendanceEvent;
+use attune_domain::notification::Notification;
+use attune_domain::notification::NotificationKind;
+use attune_domain::{
+    Booking, BookingId, ConferenceId, EmailAddress, Installation, LoginSessionId, Participant, ParticipantId,
+    Practice as StoredPractice, PracticePolicy, Service, User, UserId,
+};
+use attune_ports::{
+    AccountKey, AuditEntry, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller,
+    Conference, Credentials, LedgerEntry, LedgerSum, NotificationFilter, OutboxHealth, Page, PageRequest, Payment,
+    PaymentProblem, Provider, Queries, Refund, Store, StoreError, StoredScheduleException, UnitOfWork, UserFilter,
+};
+use jiff::Timestamp;
+use reqwest::Method;
+use serde_json::json;
+
+use super::harness::*;
+use super::recorded::*;
+
+/// A store that is unavailable.
+pub(crate) struct UnavailableStore;
+
+macro_rules! unavailable_queries {
+    ($($name:ident($($argument:ident: $kind:ty),*) -> $result:ty;)+) => {
+        #[async_trait]
+        impl Queries for UnavailableStore {
+            $(async fn $name(&self, $($argument: $kind),*) -> Result<$result, StoreError> {
+                $(let _ = $argument;)*
+                Err(StoreError::Unavailable("secret cause".into()))
+            })+
+        }
+    };
+}
+
+unavailable_queries! {
+    ping() -> ();
+    caller(session: LoginSessionId) -> Option<Caller>;
+    practice() -> Option<StoredPractice>;
+    installation() -> Installation;
+    credentials(email: &EmailAddress) -> Option<Credentials>;
+    credentials_of(user: UserId) -> Option<Credentials>;
+    login_failures(account: &AccountKey, since: Timestamp) -> u64;
+    network_is_known(user: UserId, network: &str) -> bool;
+    user(id: UserId) -> Option<User>;
+    users(filter: &UserFilter, page: PageRequest) -> Page<User>;
+    services() -> Vec<Service>;
+    all_services() -> Vec<Service>;
+    calendar_settings(therapist: UserId) -> CalendarSettings;
+    policy() -> PracticePolicy;
+    default_therapist() -> Option<UserId>;
+    schedule_exceptions(therapist: Option<UserId>) -> Vec<StoredScheduleException>;
+    busy_times(therapist: UserId, from: Timestamp, until: Timestamp, now: Timestamp) -> Vec<Interval>;
+    booking(id: BookingId) -> Option<BookingView>;
+    bookings(filter: &BookingFilter, page: BookingPageRequest) -> BookingPage;
+    payments(booking: BookingId) -> Vec<Payment>;
+    payment_by_checkout_id(provider: Provider, reference: &str) -> Option<Payment>;
+    refunds(booking: BookingId) -> Vec<Refund>;
+    find_refund(reference: &str, key: Option<&str>) -> Option<Refund>;
+    payment_by_provider_id(provider: Provider, charge: &str) -> Option<Payment>;
+    payments_due_for_polling(now: Timestamp, limit: u32) -> Vec<Payment>;
+    refunds_due(now: Timestamp, limit: u32) -> Vec<Refund>;
+    ledger(booking: BookingId) -> Vec<LedgerEntry>;
+    ledger_sums(from: Timestamp, until: Timestamp) -> Vec<LedgerSum>;
+    payment_problems(therapist: Option<UserId>, limit: u32) -> Vec<PaymentProblem>;
+    notifications(booking: BookingId) -> Vec<Notification>;
+    change_reasons(booking: BookingId) -> Vec<(u32, String)>;
+    history(booking: BookingId) -> Vec<AuditEntry>;
+    booking_by_room(room_id: &str) -> Option<BookingView>;
+    participant(id: ParticipantId) -> Option<Participant>;
+    participants(booking: BookingId) -> Vec<Participant>;
+    invitations_of(email: &EmailAddress, from: Timestamp, limit: u32) -> Vec<Participant>;
+    conference(id: ConferenceId) -> Option<Conference>;
+    attendance(bookings: &[BookingId]) -> Vec<(BookingId, AttendanceEvent)>;
+    sent_emails(recipients: &[ViewerId], kinds: &[NotificationKind], since: Timestamp) -> Vec<Notification>;
+    outbox(filter: &NotificationFilter, page: PageRequest) -> Page<Notification>;
+    outbox_health(overdue_before: Timestamp) -> OutboxHealth;
+    people(ids: &[UserId]) -> Vec<User>;
+    caller_and_booking(session: LoginSessionId, booking: BookingId) -> Option<(Caller, Option<Booking>)>;
+}
+
+#[async_trait]
+impl Store for UnavailableStore {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        Err(StoreError::Unavailable("secret cause".into()))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_and_webhooks_can_retry_while_the_store_is_unavailable() {
+    let practice = Parts { unavailable: true, ..Parts::new() }.open().await;
+    let paid = json!({
+        "id": "evt_1", "kind": "checkout_paid", "created": 1_704_873_600, "live": false, "reference": "cs_1",
+        "booking": 1,
+    });
+    let left = about("booking-1-1705312800-00000000000000000000000000000000", ADA_LEFT);
+    for reply in [
+        practice.get("/api/availability", "").await,
+        practice.recover("nobody@example.org").await,
+        practice.recover("carl@example.org").await,
+        practice.server(Method::POST, "/jitsi/events/room/destroyed").json(&left).send().await,
+        practice.request_conference("name=booking-1").await,
+        practice.server(Method::GET, "/jitsi/conference/1").send().await,
+        practice.send_from_jaas("genuine", &about("booking-1", JAAS_ADA_LEFT)).await,
+        practice.send_from_jaas("genuine", &about("booking-1", JAAS_SETTINGS)).await,
+        practice.notify_from_provider(&paid).await,
+    ] {
+        reply.assert_problem(503, "unavailable");
+        assert!(!reply.text.contains("secret cause"), "{reply:?}");
+    }
+    // A forged message is rejected before the store is accessed.
+    practice.post("/api/webhooks/jaas", "", JAAS_ADA_LEFT).await.assert_status(400);
+    practice.send_from_provider("x", paid.to_string()).await.assert_problem(400, "invalid_signature");
+}

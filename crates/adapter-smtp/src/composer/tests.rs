@@ -1,0 +1,51 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+
+/// A row of the table for operators: the kinds of email that have the variable, and whether their subjects have it.
+fn documented() -> BTreeMap<String, (BTreeSet<String>, bool)> {
+    let text = include_str!("../../../../docs/OPERATIONS.md");
+    let (_, table) = text.split_once("| variable | example | emails | in subjects |\n|---|---|---|---|\n").unwrap();
+    let mut rows = BTreeMap::new();
+    for row in table.lines().take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [names, _, kinds, subjects] = cells[..] else { panic!("four cells: {row}") };
+        let quoted = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<String>>();
+        let in_subjects = match subjects {
+            "yes" => true,
+            "no" => false,
+            other => panic!("{other}"),
+        };
+        for name in quoted(names) {
+            rows.insert(name, (if kinds == "all" { BTreeSet::new() } else { quoted(kinds) }, in_subjects));
+        }
+    }
+    rows
+}
+
+#[test]
+fn every_kind_of_email_has_the_documented_variables_and_no_other() {
+    let config = MailConfig {
+        from: EmailAddress::parse("office@practice.example.org").unwrap(),
+        message_domain: "practice.example.org".to_owned(),
+        public_url: "https://booking.example.org".parse().unwrap(),
+        templates_dir: None,
+    };
+    let composer = MailComposer::new(config, Arc::new(Wording::load().unwrap())).unwrap();
+    let rows = documented();
+    for email in samples(&composer.from).unwrap() {
+        let in_email = |kinds: &BTreeSet<String>| kinds.is_empty() || kinds.contains(email.kind.as_str());
+        let expected = |only_subjects: bool| -> BTreeSet<&str> {
+            let rows =
+                rows.iter().filter(|(_, (kinds, in_subjects))| in_email(kinds) && (*in_subjects || !only_subjects));
+            rows.map(|(name, _)| name.as_str()).collect()
+        };
+        let phrases = composer.wording.phrases(email.language);
+        let mut values = public_values(&email, phrases, &composer.public_url).unwrap();
+        assert_eq!(values.keys().copied().collect::<BTreeSet<_>>(), expected(true), "subject of {:?}", email.kind);
+        // Otherwise an operator's template that shows it could fail for the first practice that has it.
+        assert_eq!(values["contact"].len(), Some(5), "phone, email, web site, imprint and privacy policy");
+        values.extend(personal_values(&email, phrases).unwrap());
+        assert_eq!(values.keys().copied().collect::<BTreeSet<_>>(), expected(false), "{:?}", email.kind);
+    }
+}

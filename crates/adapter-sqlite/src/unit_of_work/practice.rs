@@ -1,0 +1,44 @@
+use async_trait::async_trait;
+use attune_domain::Practice;
+use attune_ports::{PracticeData, StoreError};
+use attune_sql::PracticeRow;
+use attune_sql::schema::{installation, practice};
+use attune_sql::statements::last_booking;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use super::SqliteUnitOfWork;
+
+#[async_trait]
+impl PracticeData for SqliteUnitOfWork {
+    async fn practice_for_change(&mut self) -> Result<Option<Practice>, StoreError> {
+        self.one(practice::table).await
+    }
+
+    async fn add_practice(&mut self, new: &Practice) -> Result<bool, StoreError> {
+        let insert = diesel::insert_into(practice::table).values(PracticeRow::from(new));
+        Ok(self.execute(insert.on_conflict_do_nothing()).await? == 1)
+    }
+
+    async fn save_practice(&mut self, changed: &Practice) -> Result<(), StoreError> {
+        self.change(diesel::update(practice::table).set(PracticeRow::from(changed))).await
+    }
+
+    async fn set_legacy_uid_domain(&mut self, domain: &str) -> Result<(), StoreError> {
+        let first = installation::table.filter(installation::legacy_uid_domain.is_null());
+        let legacy = (
+            installation::legacy_uid_domain.eq(domain.to_owned()),
+            installation::legacy_last_booking.eq(last_booking().single_value()),
+        );
+        self.execute(diesel::update(first).set(legacy)).await.map(|_| ())
+    }
+
+    async fn rewrite_installation(&mut self) -> Result<(), StoreError> {
+        // SQLite writes nothing if the content stays the same, so it is changed and changed back.
+        let changed = installation::uid_domain.eq(installation::uid_domain.concat(" "));
+        self.change(diesel::update(installation::table).set(changed)).await?;
+        let restored = installation::uid_domain.eq(sql::<Text>("rtrim(uid_domain)"));
+        self.change(diesel::update(installation::table).set(restored)).await
+    }
+}

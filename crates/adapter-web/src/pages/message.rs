@@ -1,0 +1,38 @@
+//! A page that says one thing.
+
+use actix_web::http::StatusCode;
+use askama::Template;
+use attune_http_common::{HandlerResult, Problem};
+
+use crate::response::{Head, respond};
+use crate::shell::{Link, Shell};
+use crate::web::View;
+
+/// A heading, a sentence, and the way on.
+#[derive(Template)]
+#[template(path = "message.html")]
+pub(crate) struct Message {
+    pub(crate) shell: Shell,
+    pub(crate) sentence: String,
+    pub(crate) link: Option<Link>,
+}
+
+impl Message {
+    /// By the names of the messages.
+    pub(crate) fn new(view: &View<'_>, heading: &str, sentence: &str) -> Self {
+        Self { shell: view.shell(view.text(heading)), sentence: view.text(sentence), link: None }
+    }
+
+    pub(crate) fn respond(&self, status: StatusCode) -> HandlerResult {
+        respond(self, status)
+    }
+
+    /// As the response to a failed request. If the failure is ours, a link loads the page again.
+    pub(crate) fn respond_to(mut self, view: &View<'_>, problem: &Problem) -> HandlerResult {
+        let status = problem.code.status();
+        if status.is_server_error() {
+            self.link = Some(Link { href: String::new(), text: view.text("try-again") });
+        }
+        respond(&self, Head { status, retry_after: problem.retry_after, ..Head::default() })
+    }
+}

@@ -1,0 +1,74 @@
+//! The routes of the pages, and the states in which each page can be looked at.
+
+use std::sync::Arc;
+
+use actix_web::web::{self, Data, ServiceConfig};
+use attune_http_common::Endpoint;
+
+use crate::pages::{assets, checkout, front, join, legal, not_found, pay, test_checkout};
+use crate::web::Web;
+
+/// A page, for tests that look at every page in every state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// The pattern of its path, such as `/j/{token}`.
+    pub path: &'static str,
+    /// The names of its states.
+    pub states: &'static [&'static str],
+}
+
+/// A page and its handlers. There is no endpoint without states.
+struct Route {
+    states: &'static [&'static str],
+    endpoint: Endpoint,
+}
+
+fn route(endpoint: Endpoint, states: &'static [&'static str]) -> Route {
+    Route { states, endpoint }
+}
+
+fn routes(test_checkout: bool) -> Vec<Route> {
+    let legal = &["text", "link", "missing"];
+    let mut routes = vec![
+        route(Endpoint::at(front::PATH).get(front::show), &["default"]),
+        // There is no link into an unconfirmed booking, so no one sees it there.
+        route(
+            Endpoint::at(join::PATH).get(join::show).post(join::enter),
+            &["early", "open", "over", "cancelled", "revoked", "invalid"],
+        ),
+        // A payment is processed at an online provider only.
+        route(
+            Endpoint::at(pay::PATH).get(pay::show).post(pay::pay),
+            &["due", "paid", "expired", "cancelled", "invalid"],
+        ),
+        route(Endpoint::at(checkout::DONE).get(checkout::done), &["default"]),
+        route(Endpoint::at(checkout::CANCELLED).get(checkout::cancelled), &["default"]),
+        route(Endpoint::at(legal::IMPRINT).get(legal::imprint), legal),
+        route(Endpoint::at(legal::PRIVACY).get(legal::privacy), legal),
+    ];
+    if test_checkout {
+        routes.push(route(
+            Endpoint::at(test_checkout::PATH).get(test_checkout::show).post(test_checkout::pay),
+            &["open", "paid", "closed", "invalid"],
+        ));
+    }
+    routes
+}
+
+/// All pages, including the one for unknown paths. The test checkout exists only with its payment provider.
+pub fn pages(test_checkout: bool) -> Vec<Page> {
+    let page = |route: Route| Page { path: route.endpoint.path(), states: route.states };
+    let unknown = Page { path: not_found::PATH, states: &["default"] };
+    routes(test_checkout).into_iter().map(page).chain([unknown]).collect()
+}
+
+/// The endpoints of all pages and of the files that they load.
+pub fn endpoints(test_checkout: bool) -> Vec<Endpoint> {
+    let files = Endpoint::at(assets::PATH).get(assets::show);
+    routes(test_checkout).into_iter().map(|route| route.endpoint).chain([files]).collect()
+}
+
+/// Adds what the handlers of the endpoints need, and the handler of paths without an endpoint.
+pub fn configure(web: &Arc<Web>, config: &mut ServiceConfig) {
+    config.app_data(Data::from(web.clone())).default_service(web::to(not_found::show));
+}

@@ -1,0 +1,97 @@
+//! Changes what clients learn about the practice.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use attune_domain::practice::{AccentColor, Logo, PhoneNumber, Practice, PracticeName, PracticeTexts, WebUrl};
+use attune_domain::{EmailAddress, Language, TimeZoneName, UserId};
+use attune_ports::{AuditObject, Clock, Store, StoreError, TimeZones};
+use thiserror::Error;
+
+use super::CurrentPractice;
+use crate::audit::{AuditContext, RequestMetadata};
+
+/// `None` leaves a field unchanged; `Some(None)` clears it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PracticeChanges {
+    pub name: Option<PracticeName>,
+    pub phone: Option<Option<PhoneNumber>>,
+    pub email: Option<Option<EmailAddress>>,
+    pub website: Option<Option<WebUrl>>,
+    pub logo: Option<Option<Logo>>,
+    pub accent_color: Option<Option<AccentColor>>,
+    pub time_zone: Option<TimeZoneName>,
+    pub imprint: Option<Option<String>>,
+    pub privacy: Option<Option<String>>,
+    pub offline_payment: Option<Option<String>>,
+    /// Replaces all translations.
+    pub translations: Option<BTreeMap<Language, PracticeTexts>>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ChangePracticeCommand {
+    pub admin: UserId,
+    pub changes: PracticeChanges,
+    pub metadata: RequestMetadata,
+}
+
+#[derive(Debug, Error)]
+pub enum PracticeProfileError {
+    #[error("the time zone is unknown")]
+    UnknownTimeZone,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+crate::retry::contended_through_store!(PracticeProfileError);
+
+#[derive(Clone)]
+pub struct ManagePracticeProfile {
+    pub store: Arc<dyn Store>,
+    pub zones: Arc<dyn TimeZones>,
+    pub clock: Arc<dyn Clock>,
+    pub practice: CurrentPractice,
+}
+
+impl ManagePracticeProfile {
+    /// Emails and pages written from now on show the change.
+    pub async fn change(&self, command: ChangePracticeCommand) -> Result<Practice, PracticeProfileError> {
+        if command.changes.time_zone.as_ref().is_some_and(|zone| self.zones.find(zone).is_none()) {
+            return Err(PracticeProfileError::UnknownTimeZone);
+        }
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            // The configured one, unless one is stored already.
+            work.add_practice(&self.practice.configured).await?;
+            let before = work.practice_for_change().await?.unwrap_or_else(|| (*self.practice.configured).clone());
+            let practice = command.changes.clone().applied_to(before);
+            work.save_practice(&practice).await?;
+            AuditContext::new(Some(command.admin), &command.metadata, self.clock.now())
+                .record(&mut *work, "practice.changed", AuditObject::Practice)
+                .await?;
+            work.commit().await?;
+            Ok(practice)
+        })
+        .await
+    }
+}
+
+impl PracticeChanges {
+    fn applied_to(self, before: Practice) -> Practice {
+        Practice {
+            name: self.name.unwrap_or(before.name),
+            phone: self.phone.unwrap_or(before.phone),
+            email: self.email.unwrap_or(before.email),
+            website: self.website.unwrap_or(before.website),
+            logo: self.logo.unwrap_or(before.logo),
+            accent_color: self.accent_color.unwrap_or(before.accent_color),
+            time_zone: self.time_zone.unwrap_or(before.time_zone),
+            texts: PracticeTexts {
+                imprint: self.imprint.unwrap_or(before.texts.imprint),
+                privacy: self.privacy.unwrap_or(before.texts.privacy),
+                offline_payment: self.offline_payment.unwrap_or(before.texts.offline_payment),
+            },
+            translations: self.translations.unwrap_or(before.translations),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+### Emails. Each kind has a subject, a heading, an opening above the appointment, and paragraphs below it.
+
+greeting = Hello { $name },
+greeting-without-name = Hello,
+closing = Kind regards
+join-label = Join the appointment
+pay-label = View and pay
+pay-practice = If you do not know how to pay, please contact the practice.
+phone = Phone { $phone }
+imprint = Imprint
+privacy = Privacy
+
+# The link is personal in every email that has one.
+keep-email = The link is personal. Please do not pass it on. The attached calendar entry does not contain it, so please keep this email.
+
+meeting-info =
+    .subject = Your appointment on { $short_date }, { $time } ({ $offset })
+    .heading = Your appointment is confirmed
+    .opening = We look forward to seeing you:
+    .after = { keep-email }
+
+reminder =
+    .subject = Reminder: your appointment on { $short_date }, { $time } ({ $offset })
+    .heading = Your appointment begins soon
+    .opening = Your appointment begins { $starts_in }:
+    .after = { keep-email }
+
+invitation =
+    .subject = Invitation: appointment on { $short_date }, { $time } ({ $offset })
+    .heading = You are invited to an appointment
+    .opening = { $practice } invites you to this appointment:
+    .after = You do not need an account. { keep-email }
+
+rescheduled =
+    .subject = New time: your appointment on { $short_date }, { $time } ({ $offset })
+    .heading = Your appointment has a new time
+    .opening = Your appointment was rescheduled. The new time is:
+    .was = Before: { $was }
+    .after = The link is personal. Please do not pass it on. The attached calendar entry contains the new time, but not the link, so please keep this email.
+
+# The session was moved, and moved back before its reader was told.
+moved-back =
+    .subject = Unchanged: your appointment on { $short_date }, { $time } ({ $offset })
+    .heading = Your appointment stays as it was
+    .opening = Your appointment was moved and then moved back. It takes place at the time you know:
+    .after = { keep-email }
+
+cancelled =
+    .subject = Cancelled: your appointment on { $short_date }, { $time } ({ $offset })
+    .heading = Your appointment is cancelled
+    .opening = This appointment was cancelled:
+    .opening-by-recipient = You cancelled this appointment:
+    .opening-by-practice = We cancelled this appointment:
+    .reason = Our reason: { $reason }
+    .refund = Your payment of { $refund } will be refunded in full, usually within 5 to 10 days.
+    .refund-by-hand = Your payment of { $refund } will be refunded in full; we will return it to you ourselves.
+    .part = { $refund } of your payment will be refunded, usually within 5 to 10 days; we keep { $kept }, because free cancellation ended on { $free_until }.
+    .part-by-hand = { $refund } of your payment will be refunded, and we will return it to you ourselves; we keep { $kept }, because free cancellation ended on { $free_until }.
+    .kept = We keep your payment of { $kept }, because free cancellation ended on { $free_until }.
+    .book-again = If you would like another appointment, please book again.
+    .book-again-at = If you would like another appointment, you can book it at { $website }.
+    .book-again-contact = If you would like another appointment, please contact us. How to reach us is at the end of this email.
+    .after = The attached calendar entry is marked as cancelled. Please check that the appointment has been removed from your calendar.
+
+meeting-link =
+    .subject = Your link for the appointment on { $short_date }, { $time } ({ $offset })
+    .heading = Your link
+    .opening = Here is your link for this appointment again:
+    .after = Links in earlier emails may no longer work; please use this one. { keep-email }
+
+receipt =
+    .subject = We received your payment: appointment on { $short_date }, { $time } ({ $offset })
+    .heading = Thank you for your payment
+    .opening = We received your payment of { $amount } on { $received_at }. It is for booking number { $booking }:
+    .after = This email is your receipt, so please keep it. It is not a tax invoice.
+    .after-part = { $left } is left to pay by { $pay_until }. We are holding this time for you until then. This email is your receipt, so please keep it. It is not a tax invoice.
+
+payment-failed =
+    .subject = Your payment did not go through: appointment on { $short_date }, { $time } ({ $offset })
+    .heading = Your payment did not go through
+    .opening = Your payment of { $amount } for this appointment did not go through, and you have not been charged:
+    .after = Without the payment, we could not hold this time for you. If you would still like an appointment, please book again.
+    .after-while-held = We are holding this time for you until { $retry_until }. Until then, you can pay again from your bookings.
+
+payment-will-be-refunded =
+    .subject = Your payment will be refunded: appointment on { $short_date }, { $time } ({ $offset })
+    .heading = Your payment will be refunded
+    .opening = Your payment of { $amount } arrived too late for this appointment, or the appointment had already been paid for:
+    .after = The full amount will be refunded automatically, usually within 5 to 10 days. You do not need to do anything. Your bookings show whether the appointment is confirmed.
+
+refund =
+    .subject = Your refund: appointment on { $short_date }, { $time } ({ $offset })
+    .heading = Your refund is on its way
+    .opening = We refunded { $amount } to you on { $refunded_at }. This refund is for booking number { $booking }:
+    .after = Your bank may take a few days to show it.
+
+payment-instructions =
+    .subject = How to pay: your appointment on { $short_date }, { $time } ({ $offset })
+    .heading = Please pay for your appointment
+    .opening = Please pay { $amount } by { $pay_until }, with the reference { $booking }. We are holding this time for you until then:
+    .after = As soon as we have received your payment, your appointment is confirmed, and you receive an email with everything you need.
+
+payment-request =
+    .subject = Please pay: your appointment on { $short_date }, { $time } ({ $offset })
+    .heading = Please pay for your appointment
+    .opening = We have reserved this time for you. Please pay { $amount } by { $pay_until }:
+    .after = As soon as you have paid, your appointment is confirmed, and you receive an email with everything you need. If you do not want the appointment, you do not need to do anything. The number of your booking is { $booking }.
+
+payment-reminder =
+    .subject = Not paid yet: your appointment on { $short_date }, { $time } ({ $offset })
+    .heading = Your appointment has not been paid yet
+    .opening = We are holding this time for you until { $pay_until }. Please pay { $amount } by then:
+    .after = If you do not want the appointment, you do not need to do anything. The number of your booking is { $booking }.
+
+hold-expired =
+    .subject = Not booked: appointment on { $short_date }, { $time } ({ $offset })
+    .heading = We no longer hold this time for you
+    .opening = We did not receive your payment of { $amount } in time, so this appointment is not booked:
+    .after = If you would still like an appointment, please book again. If you have paid already, please contact the practice and name booking number { $booking }.
+    .after-part = The { $received } that we have received will be refunded. If you would still like an appointment, please book again. Questions? Please name booking number { $booking }.
+
+cancelled-unpaid =
+    .subject = Cancelled: your appointment on { $short_date }, { $time } ({ $offset })
+    .heading = Your appointment is cancelled
+    .opening = This appointment was cancelled:
+    .opening-by-recipient = You cancelled this appointment:
+    .opening-by-practice = We cancelled this appointment:
+    .after-part = You no longer need to pay for it. The { $received } that we have received will be refunded. Questions? Please name booking number { $booking }.
+    .after = You no longer need to pay for it. If you have paid already, please contact the practice and name booking number { $booking }.
+
+### To therapists. Subjects are as neutral as a client's; the text names the client.
+
+client = Client: { $client }
+client-without-name = without a name
+
+therapist-booked =
+    .subject = Booked: appointment on { $short_date }, { $time } ({ $offset })
+    .heading = A new appointment
+    .opening = This appointment was booked in your calendar:
+    .after = The link is your own. Please do not pass it on.
+
+therapist-rescheduled =
+    .subject = New time: appointment on { $short_date }, { $time } ({ $offset })
+    .heading = An appointment has a new time
+    .opening = This appointment in your calendar was rescheduled. It now takes place at this time:
+    .after = The link is your own. Please do not pass it on. The attached calendar entry contains the new time.
+
+therapist-cancelled =
+    .subject = Cancelled: appointment on { $short_date }, { $time } ({ $offset })
+    .heading = An appointment was cancelled
+    .opening = The client cancelled this appointment in your calendar:
+    .opening-by-recipient = You cancelled this appointment in your calendar:
+    .opening-by-practice = The practice cancelled this appointment in your calendar:
+    .after = The time is free again. The attached calendar entry is marked as cancelled. Please check that the appointment has been removed from your calendar.
+
+therapist-payment =
+    .subject = Payment received: appointment on { $short_date }, { $time } ({ $offset })
+    .heading = A payment was received
+    .opening = A payment of { $amount } was received on { $received_at }. It is for booking number { $booking }:
+    .after = The client gets a receipt.
+
+therapist-payment-review =
+    .subject = Please review: payment for the appointment on { $short_date }, { $time } ({ $offset })
+    .heading = A payment needs review
+    .opening = Something about the payment of this appointment does not match what is due, or a refund failed:
+    .after = The practice's list of payment problems says what it is. The client is not told before someone has looked.
+
+agenda =
+    .subject = Your agenda for { $date }
+    .heading = Your agenda for { $date }
+    .opening = These are your appointments of the day:
+    .after = The links are your own. Please do not pass them on. What was booked or changed after this email was sent is not in it.
+
+payment-status =
+    .not_required = no payment due
+    .pending = not paid yet
+    .processing = payment in progress
+    .succeeded = paid
+    .failed = payment failed
+    .cancelled = not paid
+    .refund_pending = refund in progress
+    .partially_refunded = partly refunded
+    .refunded = refunded

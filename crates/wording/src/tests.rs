@@ -1,0 +1,146 @@
+use std::collections::BTreeSet;
+
+use fluent_syntax::ast::Entry;
+use fluent_syntax::parser::parse;
+use jiff::tz::TimeZone;
+
+use super::*;
+
+fn plain(text: &str) -> String {
+    text.replace(NO_BREAK_SPACE, " ")
+}
+
+fn full(instant: &str, zone: &TimeZone) -> String {
+    let wording = Wording::load().unwrap();
+    plain(&wording.phrases(Language::English).local_time(instant.parse().unwrap(), zone).full)
+}
+
+#[test]
+fn times_are_written_in_the_time_zone_with_its_offset() {
+    for (instant, zone, expected) in [
+        ("2024-01-15T09:00:00Z", "Europe/Berlin", "Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)"),
+        ("2024-07-15T09:00:00Z", "Europe/Berlin", "Monday, 15 July 2024 at 11:00 (Europe/Berlin, UTC+02:00)"),
+        ("2024-01-15T02:00:00Z", "America/New_York", "Sunday, 14 January 2024 at 21:00 (America/New_York, UTC-05:00)"),
+        ("2024-02-29T20:00:00Z", "Asia/Kolkata", "Friday, 1 March 2024 at 01:30 (Asia/Kolkata, UTC+05:30)"),
+        // Both instants of the hour that autumn repeats.
+        ("2027-10-31T00:30:00Z", "Europe/Berlin", "Sunday, 31 October 2027 at 02:30 (Europe/Berlin, UTC+02:00)"),
+        ("2027-10-31T01:30:00Z", "Europe/Berlin", "Sunday, 31 October 2027 at 02:30 (Europe/Berlin, UTC+01:00)"),
+        // The hour that spring leaves out: 01:59 is followed by 03:00.
+        ("2027-03-28T01:00:00Z", "Europe/Berlin", "Sunday, 28 March 2027 at 03:00 (Europe/Berlin, UTC+02:00)"),
+        ("2024-01-15T09:00:00Z", "UTC", "Monday, 15 January 2024 at 09:00 (UTC+00:00)"),
+    ] {
+        assert_eq!(full(instant, &TimeZone::get(zone).unwrap()), expected);
+    }
+    let fixed = TimeZone::fixed(jiff::tz::offset(-3));
+    assert_eq!(full("2024-01-15T09:00:00Z", &fixed), "Monday, 15 January 2024 at 06:00 (UTC-03:00)");
+    assert_eq!(full("2024-01-15T09:00:00Z", &TimeZone::unknown()), "Monday, 15 January 2024 at 09:00 (UTC+00:00)");
+}
+
+#[test]
+fn the_parts_of_a_time_fit_its_sentence() {
+    let wording = Wording::load().unwrap();
+    let time = wording
+        .phrases(Language::English)
+        .local_time("2024-12-05T09:05:00Z".parse().unwrap(), &TimeZone::get("Europe/Berlin").unwrap());
+    assert_eq!(time.date, "Thursday, 5\u{a0}December 2024");
+    assert_eq!(time.short_date, "5\u{a0}December");
+    assert_eq!(time.time, "10:05");
+    assert_eq!((time.zone.as_str(), time.offset.as_str()), ("Europe/Berlin", "UTC+01:00"));
+    assert_eq!(time.place, "Europe/Berlin, UTC+01:00");
+    assert_eq!(time.date_and_time, format!("{} at 10:05", time.date));
+    let fixed = TimeZone::fixed(jiff::tz::offset(-3));
+    let time = wording.phrases(Language::English).local_time("2024-12-05T09:05:00Z".parse().unwrap(), &fixed);
+    assert_eq!((time.zone.as_str(), time.offset.as_str()), ("UTC-03:00", "UTC-03:00"));
+}
+
+#[test]
+fn every_month_and_weekday_has_its_name() {
+    let wording = Wording::load().unwrap();
+    for month in 1..=12 {
+        let date = jiff::civil::date(2024, month, month).at(12, 0, 0, 0).in_tz("UTC").unwrap();
+        let expected = date.strftime("%A, %-d %B %Y").to_string();
+        let found = wording.phrases(Language::English).local_time(date.timestamp(), &TimeZone::UTC).date;
+        assert_eq!(plain(&found), expected);
+    }
+}
+
+#[test]
+fn durations_and_lead_times_agree_in_number() {
+    let wording = Wording::load().unwrap();
+    let phrases = wording.phrases(Language::English);
+    assert_eq!(phrases.minutes(1), "1\u{a0}minute");
+    assert_eq!(phrases.minutes(50), "50\u{a0}minutes");
+    for (planned, left, expected) in [
+        (1440, 1439, "in 24 hours"),
+        (60, 59, "in 1 hour"),
+        (90, 90, "in 90 minutes"),
+        (120, 120, "in 2 hours"),
+        (2880, 2880, "in 2 days"),
+        (10_080, 10_080, "in 7 days"),
+        (2160, 2160, "in 36 hours"),
+        (15, 15, "in 15 minutes"),
+        // Late: the time that is left.
+        (1440, 1435, "in 24 hours"),
+        (1440, 1434, "in about 24 hours"),
+        (1440, 1250, "in about 21 hours"),
+        (1440, 120, "in about 2 hours"),
+        (1440, 119, "in about 119 minutes"),
+        (60, 10, "in about 10 minutes"),
+        (60, 2, "in about 2 minutes"),
+        (60, 1, "now"),
+        (60, -30, "now"),
+    ] {
+        assert_eq!(plain(&phrases.starts_in(planned, left)), expected, "{planned} planned, {left} left");
+    }
+}
+
+#[test]
+fn amounts_have_a_sign_or_a_code() {
+    let wording = Wording::load().unwrap();
+    for (minor, currency, expected) in [
+        (10_000, "EUR", "€100.00"),
+        (0, "GBP", "£0.00"),
+        (123_456_789, "USD", "$1,234,567.89"),
+        (1_000, "JPY", "¥1,000"),
+        (99_950, "CHF", "CHF\u{a0}999.50"),
+    ] {
+        let amount = Money::new(minor, Currency::parse(currency).unwrap()).unwrap();
+        assert_eq!(wording.phrases(Language::English).money(amount), expected);
+    }
+}
+
+#[test]
+fn a_message_needs_all_its_values() {
+    let wording = Wording::load().unwrap();
+    let phrases = wording.phrases(Language::English);
+    assert_eq!(phrases.text_with("short-date", &[("day", "5".into()), ("month", "May".into())]), "5\u{a0}May");
+    assert_eq!(phrases.find("short-date", &[]), None);
+    assert_eq!(phrases.find("no-such-message", &[]), None);
+    assert_eq!(phrases.find("months.thirteenth", &[]), None);
+    assert_eq!(phrases.language(), Language::English);
+    assert_eq!(wording.phrases(Language::German).language(), Language::English);
+}
+
+/// The names of all messages and attributes of a language, such as `months.january`.
+fn names(language: Language) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (_, text) in files(language) {
+        for entry in parse(*text).unwrap().body {
+            let Entry::Message(message) = entry else { continue };
+            if message.value.is_some() {
+                names.insert(message.id.name.to_owned());
+            }
+            names.extend(
+                message.attributes.iter().map(|attribute| format!("{}.{}", message.id.name, attribute.id.name)),
+            );
+        }
+    }
+    names
+}
+
+#[test]
+fn every_language_has_the_same_messages() {
+    for language in Language::ALL.into_iter().filter(|language| !files(*language).is_empty()) {
+        assert_eq!(names(language), names(Language::English), "{language}");
+    }
+}

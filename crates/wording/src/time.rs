@@ -1,0 +1,82 @@
+//! Dates and times.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::Phrases;
+
+/// An instant in a time zone. The offset distinguishes the two instants of a repeated hour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalTime {
+    /// `Monday, 15 January 2024`
+    pub date: String,
+    /// `15 January`
+    pub short_date: String,
+    /// `10:00`
+    pub time: String,
+    /// `Europe/Berlin`, or the offset where the zone has no name.
+    pub zone: String,
+    /// `UTC+01:00`
+    pub offset: String,
+    /// `Europe/Berlin, UTC+01:00`
+    pub place: String,
+    /// `Monday, 15 January 2024 at 10:00`
+    pub date_and_time: String,
+    /// `Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)`
+    pub full: String,
+}
+
+impl Phrases<'_> {
+    /// An instant as people in this time zone read it.
+    pub fn local_time(&self, instant: Timestamp, zone: &TimeZone) -> LocalTime {
+        let local = instant.to_zoned(zone.clone());
+        let number = |value: i16| value.to_string();
+        let [day, year] = [number(local.day().into()), number(local.year())];
+        let weekday = self.text(WEEKDAYS[usize::from(local.weekday().to_monday_zero_offset().unsigned_abs())]);
+        let month = self.text(MONTHS[usize::from((local.month() - 1).unsigned_abs())]);
+        let parts = [
+            ("weekday", (&weekday).into()),
+            ("day", (&day).into()),
+            ("month", (&month).into()),
+            ("year", (&year).into()),
+        ];
+        let date = self.text_with("date", &parts);
+        let short_date = self.text_with("short-date", &parts[1..3]);
+        let time = local.strftime("%H:%M").to_string();
+        let offset = format!("UTC{}", local.strftime("%:z"));
+        let name = zone.iana_name().filter(|_| !zone.is_unknown());
+        let place = match name {
+            Some("UTC") | None => offset.clone(),
+            Some(name) => format!("{name}, {offset}"),
+        };
+        let zone = name.unwrap_or(&offset).to_owned();
+        let date_and_time = self.text_with("date-and-time", &[("date", (&date).into()), ("time", (&time).into())]);
+        let full = format!("{date_and_time} ({place})");
+        LocalTime { date, short_date, time, zone, offset, place, date_and_time, full }
+    }
+}
+
+const WEEKDAYS: [&str; 7] = [
+    "weekdays.monday",
+    "weekdays.tuesday",
+    "weekdays.wednesday",
+    "weekdays.thursday",
+    "weekdays.friday",
+    "weekdays.saturday",
+    "weekdays.sunday",
+];
+
+const MONTHS: [&str; 12] = [
+    "months.january",
+    "months.february",
+    "months.march",
+    "months.april",
+    "months.may",
+    "months.june",
+    "months.july",
+    "months.august",
+    "months.september",
+    "months.october",
+    "months.november",
+    "months.december",
+];

@@ -1,0 +1,2 @@
+DROP INDEX outbox_sent_to_participant;
+DROP INDEX outbox_sent_to_user;

@@ -1,0 +1,198 @@
+// Starts the real binary and uses it as its users do: over HTTP and from the command line.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+const BINARY = process.env.ATTUNE_BIN ?? fileURLToPath(new URL('../../target/debug/attune', import.meta.url));
+const ADMIN = { email: 'therapist@practice.example.org', password: 'umbrella-0-quiet-heron-harbour' };
+
+// A Monday morning in winter, 10:00 in Berlin.
+export const START = new Date('2027-03-01T09:00:00Z');
+
+export const minutesAfter = (instant, minutes) => new Date(instant.getTime() + minutes * 60_000);
+
+// The binary with these settings, and without the `ATTUNE` variables of this machine.
+function start(folder, settings, args) {
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^attune/i.test(name)));
+    for (const [key, value] of Object.entries(settings)) {
+        env[`ATTUNE__${key.toUpperCase().replaceAll('.', '__')}`] = value;
+    }
+    return spawn(BINARY, args, { cwd: folder, env });
+}
+
+const exited = process => new Promise((resolve, reject) => process.once('close', resolve).once('error', reject));
+
+// What a command that ends prints.
+export async function attune(args, { folder = tmpdir(), settings = {}, input = '' } = {}) {
+    const process = start(folder, settings, args);
+    // A command that does not read its input may end before it is written; its exit status tells whether it failed.
+    process.stdin.on('error', () => {}).end(input);
+    const [code, printed, log] = await Promise.all([exited(process), text(process.stdout), text(process.stderr)]);
+    assert.equal(code, 0, `attune ${args.join(' ')}: ${printed}${log}`);
+    return printed;
+}
+
+// Answers requests on a free port of this machine.
+export async function listen(handler) {
+    const server = createServer(handler);
+    await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
+    return {
+        origin: `http://127.0.0.1:${server.address().port}`,
+        close: () => {
+            server.closeAllConnections();
+            return new Promise(resolve => server.close(resolve));
+        },
+    };
+}
+
+// A user with an account.
+class User {
+    #token;
+    #loggedInAt;
+
+    constructor(practice, { email, password }) {
+        Object.assign(this, { practice, email, password });
+    }
+
+    // Logs in again after the clock was moved, because access tokens are short-lived.
+    async request(method, path, body) {
+        if (this.#loggedInAt !== this.practice.clock.now) {
+            const { email, password } = this;
+            const login = await this.practice.request('POST', '/api/auth/login', { email, password });
+            [this.#token, this.#loggedInAt] = [login.access_token, this.practice.clock.now];
+        }
+        return this.practice.request(method, path, body, this.#token);
+    }
+
+    get(path) {
+        return this.request('GET', path);
+    }
+
+    post(path, body = {}) {
+        return this.request('POST', path, body);
+    }
+
+    patch(path, body) {
+        return this.request('PATCH', path, body);
+    }
+
+    // Holds a slot; the response has a `checkout_url`.
+    hold(startsAt) {
+        return this.post('/api/bookings', { scheduled_at: startsAt.toISOString() });
+    }
+
+    // A paid booking and the URL of the user's join page.
+    async book(startsAt) {
+        const { id, checkout_url } = await this.hold(startsAt);
+        await this.practice.request('POST', new URL(checkout_url).pathname, {});
+        return this.booking(id);
+    }
+
+    async booking(id) {
+        const { bookings } = await this.get('/api/bookings');
+        return bookings.find(booking => booking.id === id);
+    }
+}
+
+// An installation with its database, a video server and a clock that a test sets.
+export class Practice {
+    #folder;
+    #process;
+    #log;
+    #clients = 0;
+
+    static async open(settings = {}) {
+        const practice = new Practice();
+        const folder = practice.#folder = await mkdtemp(join(tmpdir(), 'attune-web-'));
+        const file = join(folder, 'clock');
+        practice.clock = {
+            async set(instant) {
+                // Replaced as a whole, so that the service never reads half an instant.
+                await writeFile(`${file}.next`, instant.toISOString());
+                await rename(`${file}.next`, file);
+                this.now = instant;
+            },
+        };
+        await practice.clock.set(START);
+        practice.room = await listen((_, response) => {
+            response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>Room</title><h1>Room</h1>');
+        });
+        practice.settings = {
+            'http.bind': '127.0.0.1:0',
+            data_dir: join(folder, 'data'),
+            'auth.first_admin_email': '',
+            'practice.default_opens': '00:00',
+            'practice.default_closes': '24:00',
+            'jitsi.base_url': practice.room.origin,
+            'jitsi.mode': 'jwt',
+            'jitsi.app_id': 'attune',
+            'jitsi.app_secret': 'c0b86f20f7d84c4fa9a2e1b35d7c9e04',
+            'payments.provider': 'test',
+            'limits.enabled': 'false',
+            'log.format': 'json',
+            'testing.clock_file': file,
+            ...settings,
+        };
+        const add = ['user', 'add', '--email', ADMIN.email, '--first-name', 'Meredith', '--last-name', 'Ashdown'];
+        await attune([...add, '--admin', '--password-stdin'],
+            { folder, settings: practice.settings, input: ADMIN.password });
+        await practice.#serve();
+        practice.admin = new User(practice, ADMIN);
+        return practice;
+    }
+
+    async #serve() {
+        this.#process = start(this.#folder, this.settings, ['serve']);
+        // The service must not outlive the tests, however they end.
+        process.once('exit', () => this.#process.kill('SIGKILL'));
+        this.#log = text(this.#process.stderr);
+        for await (const line of createInterface({ input: this.#process.stdout })) {
+            const [, origin] = line.match(/^listening on (http\S+?)\/?$/) ?? [];
+            if (origin) {
+                this.origin = origin;
+                this.#process.stdout.resume();
+                return;
+            }
+        }
+        throw new Error(`attune serve ended: ${await this.#log}`);
+    }
+
+    // The body of a response that is no error.
+    async request(method, path, body, token) {
+        const response = await fetch(this.origin + path, {
+            method,
+            headers: {
+                Accept: 'application/json',
+                ...body && { 'Content-Type': 'application/json' },
+                ...token && { Authorization: `Bearer ${token}` },
+            },
+            body: body && JSON.stringify(body),
+        });
+        const received = await response.text();
+        assert.ok(response.ok, `${method} ${path}: ${response.status} ${received}`);
+        return received && JSON.parse(received);
+    }
+
+    async client(firstName, lastName) {
+        this.#clients += 1;
+        const account = { email: `client.${this.#clients}@example.org`, password: `umbrella-${this.#clients}-quiet-heron` };
+        await this.request('POST', '/api/auth/register', { ...account, first_name: firstName, last_name: lastName });
+        return new User(this, account);
+    }
+
+    // Ends the service; returns the errors in its log.
+    async close() {
+        this.#process.kill('SIGTERM');
+        const code = await exited(this.#process);
+        await Promise.all([this.room.close(), rm(this.#folder, { recursive: true })]);
+        const errors = (await this.#log).split('\n').filter(line => line.includes('"level":"ERROR"'));
+        return code === 0 ? errors : [`exit code ${code}`, ...errors];
+    }
+}

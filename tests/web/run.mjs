@@ -1,0 +1,126 @@
+// Runs all tests of the pages: node run.mjs [--screenshots FOLDER]
+
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+
+import { chromium } from 'playwright-core';
+
+import { inspect } from './checks.mjs';
+import { FAULTS, listenWithFaults } from './control.mjs';
+import { minutesAfter, Practice, START } from './practice.mjs';
+import { arrange, declaredStates, differences } from './states.mjs';
+import { press, WALKS } from './walks.mjs';
+
+const { values: { screenshots } } = parseArgs({ options: { screenshots: { type: 'string' } } });
+const PAGES_AT_A_TIME = 3;
+
+let passed = 0;
+const failed = [];
+
+async function test(name, body) {
+    try {
+        await body();
+        passed += 1;
+        console.log(`test ${name} ... ok`);
+    } catch (error) {
+        failed.push(name);
+        console.log(`test ${name} ... FAILED\n${error instanceof assert.AssertionError ? error.message : error.stack}`);
+    }
+}
+
+const none = findings => assert.ok(findings.length === 0, findings.join('\n'));
+
+// Runs a task for each of the items, a few at a time.
+async function each(items, task) {
+    const queue = [...items];
+    await Promise.all(Array.from({ length: PAGES_AT_A_TIME }, async () => {
+        for (let item = queue.shift(); item; item = queue.shift()) await task(item);
+    }));
+}
+
+function camera(state) {
+    if (!screenshots) return undefined;
+    const name = state.replaceAll(/[^a-z]+/g, '-').replaceAll(/^-|-$/g, '');
+    return (page, look) => page.screenshot({ path: `${screenshots}/${name}-${look}.png`, fullPage: true });
+}
+
+async function control(browser) {
+    const { origin, close } = await listenWithFaults();
+    try {
+        const findings = await inspect(browser, `${origin}/control.html`, 'Another page');
+        for (const [fault, finding] of FAULTS) {
+            await test(`control: ${fault}`, () => assert.ok(findings.some(found => finding.test(found)), findings.join('\n')));
+        }
+        await test('control: no policy', async () => {
+            const findings = await inspect(browser, `${origin}/without-policy`, 'Control');
+            assert.ok(findings.includes('policy: the response has no Content-Security-Policy'), findings.join('\n'));
+        });
+        await test('control: a walk does not take a div for a button', async () => {
+            const page = await browser.newPage();
+            await page.goto(`${origin}/control.html`);
+            await assert.rejects(press(page, 'button', 'Pay'), /there is one button Pay/);
+            await assert.rejects(press(page, 'button', 'Out of reach of the keyboard'), /Tab does not reach/);
+            await page.close();
+        });
+        await test('control: a state that is declared or reached alone', () => {
+            assert.equal(differences(['a', 'b'], new Set(['b', 'c'])).length, 2);
+        });
+    } finally {
+        await close();
+    }
+}
+
+async function pages(browser, practice) {
+    const reached = new Set();
+    for await (const { settings, states } of arrange(practice)) {
+        await each(Object.entries(states), ([state, [path, words]]) => test(`${state}, in ${settings}`, async () => {
+            reached.add(state);
+            none(await inspect(browser, practice.origin + path, words, camera(`${state} ${settings}`)));
+        }));
+    }
+    const declared = await declaredStates();
+    await test('every state that the router declares is reached, and no other', () => none(differences(declared, reached)));
+}
+
+async function walks(browser, practice) {
+    const jane = await practice.client('Jane', 'Roe');
+    let at = minutesAfter(START, 10 * 1440);
+    for (const javaScriptEnabled of [true, false]) {
+        for (const [name, walk] of Object.entries(WALKS)) {
+            await test(`${name} by keyboard, script ${javaScriptEnabled ? 'on' : 'off'}`, async () => {
+                const page = await browser.newPage({ javaScriptEnabled });
+                try {
+                    await walk({ practice, page, client: jane, at });
+                } finally {
+                    await page.close();
+                }
+            });
+            at = minutesAfter(at, 1440);
+        }
+    }
+}
+
+if (screenshots) await mkdir(screenshots, { recursive: true });
+const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+        '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+        '--disable-background-networking', '--disable-component-update', '--disable-sync',
+        // Pages that ask another host reach none.
+        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+    ],
+});
+const practice = await Practice.open();
+try {
+    await control(browser);
+    await pages(browser, practice);
+    await walks(browser, practice);
+} finally {
+    const errors = await practice.close();
+    await test('the service logs no errors and ends', () => none(errors));
+    await browser.close();
+}
+
+console.log(`\ntest result: ${failed.length ? 'FAILED' : 'ok'}. ${passed} passed; ${failed.length} failed; 0 ignored`);
+process.exitCode = failed.length ? 1 : 0;
