@@ -131,19 +131,20 @@ async fn an_admin_sets_prices_and_enters_a_past_session(database: Database) {
     };
     let reduced = book(7 * 1440, json!({"amount": 40})).await.expect(201);
     assert_fields(&reduced, json!({"status": "pending_payment", "amount": 40.0}));
+    practice.emails.wait_for(1, Duration::from_secs(60)).await;
     let booking = format!("/api/admin/bookings/{}", reduced["id"]);
     let edited = admin.patch(&booking, json!({"amount": 30, "note": "Agreed by phone"})).await.expect(200);
     assert_fields(&edited, json!({"amount": 30.0, "note": "Agreed by phone", "version": 2}));
     let waived = admin.patch(&booking, json!({"amount": 0})).await.expect(200);
     assert_fields(&waived, json!({"status": "scheduled", "payment_status": "not_required"}));
-    practice.emails.wait_for(1, Duration::from_secs(60)).await;
+    practice.emails.wait_for(2, Duration::from_secs(60)).await;
 
     let cash = json!({"has_taken_place": true, "payment": "offline_paid", "method": "cash"});
     let past = book(-7 * 1440, cash.clone()).await.expect(201);
     assert_fields(&past, json!({"status": "completed", "payment_status": "succeeded", "amount": 100.0}));
     assert_eq!((past["notifications"].clone(), past["ledger"][0]["amount"].clone()), (json!([]), json!(100.0)));
     book(-7 * 1440, cash).await.refused(409, "slot_taken");
-    assert_eq!(practice.emails.messages().len(), 1, "none about the past session");
+    assert_eq!(practice.emails.messages().len(), 2, "none about the past session");
 }
 
 async fn an_admin_records_an_offline_payment(database: Database) {
@@ -157,7 +158,7 @@ async fn an_admin_records_an_offline_payment(database: Database) {
     let record = format!("/api/admin/bookings/{id}/payments/offline");
     let cash = |amount: Value| json!({"amount": amount, "method": "cash", "reference": "receipt 17"});
     jane.post(&record, cash(json!(100))).await.refused(403, "forbidden");
-    for wrong in [json!(99.99), json!(100.01), json!(0), json!(10000)] {
+    for wrong in [json!(100.01), json!(0), json!(10000)] {
         admin.post(&record, cash(wrong)).await.rejected_field("amount", "amount_mismatch");
     }
     for nonsense in [json!(-100), json!(100.001), json!("a hundred")] {
@@ -165,13 +166,20 @@ async fn an_admin_records_an_offline_payment(database: Database) {
     }
     assert_eq!(jane.bookings().await[0]["status"], "pending_payment");
 
-    let recorded = admin.post(&record, cash(json!(100.00))).await.expect(200);
+    // Parts add up, and the first one keeps the slot until the session.
+    let part = admin.post(&record, cash(json!(60.00))).await.expect(200);
+    assert_fields(&part, json!({"status": "pending_payment", "payment_status": "pending"}));
+    assert_eq!(part["hold_expires_at"], later(7 * 1440).to_string());
+    for wrong in [json!(40.01), json!(100)] {
+        admin.post(&record, cash(wrong)).await.rejected_field("amount", "amount_mismatch");
+    }
+    let recorded = admin.post(&record, cash(json!(40.00))).await.expect(200);
     assert_fields(&recorded, json!({"status": "scheduled", "payment_status": "succeeded"}));
     assert!(jane.meeting_url(id).await.contains("/booking-"));
     admin.post(&record, cash(json!(100))).await.refused(409, "already_paid");
     let missing = "/api/admin/bookings/999999/payments/offline";
     admin.post(missing, cash(json!(100))).await.refused(404, "booking_not_found");
-    assert_eq!(admin.history(id).await, ["booking.held", "booking.scheduled"]);
+    assert_eq!(admin.history(id).await, ["booking.held", "booking.payment_changed", "booking.scheduled"]);
 }
 
 async fn an_unpaid_slot_is_released_when_its_hold_expires(database: Database) {

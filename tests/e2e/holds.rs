@@ -187,5 +187,11 @@ async fn a_series_asks_for_each_payment(database: Database) {
         let shown = anyone.get(&url[url.find("/pay/").unwrap()..]).await;
         assert!(shown.status == 200 && shown.text.contains(&booking["id"].to_string()), "{}", shown.text);
     }
-    assert_eq!(mailbox(&practice, &john, 3).await, ["Please pay"; 3]);
+    // One email has the page of each.
+    let emails = practice.emails_where(1, |email| email.recipients == [john.email.as_str()]).await;
+    assert_eq!(emails[0].subject, "Please pay: your 3 appointments from 15 March");
+    for booking in bookings {
+        assert!(emails[0].text.contains(booking["pay_url"].as_str().unwrap()), "{}", emails[0].text);
+    }
+    assert_eq!(mailbox(&practice, &john, 1).await.len(), 1);
 }

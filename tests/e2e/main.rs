@@ -49,3 +49,4 @@ mod source;
 mod startup;
 mod structure;
 mod supply_chain;
+mod week;

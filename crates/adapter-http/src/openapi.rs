@@ -48,6 +48,7 @@ use problems::{IDEMPOTENT, OPTIONAL_BODY, add_problems, example};
         payments::show, payments::open, stripe::receive,
         meetings::link, meetings::recover,
         admin::bookings::list, admin::bookings::create, admin::series::create, admin::bookings::show,
+        admin::series::show, admin::series::quote, admin::series::cancel, admin::series::reschedule,
         admin::changes::edit, admin::changes::reschedule, admin::changes::reassign, admin::changes::cancel, admin::changes::complete, admin::changes::no_show,
         admin::changes::reopen, admin::end::end, admin::bookings::record_offline, admin::refunds::refund,
         admin::bookings::revoke_links, admin::participants::invite, admin::participants::revoke,

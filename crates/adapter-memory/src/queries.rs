@@ -156,6 +156,7 @@ impl Queries for MemoryStore {
             filter.client.is_none_or(|client| booking.client() == client)
                 && found_clients.as_ref().is_none_or(|clients| clients.contains(&booking.client()))
                 && filter.therapist.is_none_or(|therapist| booking.therapist() == therapist)
+                && filter.series.is_none_or(|series| booking.series() == Some(series))
                 && filter.status.is_none_or(|status| booking.status() == status)
                 && filter.payment_status.is_none_or(|status| booking.payment_status() == status)
                 && filter.from.is_none_or(|from| booking.scheduled_at() >= from)

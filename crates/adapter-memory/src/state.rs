@@ -51,6 +51,11 @@ impl OutboxRow {
             && self.notification.next_at <= now
             && self.lease.is_none_or(|lease| lease.until <= now)
     }
+
+    /// Whether it is this email, or sent together with it.
+    fn is_sent_with(&self, id: NotificationId) -> bool {
+        self.notification.id == id || self.notification.lead == Some(id)
+    }
 }
 
 /// What identifies an attendance event: the booking, the occupant, the kind and the time.
@@ -482,21 +487,40 @@ impl State {
             sent_at: None,
             last_error: None,
             resends: 0,
+            lead: None,
         };
         self.outbox.insert(id, OutboxRow { notification, lease: None });
         Ok(true)
     }
 
+    pub(crate) fn combine_notifications(&mut self, lead: NotificationId, others: &[NotificationId]) {
+        for id in others {
+            if let Some(row) = self.outbox.get_mut(id) {
+                row.notification.lead = Some(lead);
+            }
+        }
+    }
+
     pub(crate) fn lease_notifications(&mut self, limit: u32, now: Timestamp, lease: &Lease) -> Vec<Notification> {
         let lease = Lease { until: truncate(lease.until), ..*lease };
-        let mut due: Vec<_> = self.outbox.values_mut().filter(|row| row.is_due(now)).collect();
-        due.sort_unstable_by_key(|row| (row.notification.next_at, row.notification.id));
-        let leased = first(due, limit).map(|row| {
+        let is_due = |row: &&OutboxRow| row.is_due(now) && row.notification.lead.is_none();
+        let mut due: Vec<_> = self.outbox.values().filter(is_due).map(|row| &row.notification).collect();
+        due.sort_unstable_by_key(|email| (email.next_at, email.id));
+        let due: Vec<NotificationId> = first(due, limit).map(|email| email.id).collect();
+        let is_leased = |row: &&mut OutboxRow| {
+            let email = &row.notification;
+            let is_led =
+                email.state == NotificationState::Pending && email.lead.is_some_and(|lead| due.contains(&lead));
+            due.contains(&email.id) || is_led
+        };
+        let leased = self.outbox.values_mut().filter(is_leased).map(|row| {
             row.notification.attempts = row.notification.attempts.saturating_add(1);
             row.lease = Some(lease);
             row.notification.clone()
         });
-        leased.collect()
+        let mut leased: Vec<_> = leased.collect();
+        leased.sort_unstable_by_key(|email| (email.next_at, email.id));
+        leased
     }
 
     /// Stores the result for a notification and releases its lease. Returns whether the lease was still held.
@@ -532,25 +556,34 @@ impl State {
     }
 
     pub(crate) fn retry_notification(&mut self, id: NotificationId, now: Timestamp) {
-        let Some(row) = self.outbox.get_mut(&id) else { return };
-        let email = &mut row.notification;
-        email.resends += u32::from(email.state == NotificationState::Sent);
-        email.state = NotificationState::Pending;
-        (email.attempts, email.next_at) = (0, truncate(now));
-        (email.sent_at, email.last_error) = (None, None);
-        row.lease = None;
+        if let Some(row) = self.outbox.get_mut(&id) {
+            row.notification.lead = None;
+        }
+        let is_retried = |row: &&mut OutboxRow| {
+            row.notification.id == id || row.is_sent_with(id) && row.notification.state.can_be_retried()
+        };
+        for row in self.outbox.values_mut().filter(is_retried) {
+            let email = &mut row.notification;
+            email.resends += u32::from(email.state == NotificationState::Sent);
+            email.state = NotificationState::Pending;
+            (email.attempts, email.next_at) = (0, truncate(now));
+            (email.sent_at, email.last_error) = (None, None);
+            row.lease = None;
+        }
     }
 
     /// Returns whether the email was pending and not leased.
     pub(crate) fn cancel_notification(&mut self, id: NotificationId, now: Timestamp) -> bool {
-        let Some(row) = self.outbox.get_mut(&id) else { return false };
-        let is_pending = row.notification.state == NotificationState::Pending;
-        if !is_pending || row.lease.is_some_and(|lease| lease.until > now) {
-            return false;
+        let mut is_cancelled = false;
+        for row in self.outbox.values_mut().filter(|row| row.is_sent_with(id)) {
+            let is_pending = row.notification.state == NotificationState::Pending;
+            if is_pending && row.lease.is_none_or(|lease| lease.until <= now) {
+                row.notification.state = NotificationState::Cancelled;
+                row.lease = None;
+                is_cancelled = true;
+            }
         }
-        row.notification.state = NotificationState::Cancelled;
-        row.lease = None;
-        true
+        is_cancelled
     }
 
     /// Cancels the pending reminders of a booking that are not leased. Returns how many.

@@ -395,6 +395,17 @@ impl Outbox for MemoryUnit {
         self.read(|state| state.notifications_of(booking))
     }
 
+    async fn combine_notifications(
+        &mut self,
+        lead: NotificationId,
+        others: &[NotificationId],
+    ) -> Result<(), StoreError> {
+        self.write(|state| {
+            state.combine_notifications(lead, others);
+            Ok(())
+        })
+    }
+
     async fn lease_notifications(
         &mut self,
         limit: u32,

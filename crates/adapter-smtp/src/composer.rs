@@ -118,7 +118,7 @@ impl MailComposer {
 
     fn try_compose(&self, email: &Email) -> Result<ComposedEmail, ComposeError> {
         let render = |part, values: &Values| {
-            let name = self.templates.name(part, email.kind);
+            let name = self.templates.name(part, email.kind, !email.others.is_empty());
             self.templates.render(&name, values).map_err(|error| ComposeError::Template(name, error))
         };
         let phrases = self.wording.phrases(email.language);
@@ -244,6 +244,8 @@ fn samples(to: &EmailAddress) -> Result<Vec<Email>, BoxError> {
         (NotificationKind::Reminder { minutes_before: 60 }, None),
         (NotificationKind::Invitation, None),
         (NotificationKind::MeetingLink, None),
+        (NotificationKind::Reassigned, None),
+        (NotificationKind::Updated, None),
         (NotificationKind::Receipt, Some(PaymentDetails::Received { booking, amount, at, left: None })),
         (NotificationKind::Receipt, Some(PaymentDetails::Received { booking, amount, at, left })),
         (NotificationKind::PaymentProblem, Some(PaymentDetails::Failed { amount, retry_until: Some(at) })),
@@ -261,6 +263,8 @@ fn samples(to: &EmailAddress) -> Result<Vec<Email>, BoxError> {
         (NotificationKind::TherapistBooked, None, None),
         (NotificationKind::TherapistRescheduled, None, Some(ChangeDetails::Moved { was: Some(was) })),
         (NotificationKind::TherapistCancelled, None, Some(cancelled(CancelledBy::Client, None, None))),
+        (NotificationKind::TherapistReassigned, None, None),
+        (NotificationKind::TherapistUpdated, None, None),
         (NotificationKind::TherapistPayment, Some(received), None),
         (NotificationKind::TherapistPaymentReview, None, None),
         (NotificationKind::Agenda, None, None),
@@ -297,10 +301,16 @@ fn samples(to: &EmailAddress) -> Result<Vec<Email>, BoxError> {
         payment,
         change,
         client_name: kind.is_for_therapist().then(|| "Jane Doe".to_owned()),
+        therapist_name: matches!(kind, NotificationKind::Reassigned | NotificationKind::TherapistReassigned)
+            .then(|| "Carl Rogers".to_owned()),
         agenda: Some(agenda.clone()).filter(|_| kind == NotificationKind::Agenda).into_iter().collect(),
+        others: Vec::new(),
         sent_at: at,
     };
-    Ok(all.map(sample).collect())
+    let single: Vec<Email> = all.map(sample).collect();
+    let several = single.iter().filter(|email| email.kind.is_combinable());
+    let several = several.map(|email| Email { others: vec![email.clone()], ..email.clone() }).collect::<Vec<_>>();
+    Ok(single.into_iter().chain(several).collect())
 }
 
 #[cfg(test)]

@@ -37,7 +37,18 @@ pub(crate) fn public_values(email: &Email, phrases: Phrases<'_>, pages: &Url) ->
         ("minutes", Value::from(email.minutes)),
         ("contact", contact(email, phrases, pages)),
     ]);
-    let (message, opening, after) = message(email)?;
+    if let Some(name) = &email.therapist_name {
+        texts.push(("therapist", greeting_name(name)));
+    }
+    let (message, opening, after) = if email.others.is_empty() {
+        let (message, opening, after) = message(email)?;
+        (message.to_owned(), opening, after)
+    } else {
+        let (message, opening) = series_message(email)?;
+        let count = email.others.len().saturating_add(1);
+        texts.extend([("count", count.to_string()), ("total", total(email, phrases))]);
+        (message, opening, "after")
+    };
     if let Some(ChangeDetails::Moved { was }) = email.change {
         let was =
             was.filter(|was| *was != email.starts_at).map(|was| plain(&phrases.local_time(was, &email.zone).full));
@@ -77,8 +88,7 @@ pub(crate) fn public_values(email: &Email, phrases: Phrases<'_>, pages: &Url) ->
     Ok(values)
 }
 
-/// The texts that contain what the recipient typed, and their link. Emails about a cancelled appointment or a payment have
-/// no link, whatever the core passes; the others need one.
+/// The texts that contain what the recipient typed, and their link.
 pub(crate) fn personal_values(email: &Email, phrases: Phrases<'_>) -> Result<Values, BoxError> {
     let name = greeting_name(&email.to_name);
     let greeting = if name.is_empty() {
@@ -93,6 +103,8 @@ pub(crate) fn personal_values(email: &Email, phrases: Phrases<'_>) -> Result<Val
     {
         let reason =
             reason.as_deref().map(|reason| phrases.text_with("cancelled.reason", &[("reason", reason.into())]));
+        // Of several appointments, each one says it.
+        let payment = payment.filter(|_| email.others.is_empty());
         let money = payment.map(|payment| cancelled_payment(email, payment, phrases));
         for (name, text) in [("reason", reason), ("money", money), ("book_again", Some(book_again(email, phrases)))] {
             let text = text.unwrap_or_default();
@@ -100,15 +112,22 @@ pub(crate) fn personal_values(email: &Email, phrases: Phrases<'_>) -> Result<Val
             paragraphs.extend(Some(text).filter(|text| !text.is_empty()));
         }
     }
+    if email.others.is_empty() {
+        match own_link(email)? {
+            Some(OwnLink::Pay(url)) => {
+                values.extend([("pay_url", url.into()), ("pay_label", phrases.text("pay-label").into())]);
+            }
+            Some(OwnLink::Join(url)) => {
+                values.extend([("join_url", url.into()), ("join_label", phrases.text("join-label").into())]);
+            }
+            None => {}
+        }
+    } else {
+        let all = std::iter::once(email).chain(&email.others);
+        let appointments: Vec<Value> = all.map(|one| appointment(one, phrases)).collect::<Result<_, BoxError>>()?;
+        values.insert("appointments", appointments.into());
+    }
     values.insert("paragraphs", paragraphs.into());
-    if matches!(email.kind, NotificationKind::PaymentRequest | NotificationKind::PaymentReminder) {
-        values.insert("pay_url", email.pay_url.as_deref().ok_or("there is no page to pay on")?.into());
-        values.insert("pay_label", phrases.text("pay-label").into());
-    }
-    if has_link(email.kind) {
-        values.insert("join_url", email.join_url.as_deref().ok_or("there is no link")?.into());
-        values.insert("join_label", phrases.text("join-label").into());
-    }
     if email.kind.is_for_therapist() {
         let client = email.client_name.as_deref().ok_or("the client's name is missing")?;
         values.insert("client", client_name(client, phrases).into());
@@ -133,6 +152,101 @@ pub(crate) fn personal_values(email: &Email, phrases: Phrases<'_>) -> Result<Val
     Ok(values)
 }
 
+/// The link of an email about an appointment.
+enum OwnLink<'a> {
+    Pay(&'a str),
+    Join(&'a str),
+}
+
+/// Emails about a cancelled appointment or a payment have no link into the room, whatever the core passes; the others need
+/// one.
+fn own_link(email: &Email) -> Result<Option<OwnLink<'_>>, BoxError> {
+    Ok(if matches!(email.kind, NotificationKind::PaymentRequest | NotificationKind::PaymentReminder) {
+        Some(OwnLink::Pay(email.pay_url.as_deref().ok_or("there is no page to pay on")?))
+    } else if email.kind.has_link() {
+        Some(OwnLink::Join(email.join_url.as_deref().ok_or("there is no link")?))
+    } else {
+        None
+    })
+}
+
+/// One of several appointments of a series: `begins`, `notes`, a list of texts, and `url` with its `label`, which are empty
+/// if there is no link.
+fn appointment(email: &Email, phrases: Phrases<'_>) -> Result<Value, BoxError> {
+    let begins = phrases.local_time(email.starts_at, &email.zone).date_and_time;
+    let mut notes = Vec::new();
+    match email.change {
+        Some(ChangeDetails::Moved { was: Some(was) }) if was != email.starts_at => {
+            let was = phrases.local_time(was, &email.zone).full;
+            notes.push(phrases.text_with("rescheduled.was", &[("was", (&was).into())]));
+        }
+        Some(ChangeDetails::Cancelled { payment: Some(payment), .. }) => {
+            notes.push(cancelled_payment(email, payment, phrases));
+        }
+        _ => {}
+    }
+    if let Some(payment) = email.payment {
+        let (booking, mut texts) = payment_texts(email, payment, phrases);
+        texts.extend(booking.map(|booking| ("booking", booking.to_string())));
+        let args: Vec<(&'static str, Arg<'_>)> = texts.iter().map(|(name, text)| (*name, Arg::from(text))).collect();
+        let note = |part: &str| phrases.text_with(&format!("series-payment.{part}"), &args);
+        match payment {
+            PaymentDetails::Received { .. } => notes.push(note("received")),
+            PaymentDetails::Due { .. } => notes.push(note("due")),
+            PaymentDetails::NotReceived { received, .. } => {
+                if email.kind == NotificationKind::Cancelled {
+                    notes.push(note("no-longer-due"));
+                } else {
+                    notes.push(note("not-received"));
+                }
+                notes.extend(received.map(|_| note("returned")));
+            }
+            PaymentDetails::Failed { .. }
+            | PaymentDetails::RefundScheduled { .. }
+            | PaymentDetails::Refunded { .. } => return Err("no series has an email about such a payment".into()),
+        }
+    }
+    let (url, label) = match own_link(email)? {
+        Some(OwnLink::Pay(url)) => (url, phrases.text("pay-label")),
+        Some(OwnLink::Join(url)) => (url, phrases.text("join-label")),
+        None => ("", String::new()),
+    };
+    let notes: Vec<String> = notes.iter().map(|note| plain(note)).collect();
+    Ok(Value::from_pairs([
+        ("begins", Value::from(plain(&begins))),
+        ("notes", notes.into()),
+        ("url", url.into()),
+        ("label", label.into()),
+    ]))
+}
+
+/// The message of the wording for an email about several bookings, and its opening.
+fn series_message(email: &Email) -> Result<(String, &'static str), BoxError> {
+    let (single, opening, _) = message(email)?;
+    // What differs between them stands at each of them.
+    let message = match single {
+        "cancelled-unpaid" => "cancelled",
+        "moved-back" => "rescheduled",
+        message => message,
+    };
+    Ok((format!("{message}-series"), opening))
+}
+
+/// The sum of what several appointments are about; empty if they are about no money.
+fn total(email: &Email, phrases: Phrases<'_>) -> String {
+    let amount = |email: &Email| match email.payment? {
+        PaymentDetails::Received { amount, .. } | PaymentDetails::Due { amount, .. } => Some(amount),
+        PaymentDetails::NotReceived { .. }
+        | PaymentDetails::Failed { .. }
+        | PaymentDetails::RefundScheduled { .. }
+        | PaymentDetails::Refunded { .. } => None,
+    };
+    let amounts: Vec<Money> = std::iter::once(email).chain(&email.others).filter_map(amount).collect();
+    let Some(currency) = amounts.first().map(|amount| amount.currency()) else { return String::new() };
+    let sum = Money::new(amounts.iter().map(|amount| amount.minor()).sum(), currency);
+    sum.map_or_else(|_| String::new(), |sum| plain(&phrases.money(sum)))
+}
+
 /// A client's name as a therapist reads it. Without a name, a client is known by their address.
 fn client_name(name: &str, phrases: Phrases<'_>) -> String {
     let shown = greeting_name(name);
@@ -141,10 +255,6 @@ fn client_name(name: &str, phrases: Phrases<'_>) -> String {
         Ok(address) => address.as_str().to_owned(),
         Err(_) => phrases.text("client-without-name"),
     }
-}
-
-fn has_link(kind: NotificationKind) -> bool {
-    !kind.is_cancellation() && !kind.is_about_payment() && kind != NotificationKind::Agenda
 }
 
 /// With plain spaces, as people type them to search for an email.
@@ -203,6 +313,8 @@ fn message(email: &Email) -> Result<(&'static str, &'static str, &'static str), 
                 _ => ("cancelled", opening, "after"),
             });
         }
+        (NotificationKind::Reassigned, _) => return Ok(("reassigned", reassigned_opening(email), "after")),
+        (NotificationKind::Updated, _) => "updated",
         (NotificationKind::MeetingLink, _) => "meeting-link",
         (NotificationKind::TherapistBooked, _) => "therapist-booked",
         (NotificationKind::TherapistRescheduled, _) => match email.change {
@@ -212,6 +324,10 @@ fn message(email: &Email) -> Result<(&'static str, &'static str, &'static str), 
         (NotificationKind::TherapistCancelled, _) => {
             return Ok(("therapist-cancelled", cancelled_opening(email)?, "after"));
         }
+        (NotificationKind::TherapistReassigned, _) => {
+            return Ok(("therapist-reassigned", reassigned_opening(email), "after"));
+        }
+        (NotificationKind::TherapistUpdated, _) => "therapist-updated",
         (NotificationKind::TherapistPayment, Some(PaymentDetails::Received { .. })) => "therapist-payment",
         (NotificationKind::TherapistPaymentReview, _) => "therapist-payment-review",
         (NotificationKind::Agenda, _) => "agenda",
@@ -235,6 +351,12 @@ fn message(email: &Email) -> Result<(&'static str, &'static str, &'static str), 
         _ => return Err("payment details are missing or of another kind".into()),
     };
     Ok((message, "opening", "after"))
+}
+
+/// The attribute of the wording that says who takes the session.
+fn reassigned_opening(email: &Email) -> &'static str {
+    let has_name = email.therapist_name.as_deref().is_some_and(|name| !greeting_name(name).is_empty());
+    if has_name { "opening" } else { "opening-without-name" }
 }
 
 /// The attribute of the wording that says who cancelled.

@@ -1,6 +1,6 @@
 //! The templates of emails: built in, and replaceable file by file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -66,7 +66,14 @@ fn names() -> Vec<String> {
 
 pub(crate) type Values = BTreeMap<&'static str, Value>;
 
-pub(crate) struct Templates(Environment<'static>);
+pub(crate) struct Templates {
+    environment: Environment<'static>,
+    /// Those that can list several appointments.
+    lists: BTreeSet<String>,
+}
+
+/// The prefix of built-in templates that remain when a file replaces them. No file can have such a name.
+const ORIGINAL: &str = "built-in/";
 
 impl Templates {
     /// A file in the folder replaces the built-in template of the same name, or for its kind of email.
@@ -74,8 +81,12 @@ impl Templates {
         let mut environment = Environment::new();
         // A misspelt variable must fail at start, not leave a gap in a client's email.
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        let built_in = |prefix: &str| {
+            BUILT_IN.map(|(name, text)| (format!("{prefix}{name}"), (PathBuf::from(name), text.to_owned())))
+        };
         let mut sources: BTreeMap<String, (PathBuf, String)> =
-            BUILT_IN.map(|(name, text)| (name.to_owned(), (PathBuf::from(name), text.to_owned()))).into();
+            built_in("").into_iter().chain(built_in(ORIGINAL)).collect();
+        let mut lists = BTreeSet::new();
         if let Some(folder) = folder {
             add_from(folder, &mut sources)?;
         }
@@ -88,18 +99,24 @@ impl Templates {
             if let Some((old, new)) = RENAMED.into_iter().find(|(old, _)| used.contains(*old)) {
                 return Err(TemplateError::RenamedVariable { path, old, new });
             }
+            if used.contains("appointments") {
+                lists.insert(name);
+            }
         }
-        Ok(Self(environment))
+        Ok(Self { environment, lists })
     }
 
-    /// The name of the template of this part: the one for this kind of email, if the operator wrote one.
-    pub(crate) fn name(&self, part: TemplatePart, kind: NotificationKind) -> String {
-        let own = part.of(kind);
-        if self.0.get_template(&own).is_ok() { own } else { part.built_in().to_owned() }
+    /// The name of the template of this part: the one for this kind of email, if the operator wrote one. An operator's template
+    /// that does not list `appointments` would hide all but one of several.
+    pub(crate) fn name(&self, part: TemplatePart, kind: NotificationKind, several: bool) -> String {
+        let fits = |name: &String| !several || matches!(part, TemplatePart::Subject) || self.lists.contains(name);
+        let own = Some(part.of(kind)).filter(|name| self.environment.get_template(name).is_ok());
+        let candidates = own.into_iter().chain([part.built_in().to_owned()]);
+        candidates.into_iter().find(fits).unwrap_or_else(|| format!("{ORIGINAL}{}", part.built_in()))
     }
 
     pub(crate) fn render(&self, name: &str, values: &Values) -> Result<String, minijinja::Error> {
-        self.0.get_template(name)?.render(values)
+        self.environment.get_template(name)?.render(values)
     }
 }
 

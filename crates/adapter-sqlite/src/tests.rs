@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::notification::{NotificationKind, NotificationState};
-use attune_domain::{Booking, BookingId, BookingStatus, ParticipantId, Role, UserId, ViewerId};
+use attune_domain::{Booking, BookingId, BookingStatus, ParticipantId, Role, SeriesId, UserId, ViewerId};
 use attune_ports::{
     AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPageRequest, DeliveryResult, LeaseToken,
     NewPayment, NewRefund, PageRequest, PageStart, ProblemKind, Provider, Queries, Store, StoreError, UnitOfWork,
@@ -416,12 +416,13 @@ struct Step {
     detail: String,
 }
 
-/// Every set of parts, both ways.
+/// Every set of parts, and a series, both ways.
 fn every_filter(example: &Booking) -> impl Iterator<Item = BookingFilter> {
-    (0..128_u8).map(|parts| {
+    let sets = (0..128_u8).map(|parts| {
         let has = |part: u8| parts & (1 << part) != 0;
         BookingFilter {
             search: None,
+            series: None,
             client: has(0).then_some(example.client()),
             therapist: has(1).then_some(example.therapist()),
             status: has(2).then_some(example.status()),
@@ -430,7 +431,13 @@ fn every_filter(example: &Booking) -> impl Iterator<Item = BookingFilter> {
             to: has(5).then_some(example.blocked_until()),
             order: if has(6) { BookingOrder::Earliest } else { BookingOrder::Latest },
         }
-    })
+    });
+    let series = [BookingOrder::Earliest, BookingOrder::Latest].map(|order| BookingFilter {
+        series: SeriesId::new(12),
+        order,
+        ..BookingFilter::default()
+    });
+    sets.chain(series)
 }
 
 async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {

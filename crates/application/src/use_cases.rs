@@ -19,8 +19,8 @@ use crate::accounts::{
     Registration, UpdateProfile,
 };
 use crate::bookings::{
-    CalendarLoader, ChangeBooking, CompleteEndedBookings, CreateBooking, CreateSeries, EditBooking, ExpireHolds,
-    ShowAvailability, UpcomingBookings, ViewBooking,
+    CalendarLoader, ChangeBooking, ChangeSeries, CompleteEndedBookings, CreateBooking, CreateSeries, EditBooking,
+    ExpireHolds, ShowAvailability, UpcomingBookings, ViewBooking,
 };
 use crate::meetings::{
     AttendanceReport, CloseRoom, EmailLinkTarget, EndAppointment, JoinMeeting, JoinPages, LinkSigning,
@@ -101,6 +101,7 @@ pub struct UseCases {
     pub manage_user: ManageUser,
     pub create_booking: CreateBooking,
     pub create_series: CreateSeries,
+    pub change_series: ChangeSeries,
     pub view_booking: ViewBooking,
     pub change_booking: ChangeBooking,
     pub edit_booking: EditBooking,
@@ -188,6 +189,7 @@ impl UseCases {
             create_series: of!(CreateSeries { create_booking }),
             edit_booking: of!(EditBooking { store, queries, gateway, clock, lifecycle, holds }),
             upcoming: of!(UpcomingBookings { queries, clock, change_booking }),
+            change_series: of!(ChangeSeries { change_booking }),
             change_booking,
             availability: of!(ShowAvailability { queries, clock, calendars }),
             complete_ended: of!(CompleteEndedBookings { store, queries, clock, monitor, lifecycle, grace }),

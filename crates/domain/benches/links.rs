@@ -21,6 +21,7 @@ fn main() {
         client,
         therapist: UserId::new(1).unwrap(),
         service: ServiceId::new(1).unwrap(),
+        series: None,
         scheduled_at: "2024-01-15T10:00:00Z".parse().unwrap(),
         minutes: 50,
         buffer_minutes: 10,

@@ -17,6 +17,7 @@
 //!     client: UserId::try_from(7)?,
 //!     therapist: UserId::try_from(1)?,
 //!     service: ServiceId::try_from(1)?,
+//!     series: None,
 //!     scheduled_at: "2024-01-15T10:00:00Z".parse()?,
 //!     minutes: 50,
 //!     buffer_minutes: 10,
@@ -50,7 +51,7 @@ use thiserror::Error;
 use crate::meeting::{MeetingRoom, NewRoom};
 use crate::payment::{Money, PaymentStatus};
 use crate::terms::ChangeTerms;
-use crate::{BookingId, Role, ServiceId, UserId};
+use crate::{BookingId, Role, SeriesId, ServiceId, UserId};
 
 /// How and when a booking was cancelled. `Debug` hides the reason.
 #[derive(Clone, PartialEq, Eq)]
@@ -78,6 +79,8 @@ pub struct BookingRecord {
     pub therapist: UserId,
     /// The booked service.
     pub service: ServiceId,
+    /// The series it was created in.
+    pub series: Option<SeriesId>,
     /// The start, on a whole second.
     pub scheduled_at: Timestamp,
     /// Length in minutes, without the buffer.
@@ -113,7 +116,7 @@ pub struct BookingRecord {
 impl_redacted_debug!(Cancellation { at, by, late, refund });
 impl_redacted_debug! {
     BookingRecord {
-        id, client, therapist, service, scheduled_at, blocked_until, status, payment_status, price, room,
+        id, client, therapist, service, series, scheduled_at, blocked_until, status, payment_status, price, room,
         hold_expires_at, cancellation, terms, link_version, version, created_at, updated_at
     }
 }
@@ -137,7 +140,7 @@ macro_rules! getters {
 }
 
 getters!(
-    id -> BookingId, client -> UserId, therapist -> UserId, service -> ServiceId,
+    id -> BookingId, client -> UserId, therapist -> UserId, service -> ServiceId, series -> Option<SeriesId>,
     scheduled_at -> Timestamp, minutes -> u32, blocked_until -> Timestamp,
     status -> BookingStatus, payment_status -> PaymentStatus, price -> Money,
     hold_expires_at -> Option<Timestamp>, terms -> ChangeTerms, link_version -> u32,
@@ -215,6 +218,8 @@ pub struct NewBooking<'a> {
     pub therapist: UserId,
     /// The service.
     pub service: ServiceId,
+    /// The series, for one of several bookings that are created together.
+    pub series: Option<SeriesId>,
     /// The requested start.
     pub scheduled_at: Timestamp,
     /// Length in minutes, without the buffer.
@@ -366,6 +371,7 @@ impl Booking {
             client: request.client,
             therapist: request.therapist,
             service: request.service,
+            series: request.series,
             scheduled_at,
             minutes: request.minutes,
             blocked_until: after_minutes(scheduled_at, request.minutes.saturating_add(request.buffer_minutes)),

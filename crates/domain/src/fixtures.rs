@@ -52,6 +52,7 @@ pub(crate) fn new_booking(payment: PaymentPlan<'_>) -> NewBooking<'_> {
         client: user(7),
         therapist: user(1),
         service: ServiceId::new(3).unwrap(),
+        series: None,
         scheduled_at: at(START),
         minutes: 50,
         buffer_minutes: 10,

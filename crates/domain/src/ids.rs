@@ -72,6 +72,8 @@ ids! {
     UserId,
     /// A booking; rescheduling does not change it.
     BookingId,
+    /// Bookings that were created together, at the same local time of one or several weeks. It is the id of the first one.
+    SeriesId,
     /// A service of the practice.
     ServiceId,
     /// A login and all refreshes that follow from it.
@@ -90,6 +92,19 @@ ids! {
     RefundId,
     /// A payment event that needs review.
     PaymentProblemId,
+}
+
+impl SeriesId {
+    /// The first booking of the series.
+    pub const fn first(self) -> BookingId {
+        BookingId(self.0)
+    }
+}
+
+impl From<BookingId> for SeriesId {
+    fn from(first: BookingId) -> Self {
+        Self(first.0)
+    }
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub use calendar::{
 };
 pub use ids::{
     BookingId, ConferenceId, LoginSessionId, NotificationId, ParticipantId, PaymentId, PaymentProblemId, RefundId,
-    ScheduleExceptionId, ServiceId, UserId,
+    ScheduleExceptionId, SeriesId, ServiceId, UserId,
 };
 pub use language::Language;
 pub use meeting::{

@@ -15,6 +15,7 @@
 //! #         client: UserId::try_from(7)?,
 //! #         therapist: UserId::try_from(1)?,
 //! #         service: ServiceId::try_from(1)?,
+//! #         series: None,
 //! #         scheduled_at: "2024-01-15T10:00:00Z".parse()?,
 //! #         minutes: 50,
 //! #         buffer_minutes: 10,
@@ -42,7 +43,9 @@ mod therapist;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-pub use therapist::{agenda_due, agenda_notification, day_bounds, therapist_kind, therapist_notification};
+pub use therapist::{
+    agenda_due, agenda_notification, day_bounds, former_therapist_notification, therapist_kind, therapist_notification,
+};
 
 use crate::{
     Booking, BookingEvent, BookingId, BookingStatus, NotificationId, ParticipantId, PaymentStatus, UserId, ViewerId,
@@ -65,6 +68,10 @@ pub enum NotificationKind {
     Rescheduled,
     /// The session was cancelled.
     Cancelled,
+    /// Another therapist takes the session.
+    Reassigned,
+    /// The length of the session changed.
+    Updated,
     /// The recipient's link again, because they requested it or the previous one was revoked.
     MeetingLink,
     /// The payment was received.
@@ -87,6 +94,10 @@ pub enum NotificationKind {
     TherapistRescheduled,
     /// To the therapist: a session in their calendar was cancelled.
     TherapistCancelled,
+    /// To the former therapist: a session was handed to a colleague.
+    TherapistReassigned,
+    /// To the therapist: the length of a session in their calendar changed.
+    TherapistUpdated,
     /// To the therapist: the payment of a session was received.
     TherapistPayment,
     /// To the therapist: a payment problem of a session needs review.
@@ -97,11 +108,13 @@ pub enum NotificationKind {
 
 impl NotificationKind {
     /// Every kind without an offset; [`Self::Reminder`] has one.
-    pub const WITHOUT_OFFSET: [Self; 18] = [
+    pub const WITHOUT_OFFSET: [Self; 22] = [
         Self::MeetingInfo,
         Self::Invitation,
         Self::Rescheduled,
         Self::Cancelled,
+        Self::Reassigned,
+        Self::Updated,
         Self::MeetingLink,
         Self::Receipt,
         Self::PaymentProblem,
@@ -113,6 +126,8 @@ impl NotificationKind {
         Self::TherapistBooked,
         Self::TherapistRescheduled,
         Self::TherapistCancelled,
+        Self::TherapistReassigned,
+        Self::TherapistUpdated,
         Self::TherapistPayment,
         Self::TherapistPaymentReview,
         Self::Agenda,
@@ -126,6 +141,8 @@ impl NotificationKind {
             Self::Invitation => "invitation",
             Self::Rescheduled => "rescheduled",
             Self::Cancelled => "cancelled",
+            Self::Reassigned => "reassigned",
+            Self::Updated => "updated",
             Self::MeetingLink => "meeting_link",
             Self::Receipt => "receipt",
             Self::PaymentProblem => "payment_problem",
@@ -137,6 +154,8 @@ impl NotificationKind {
             Self::TherapistBooked => "therapist_booked",
             Self::TherapistRescheduled => "therapist_rescheduled",
             Self::TherapistCancelled => "therapist_cancelled",
+            Self::TherapistReassigned => "therapist_reassigned",
+            Self::TherapistUpdated => "therapist_updated",
             Self::TherapistPayment => "therapist_payment",
             Self::TherapistPaymentReview => "therapist_payment_review",
             Self::Agenda => "agenda",
@@ -186,18 +205,39 @@ impl NotificationKind {
         matches!(self, Self::PaymentInstructions | Self::PaymentRequest)
     }
 
+    /// Whether those about several bookings of a series are sent as one ([`combined`]).
+    pub fn is_combinable(self) -> bool {
+        matches!(
+            self,
+            Self::MeetingInfo
+                | Self::Rescheduled
+                | Self::Cancelled
+                | Self::Receipt
+                | Self::PaymentInstructions
+                | Self::PaymentRequest
+                | Self::PaymentReminder
+                | Self::HoldExpired
+                | Self::TherapistBooked
+                | Self::TherapistRescheduled
+                | Self::TherapistCancelled
+                | Self::TherapistPayment
+        )
+    }
+
     /// Whether it is planned ahead, and not sent when it is enqueued.
     fn is_planned(self) -> bool {
         matches!(self, Self::Reminder { .. } | Self::PaymentReminder)
     }
 
-    /// Whether it is for the therapist of a booking. It names the client.
+    /// Whether it is for the therapist of a booking, or the former one. It names the client.
     pub fn is_for_therapist(self) -> bool {
         matches!(
             self,
             Self::TherapistBooked
                 | Self::TherapistRescheduled
                 | Self::TherapistCancelled
+                | Self::TherapistReassigned
+                | Self::TherapistUpdated
                 | Self::TherapistPayment
                 | Self::TherapistPaymentReview
         )
@@ -206,6 +246,16 @@ impl NotificationKind {
     /// Whether it says that a session is cancelled.
     pub fn is_cancellation(self) -> bool {
         matches!(self, Self::Cancelled | Self::TherapistCancelled)
+    }
+
+    /// Whether the session leaves the recipient's calendar: it is cancelled, or a colleague's now.
+    pub fn removes_entry(self) -> bool {
+        self.is_cancellation() || self == Self::TherapistReassigned
+    }
+
+    /// Whether it has the recipient's link into the room, and is useless without one.
+    pub fn has_link(self) -> bool {
+        !self.removes_entry() && !self.is_about_payment() && self != Self::Agenda
     }
 
     /// The kind with this name, [`Self::as_str`], and offset, [`Self::offset_minutes`].
@@ -312,7 +362,11 @@ impl NewNotification {
                 NotificationKind::Rescheduled
                 | NotificationKind::TherapistBooked
                 | NotificationKind::TherapistRescheduled
-                | NotificationKind::TherapistCancelled,
+                | NotificationKind::TherapistCancelled
+                | NotificationKind::TherapistReassigned
+                | NotificationKind::TherapistUpdated
+                | NotificationKind::Reassigned
+                | NotificationKind::Updated,
                 recipient,
             ) => {
                 format!("{kind}:{booking}:{}:{start}:{recipient}", version)
@@ -384,6 +438,8 @@ pub fn notifications_for(
             BookingEvent::LinksRevoked => Some(NotificationKind::MeetingLink),
             // A booking that was never confirmed was never announced.
             BookingEvent::Cancelled => booking.room().map(|_| NotificationKind::Cancelled),
+            // Only the client knew the former therapist.
+            BookingEvent::Reassigned if recipient == client => booking.room().map(|_| NotificationKind::Reassigned),
             BookingEvent::Held
             | BookingEvent::Expired
             | BookingEvent::Completed
@@ -413,6 +469,16 @@ pub fn notifications_for_participant(
     std::iter::once(notification(booking, NotificationKind::Invitation, recipient, now))
         .chain(reminders(booking, recipient, plan, now))
         .collect()
+}
+
+/// The emails about a new length of a confirmed session, to the client and to every invited participant.
+pub fn length_notifications(booking: &Booking, invited: &[ParticipantId], now: Timestamp) -> Vec<NewNotification> {
+    if booking.status() != BookingStatus::Scheduled {
+        return Vec::new();
+    }
+    let readers =
+        std::iter::once(ViewerId::Account(booking.client())).chain(invited.iter().copied().map(ViewerId::Participant));
+    readers.map(|reader| notification(booking, NotificationKind::Updated, reader, now)).collect()
 }
 
 /// The emails to a client whom the practice asks to pay for a hold: the request, and a reminder that is due before the
@@ -531,6 +597,46 @@ pub struct Notification {
     pub last_error: Option<String>,
     /// How often an admin sent it again after it had been sent.
     pub resends: u32,
+    /// The email that it is sent together with, as one email about several bookings of a series. `None` for that one, and
+    /// for an email that is sent on its own. See [`combined`].
+    pub lead: Option<NotificationId>,
+}
+
+/// Emails about bookings of a series that are sent as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CombinedNotifications {
+    /// The one about the earliest session.
+    pub lead: NotificationId,
+    /// The others.
+    pub others: Vec<NotificationId>,
+}
+
+/// Which of the emails about several bookings of a series are sent as one: those of the same kind, recipient and time that
+/// are due at `from` or later, so that a series does not fill a mailbox. Reminders of sessions are sent one by one, and so
+/// is what a single payment or refund causes.
+pub fn combined(emails: &[Notification], from: Timestamp) -> Vec<CombinedNotifications> {
+    let is_combined = |email: &Notification| emails.iter().any(|other| other.lead == Some(email.id));
+    let is_new = |email: &&Notification| {
+        email.state == NotificationState::Pending
+            && email.attempts == 0
+            && email.content.send_after >= from
+            && email.content.kind.is_combinable()
+            && email.lead.is_none()
+            && !is_combined(email)
+    };
+    let mut new: Vec<&Notification> = emails.iter().filter(is_new).collect();
+    new.sort_by_key(|email| (email.content.subject.starts_at(), email.id));
+    let is_same = |a: &NewNotification, b: &NewNotification| {
+        (a.kind, a.recipient, a.send_after) == (b.kind, b.recipient, b.send_after)
+    };
+    let mut groups: Vec<(&NewNotification, CombinedNotifications)> = Vec::new();
+    for email in new {
+        match groups.iter_mut().find(|(first, _)| is_same(first, &email.content)) {
+            Some((_, group)) => group.others.push(email.id),
+            None => groups.push((&email.content, CombinedNotifications { lead: email.id, others: Vec::new() })),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).filter(|group| !group.others.is_empty()).collect()
 }
 
 /// No retry and no lease of an email lasts as long as this. A time further ahead, other than that of a reminder, was set by
@@ -598,7 +704,8 @@ pub fn send_decision(notification: &NewNotification, booking: &Booking, now: Tim
         | NotificationKind::PaymentProblem
         | NotificationKind::Refund
         | NotificationKind::TherapistPayment
-        | NotificationKind::TherapistPaymentReview => return SendDecision::Send,
+        | NotificationKind::TherapistPaymentReview
+        | NotificationKind::TherapistReassigned => return SendDecision::Send,
         NotificationKind::PaymentInstructions
         | NotificationKind::PaymentRequest
         | NotificationKind::PaymentReminder => {
@@ -612,9 +719,12 @@ pub fn send_decision(notification: &NewNotification, booking: &Booking, now: Tim
         NotificationKind::MeetingInfo
         | NotificationKind::TherapistBooked
         | NotificationKind::TherapistRescheduled
+        | NotificationKind::TherapistUpdated
         | NotificationKind::Reminder { .. }
         | NotificationKind::Invitation
         | NotificationKind::Rescheduled
+        | NotificationKind::Reassigned
+        | NotificationKind::Updated
         | NotificationKind::MeetingLink => BookingStatus::Scheduled,
     };
     if booking.status() != required || Some(booking.scheduled_at()) != notification.subject.starts_at() {

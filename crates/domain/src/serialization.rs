@@ -10,7 +10,7 @@ use crate::booking::{BookingEvent, BookingStatus};
 use crate::calendar::{BookingRules, LocalTime, RuleSettings};
 use crate::ids::{
     BookingId, ConferenceId, LoginSessionId, NotificationId, ParticipantId, PaymentId, PaymentProblemId, RefundId,
-    ScheduleExceptionId, ServiceId, UserId,
+    ScheduleExceptionId, SeriesId, ServiceId, UserId,
 };
 use crate::meeting::{
     Affiliation, AttendanceEventKind, Feature, MeetingBaseUrl, MeetingRole, ParticipantRole, ViewerId,
@@ -64,7 +64,7 @@ macro_rules! as_number {
 }
 
 as_number! {
-    BookingId, ConferenceId, LoginSessionId, NotificationId, ParticipantId, PaymentId, PaymentProblemId, RefundId,
+    BookingId, ConferenceId, LoginSessionId, NotificationId, ParticipantId, PaymentId, PaymentProblemId, RefundId, SeriesId,
     ScheduleExceptionId, ServiceId, UserId
 }
 

@@ -14,8 +14,8 @@ use attune_application::accounts::{
     RegisterError, UpdateProfileError,
 };
 use attune_application::bookings::{
-    AvailabilityError, BookingAccessError, ChangeBookingError, CreateBookingError, CreateSeriesError, EditBookingError,
-    SeriesConflict,
+    AvailabilityError, BookingAccessError, ChangeBookingError, ChangeSeriesError, CreateBookingError,
+    CreateSeriesError, EditBookingError, SeriesConflict,
 };
 use attune_application::meetings::{JoinError, MeetingLinkError, ParticipantError, RevokeLinksError};
 use attune_application::notifications::ManageNotificationError;
@@ -93,6 +93,7 @@ codes! {
     ServiceNotFound: 404 "service_not_found", "Service not found", "This service does not exist.";
     NotificationNotFound: 404 "notification_not_found", "Notification not found", "This notification does not exist.";
     PaymentProblemNotFound: 404 "payment_problem_not_found", "Payment problem not found", "This payment problem does not exist, or has been resolved.";
+    SeriesNotFound: 404 "series_not_found", "Series not found", "This series does not exist.";
     TimeOffNotFound: 404 "time_off_not_found", "Schedule exception not found", "This schedule exception does not exist.";
     CheckoutNotFound: 404 "checkout_not_found", "Checkout not found", "This checkout does not exist.";
     LinkNotFound: 404 "link_not_found", "Link not found", "This link is unknown, or incomplete.";
@@ -299,6 +300,16 @@ impl Problem {
     /// One invalid field.
     pub fn field(field: &str, code: Code) -> Self {
         Self::field_because(field, code, code.row().detail)
+    }
+
+    /// The dates of a series on which there can be no booking.
+    fn series_conflict(dates: &[SeriesConflict]) -> Self {
+        let errors = dates.iter().map(|date| {
+            let code = Code::from(date);
+            let when = date.local_time.strftime("%Y-%m-%d at %H:%M");
+            FieldError::with_message("first", code, format!("{when}: {}", code.row().detail))
+        });
+        Self { errors: errors.collect(), ..Code::SeriesConflict.into() }
     }
 
     /// One invalid field, with a more precise message than the table's.
@@ -568,15 +579,18 @@ errors! {
         Series(SeriesError::Weeks) => Problem::field("every_weeks", Code::OutOfRange),
         Series(SeriesError::OutOfRange) => Problem::field("first", Code::BeyondBookingHorizon),
         UnknownTimeZone => Problem::field("timezone", Code::InvalidTimezone),
-        Conflicts(dates) => {
-            let errors = dates.iter().map(|date| {
-                let code = Code::from(date);
-                let when = date.local_time.strftime("%Y-%m-%d at %H:%M");
-                FieldError::with_message("first", code, format!("{when}: {}", code.row().detail))
-            });
-            Problem { errors: errors.collect(), ..Code::SeriesConflict.into() }
-        },
+        Conflicts(dates) => Problem::series_conflict(&dates),
         Booking(source) => Problem::booked_for_client(source),
+    }
+    error: ChangeSeriesError {
+        NotFound => Code::SeriesNotFound,
+        UnknownTimeZone => Problem::field("timezone", Code::InvalidTimezone),
+        // The number of bookings and of weeks does not change.
+        Series(SeriesError::Count | SeriesError::Weeks | SeriesError::OutOfRange) => {
+            Problem::field("first", Code::BeyondBookingHorizon)
+        },
+        Conflicts(dates) => Problem::series_conflict(&dates),
+        Booking(source) => source,
     }
     error: AvailabilityError {
         UnknownService => Problem::field("service_id", Code::UnknownService),

@@ -10,6 +10,12 @@ pub enum Method {
 }
 
 impl Method {
+    /// A cancellation can have only one event (RFC 5546, section 3.2.5), so several that are cancelled are published with
+    /// that status.
+    pub fn for_events(appointments: &[Appointment], cancelled: bool) -> Self {
+        if cancelled && appointments.len() == 1 { Self::Cancel } else { Self::Publish }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Publish => "PUBLISH",
@@ -41,13 +47,13 @@ pub struct Appointment {
 impl Appointment {
     /// The whole object, as it is attached or downloaded.
     pub fn to_ics(&self, method: Method) -> String {
+        calendar(std::slice::from_ref(self), method)
+    }
+
+    fn event(&self) -> String {
         let status = if self.cancelled { "CANCELLED" } else { "CONFIRMED" };
         let sequence = self.sequence.to_string();
-        let properties = [
-            ("BEGIN", "VCALENDAR"),
-            ("VERSION", "2.0"),
-            ("PRODID", "-//Attune//Attune//EN"),
-            ("METHOD", method.as_str()),
+        lines(&[
             ("BEGIN", "VEVENT"),
             ("UID", &escape(&self.uid)),
             ("ORGANIZER", ORGANIZER),
@@ -59,10 +65,20 @@ impl Appointment {
             ("DESCRIPTION", &escape(&self.description)),
             ("STATUS", status),
             ("END", "VEVENT"),
-            ("END", "VCALENDAR"),
-        ];
-        properties.iter().map(|(name, value)| fold(&format!("{name}:{value}"))).collect()
+        ])
     }
+}
+
+/// An object with several events.
+pub fn calendar(appointments: &[Appointment], method: Method) -> String {
+    let begin =
+        [("BEGIN", "VCALENDAR"), ("VERSION", "2.0"), ("PRODID", "-//Attune//Attune//EN"), ("METHOD", method.as_str())];
+    let events: String = appointments.iter().map(Appointment::event).collect();
+    lines(&begin) + &events + &lines(&[("END", "VCALENDAR")])
+}
+
+fn lines(properties: &[(&str, &str)]) -> String {
+    properties.iter().map(|(name, value)| fold(&format!("{name}:{value}"))).collect()
 }
 
 fn utc(instant: Timestamp) -> String {

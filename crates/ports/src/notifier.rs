@@ -58,9 +58,15 @@ pub struct Email {
     /// The client's name; only in an email to the therapist of the booking.
     #[debug(skip)]
     pub client_name: Option<String>,
+    /// The name of the therapist who takes the session; only in an email about that.
+    #[debug(skip)]
+    pub therapist_name: Option<String>,
     /// The sessions of the day, earliest first; only in an agenda.
     #[debug(skip)]
     pub agenda: Vec<AgendaEntry>,
+    /// The same email about the other bookings of a series, by start; this one is about the earliest of them.
+    #[debug(skip)]
+    pub others: Vec<Self>,
     /// The current time, used as the email's date.
     pub sent_at: Timestamp,
 }

@@ -41,11 +41,20 @@ pub trait Outbox {
     /// many were new.
     async fn enqueue(&mut self, notifications: &[NewNotification]) -> Result<u64, StoreError>;
 
+    /// Makes emails one that is led by `lead`: they are leased together, and the result of sending it is stored for each of
+    /// them. See [`attune_domain::notification::combined`].
+    async fn combine_notifications(
+        &mut self,
+        lead: NotificationId,
+        others: &[NotificationId],
+    ) -> Result<(), StoreError>;
+
     /// The emails about a booking, in the order in which they were enqueued.
     async fn notifications_of(&mut self, booking: BookingId) -> Result<Vec<Notification>, StoreError>;
 
     /// Leases up to `limit` pending emails that are due at `now` and have no lease, or an expired one, earliest first,
-    /// and counts an attempt for each. Concurrent calls never lease the same email.
+    /// and counts an attempt for each. Concurrent calls never lease the same email. What is sent together with one of them
+    /// is leased with it and does not count towards the limit.
     async fn lease_notifications(
         &mut self,
         limit: u32,
@@ -78,11 +87,12 @@ pub trait Outbox {
     /// An email, locked until this unit of work ends.
     async fn notification(&mut self, id: NotificationId) -> Result<Option<Notification>, StoreError>;
 
-    /// Makes an email pending and due at `now`, with no attempt counted. If it was sent, it counts as sent again
-    /// ([`Notification::resends`]).
+    /// Makes an email pending and due at `now`, with no attempt counted, and so all that are sent together with it. What was
+    /// sent counts as sent again ([`Notification::resends`]). An email that another one leads is sent on its own from now on.
     async fn retry_notification(&mut self, id: NotificationId, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Cancels a pending email. Returns whether it was pending and no worker may be sending it at `now`.
+    /// Cancels a pending email, and those that it leads. Returns whether it was pending and no worker may be sending it at
+    /// `now`.
     async fn cancel_notification(&mut self, id: NotificationId, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Cancels the pending reminders of a booking, except those that a worker may be sending at `now`. Returns how many.

@@ -9,7 +9,8 @@ use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::{Notification, NotificationKind, NotificationState};
 use attune_domain::{
     Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, Participant,
-    ParticipantId, PaymentStatus, PersonSearch, Practice, PracticePolicy, Role, Service, User, UserId, ViewerId,
+    ParticipantId, PaymentStatus, PersonSearch, Practice, PracticePolicy, Role, SeriesId, Service, User, UserId,
+    ViewerId,
 };
 use jiff::Timestamp;
 
@@ -133,6 +134,8 @@ pub struct BookingFilter {
     pub search: Option<PersonSearch>,
     /// The therapist.
     pub therapist: Option<UserId>,
+    /// The series.
+    pub series: Option<SeriesId>,
     /// The status of the booking.
     pub status: Option<BookingStatus>,
     /// The status of its payment.

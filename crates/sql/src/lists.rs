@@ -118,9 +118,12 @@ impl BookingList {
     /// The table, with the index that starts with the columns of the filter and ends with those of the order. A client or
     /// therapist has few enough bookings that other conditions are checked row by row.
     fn table(&self) -> &'static str {
-        let BookingFilter { client, ref search, therapist, status, payment_status, .. } = self.filter;
+        let BookingFilter { client, ref search, therapist, series, status, payment_status, .. } = self.filter;
         if !self.names_index {
             return "bookings";
+        }
+        if series.is_some() {
+            return "bookings INDEXED BY bookings_by_series";
         }
         if search.is_some() {
             return "bookings INDEXED BY bookings_by_client";
@@ -137,11 +140,13 @@ impl BookingList {
 
     /// The ` WHERE …` clause.
     fn matching(&self) -> Phrase {
-        let BookingFilter { client, ref search, therapist, status, payment_status, from, to, order: _ } = self.filter;
+        let BookingFilter { client, ref search, therapist, series, status, payment_status, from, to, order: _ } =
+            self.filter;
         let mut phrase = Phrase::default().words(" WHERE TRUE");
         let numbers = [
             (" AND client_id = ", client.map(|id| id.get())),
             (" AND therapist_id = ", therapist.map(|id| id.get())),
+            (" AND series_id = ", series.map(|id| id.get())),
             (" AND scheduled_at >= ", from.map(millis)),
             (" AND scheduled_at < ", to.map(millis)),
         ];
@@ -169,15 +174,21 @@ impl BookingList {
         phrase
     }
 
-    /// Whether the total is cheap: the database maintains it, or it is that of one client.
+    /// Whether the total is cheap: the database maintains it, or it is that of one client or series.
     pub fn is_short_to_count(&self) -> bool {
-        self.filter.search.is_none() && (self.filter.client.is_some() || self.has_maintained_count())
+        let is_of_one = self.filter.client.is_some() || self.filter.series.is_some();
+        self.filter.search.is_none() && (is_of_one || self.has_maintained_count())
     }
 
     fn has_maintained_count(&self) -> bool {
-        let BookingFilter { client, ref search, therapist, status: _, payment_status: _, from, to, order: _ } =
+        let BookingFilter { client, ref search, therapist, series, status: _, payment_status: _, from, to, order: _ } =
             self.filter;
-        client.is_none() && search.is_none() && therapist.is_none() && from.is_none() && to.is_none()
+        client.is_none()
+            && series.is_none()
+            && search.is_none()
+            && therapist.is_none()
+            && from.is_none()
+            && to.is_none()
     }
 
     /// The `SELECT` of the number of rows in the list.

@@ -96,6 +96,7 @@ table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         grace_minutes -> BigInt,
+        series_id -> Nullable<BigInt>,
     }
 }
 
@@ -232,6 +233,7 @@ table! {
         sent_at -> Nullable<BigInt>,
         last_error -> Nullable<Text>,
         resends -> BigInt,
+        lead_id -> Nullable<BigInt>,
     }
 }
 

@@ -180,12 +180,30 @@ pub fn attendance_at(bookings: &[BookingId]) -> _ {
     attendance::table.filter(attendance::booking_id.eq_any(bookings))
 }
 
-/// An email, if it is pending and no worker is sending it at this instant.
+/// An email and those that were sent, or should have been, together with it.
+#[auto_type(no_type_alias)]
+pub fn emails_to_retry(id: NotificationId) -> _ {
+    let id: i64 = id.get();
+    let retried: [&'static str; 3] = ["sent", "expired", "dead"];
+    let others = outbox::lead_id.eq(id).assume_not_null().and(outbox::state.eq_any(retried));
+    outbox::table.filter(outbox::id.eq(id).or(others))
+}
+
+/// These emails, which are due, and the pending ones that are sent together with them.
+#[auto_type(no_type_alias)]
+pub fn leased_with(due: Vec<i64>) -> _ {
+    let leads: Vec<i64> = due.clone();
+    outbox::table.filter(
+        outbox::id.eq_any(due).or(outbox::lead_id.eq_any(leads).assume_not_null().and(outbox::state.eq("pending"))),
+    )
+}
+
+/// An email and those that are sent together with it, if they are pending and no worker is sending them at this instant.
 #[auto_type(no_type_alias)]
 pub fn email_to_cancel(id: NotificationId, now: Timestamp) -> _ {
     let (id, now): (i64, i64) = (id.get(), millis(now));
     outbox::table
-        .filter(outbox::id.eq(id))
+        .filter(outbox::id.eq(id).or(outbox::lead_id.eq(id).assume_not_null()))
         .filter(outbox::state.eq("pending"))
         .filter(outbox::lease_until.is_null().or(outbox::lease_until.le(now).assume_not_null()))
 }

@@ -97,7 +97,9 @@ fn message(message_id: &str) -> Email {
         payment: None,
         change: None,
         client_name: None,
+        therapist_name: None,
         agenda: Vec::new(),
+        others: Vec::new(),
         sent_at: now(),
     }
 }

@@ -142,6 +142,8 @@ fn is_sent_about_hold(
         | NotificationKind::Invitation
         | NotificationKind::Rescheduled
         | NotificationKind::Cancelled
+        | NotificationKind::Reassigned
+        | NotificationKind::Updated
         | NotificationKind::MeetingLink
         | NotificationKind::Receipt
         | NotificationKind::PaymentProblem
@@ -151,6 +153,8 @@ fn is_sent_about_hold(
         | NotificationKind::TherapistBooked
         | NotificationKind::TherapistRescheduled
         | NotificationKind::TherapistCancelled
+        | NotificationKind::TherapistReassigned
+        | NotificationKind::TherapistUpdated
         | NotificationKind::TherapistPayment
         | NotificationKind::TherapistPaymentReview
         | NotificationKind::Agenda => None,

@@ -124,6 +124,7 @@ forward! {
     Outbox {
         enqueue(notifications: &[NewNotification]) -> u64;
         notifications_of(booking: BookingId) -> Vec<Notification>;
+        combine_notifications(lead: NotificationId, others: &[NotificationId]) -> ();
         lease_notifications(limit: u32, now: Timestamp, lease: &Lease) -> Vec<Notification>;
         ack_notification(id: NotificationId, token: &LeaseToken, result: &DeliveryResult) -> bool;
         nack_notifications(ids: &[NotificationId], token: &LeaseToken) -> u64;

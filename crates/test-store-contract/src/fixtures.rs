@@ -384,6 +384,7 @@ impl PracticeFixture {
             client: self.client,
             therapist: self.therapist,
             service: self.service,
+            series: None,
             scheduled_at,
             minutes: 50,
             blocked_until: minutes_after(scheduled_at, 60),

@@ -12,7 +12,7 @@ DROP INDEX bookings_calendar;
 DROP INDEX bookings_agreed;
 
 -- How many bookings there are in each state. Everybody who books would wait for the one row that counts them, so each
--- change is written down by itself, and now and then what was written down is added to the sums.
+-- change is written down on its own, and now and then what was written down is added to the sums.
 CREATE TABLE booking_sums (
     status         TEXT   NOT NULL,
     payment_status TEXT   NOT NULL,

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use attune_application::{Idempotent, IdempotentRequest};
 use attune_domain::notification::Notification;
-use attune_domain::{Booking, BookingId, PersonalLink, User, ViewerId};
+use attune_domain::{Booking, BookingId, NotificationId, PersonalLink, SeriesId, User, ViewerId};
 use attune_http_common::{Problem, schema};
 use attune_ports::BookingView;
 use serde::Serialize;
@@ -59,6 +59,10 @@ pub(crate) struct AdminBookingBody {
     amount: Amount,
     #[schema(schema_with = schema::payment_status)]
     payment_status: &'static str,
+    /// ID of the series that the booking was created in; absent if it was created on its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = i64, required = false, example = 42)]
+    series_id: Option<i64>,
     /// The client, with `?expand=user`.
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<PersonBody>,
@@ -86,6 +90,7 @@ impl AdminBookingBody {
             admin_meeting_url: link.map(|l| l.url),
             amount: Amount(booking.price()),
             payment_status: booking.payment_status().as_str(),
+            series_id: booking.series().map(SeriesId::get),
             user: user.map(PersonBody::from),
             therapist: therapist.map(PersonBody::from),
         }
@@ -178,6 +183,10 @@ pub(crate) struct NotificationBody {
     /// Last error.
     #[schema(required = true, example = json!(null))]
     last_error: Option<String>,
+    /// ID of the email that this one is sent together with, as one email about several bookings of a series; null for that
+    /// one itself, and for an email about one booking.
+    #[schema(required = true, example = json!(null))]
+    sent_with: Option<i64>,
 }
 
 impl From<&Notification> for NotificationBody {
@@ -195,6 +204,7 @@ impl From<&Notification> for NotificationBody {
             send_after: Instant(notification.next_at),
             sent_at: notification.sent_at.map(Instant),
             last_error: notification.last_error.clone(),
+            sent_with: notification.lead.map(NotificationId::get),
         }
     }
 }

@@ -10,7 +10,7 @@ use actix_web::web::Data;
 use attune_application::bookings::{CreateBookingCommand, CreatedBooking, PaymentChoice};
 use attune_application::meetings::RevokeLinksCommand;
 use attune_application::payments::RecordOfflineCommand;
-use attune_domain::{BookingId, BookingStatus, Money, PaymentStatus, PersonSearch, Role, ServiceId, UserId};
+use attune_domain::{BookingId, BookingStatus, Money, PaymentStatus, PersonSearch, Role, SeriesId, ServiceId, UserId};
 use attune_http_common::{Code, HandlerResult, Problem, schema};
 use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest, Provider};
 use jiff::Timestamp;
@@ -73,6 +73,9 @@ pub(crate) struct AllBookingsQuery {
     /// Only bookings with this therapist.
     #[param(value_type = Option<i64>, minimum = 1)]
     therapist_id: Option<UserId>,
+    /// Only bookings of this series.
+    #[param(value_type = Option<i64>, minimum = 1)]
+    series_id: Option<SeriesId>,
     /// Words that all occur in the client's names or email address, in any case: `ann müller`.
     #[param(value_type = Option<String>, max_length = 200)]
     q: Option<PersonSearch>,
@@ -119,6 +122,7 @@ impl FromFields for AllBookingsQuery {
             expand: fields.optional("expand", |text| expansions(text).map(Some)).unwrap_or_default(),
             user_id: fields.whole("user_id", UserId::new),
             therapist_id: therapist(fields),
+            series_id: fields.whole("series_id", SeriesId::new),
             q: search(fields),
             status: fields.optional("status", booking_status),
             payment_status: fields.optional("payment_status", payment_status),
@@ -298,6 +302,7 @@ pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Requ
         client: query.user_id,
         search: query.q,
         therapist: query.therapist_id,
+        series: query.series_id,
         status: query.status,
         payment_status: query.payment_status,
         from: query.from,

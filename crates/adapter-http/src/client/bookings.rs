@@ -6,7 +6,9 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use attune_application::bookings::{CreateBookingCommand, CreatedBooking, PaymentChoice};
-use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, PersonalLink, Role, ServiceId, User, UserId};
+use attune_domain::{
+    Booking, BookingId, BookingStatus, PaymentStatus, PersonalLink, Role, SeriesId, ServiceId, User, UserId,
+};
 use attune_http_common::{Code, HandlerResult, Problem, schema};
 use attune_ports::{BookingFilter, BookingPageRequest};
 use jiff::Timestamp;
@@ -59,6 +61,10 @@ pub(crate) struct BookingBody {
     amount: Amount,
     #[schema(schema_with = schema::payment_status)]
     payment_status: &'static str,
+    /// ID of the series that the booking was created in; absent if it was created on its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = i64, required = false, example = 42)]
+    series_id: Option<i64>,
 }
 
 impl BookingBody {
@@ -75,6 +81,7 @@ impl BookingBody {
             personalized_meeting_url: link.map(|l| l.url),
             amount: Amount(booking.price()),
             payment_status: booking.payment_status().as_str(),
+            series_id: booking.series().map(SeriesId::get),
         }
     }
 }

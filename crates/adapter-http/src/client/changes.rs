@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use attune_application::bookings::{Change, ChangeBookingCommand};
 use attune_application::{IdempotentRequest, RequestMetadata};
-use attune_domain::{Booking, BookingId, Money, User};
+use attune_domain::{Booking, BookingId, Currency, Money, User};
 use attune_http_common::{Code, HandlerResult, Problem};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -80,13 +80,17 @@ impl FromFields for CancelRequest {
 impl CancelRequest {
     /// The change. The expected refund is in the currency of the booking.
     pub(crate) fn for_booking(self, booking: &Booking) -> Result<Change, Problem> {
-        let currency = booking.price().currency();
-        let read = |text: String| {
-            Money::parse_decimal(&text, currency).map_err(|_| Problem::field("expected_refund", Code::InvalidAmount))
-        };
-        let expected_refund = self.expected_refund.map(read).transpose()?;
+        let expected_refund = expected_refund(self.expected_refund, booking.price().currency())?;
         Ok(Change::Cancel { reason: self.reason, expected_refund })
     }
+}
+
+/// The refund that the user was shown, `expected_refund`.
+pub(crate) fn expected_refund(sent: Option<String>, currency: Currency) -> Result<Option<Money>, Problem> {
+    let read = |digits: String| {
+        Money::parse_decimal(&digits, currency).map_err(|_| Problem::field("expected_refund", Code::InvalidAmount))
+    };
+    sent.map(read).transpose()
 }
 
 pub(crate) fn reason(fields: &mut Fields) -> Option<String> {

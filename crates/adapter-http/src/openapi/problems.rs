@@ -17,6 +17,7 @@ pub(super) const OPTIONAL_BODY: &[&str] = &[
     "logOut",
     "cancelBooking",
     "cancelAnyBooking",
+    "cancelBookingSeries",
     "completeBooking",
     "markNoShow",
     "reopenBooking",
@@ -96,6 +97,13 @@ own_problems! {
     "createBookingSeries": SeriesConflict, SlotTaken, DailyLimitReached, PracticeNotConfigured, InvalidLocalTime,
         InvalidTimezone, NonexistentLocalTime, InsufficientNotice, OutsideHours, InThePast, BeyondBookingHorizon,
         TooLong, OutOfRange, InvalidValue, InvalidAmount, UnknownUser, UnknownService, UnknownTherapist, InvalidLength;
+    "getBookingSeries": SeriesNotFound, InvalidId, InvalidTimestamp;
+    "quoteSeriesCancellation": SeriesNotFound, InvalidState, InvalidId, InvalidTimestamp;
+    "cancelBookingSeries": SeriesNotFound, InvalidState, WindowClosed, QuoteChanged, Conflict, InvalidTimestamp,
+        InvalidAmount, TooLong;
+    "rescheduleBookingSeries": SeriesNotFound, InvalidState, WindowClosed, SeriesConflict, SlotTaken, DailyLimitReached,
+        Conflict, InvalidTimestamp, InvalidLocalTime, InvalidTimezone, NonexistentLocalTime, InsufficientNotice,
+        OutsideHours, InThePast, BeyondBookingHorizon, InvalidValue, TooLong;
     "getAnyBooking": BookingNotFound;
     "updateAnyBooking": BookingNotFound, InvalidState, WindowClosed, SlotTaken, VersionConflict, Conflict, TooLong,
         OutOfRange, InvalidAmount, AmountMismatch, UnknownService, InvalidLength;

@@ -31,6 +31,7 @@ const CHANGE: &str =
 const MOVE: &str = r#"{"scheduled_at":"2024-01-16T10:00:00Z"}"#;
 const BOOK_FOR_ADA: &str = r#"{"user_id":2,"scheduled_at":"2024-01-16T10:00:00Z"}"#;
 const SERIES: &str = r#"{"user_id":2,"first":"2024-01-16T10:00","timezone":"Europe/Berlin","count":2}"#;
+const MOVE_SERIES: &str = r#"{"first":"2024-01-17T10:00","timezone":"Europe/Berlin"}"#;
 const RECOVER: &str = r#"{"email":"ada@example.org"}"#;
 const SERVICE: &str = r#"{"name":"First session","duration":80,"amount":120}"#;
 const SCHEDULE: &str = r#"{"timezone":"Europe/Berlin","hours":{"monday":[{"start":"09:00","end":"12:00"}]}}"#;
@@ -107,6 +108,10 @@ const ROWS: &[Row] = &[
     row("POST", "/api/admin/bookings/{id}/links/revoke", "", [401, 403, 403, 409, 401]),
     row("POST", "/api/admin/bookings/{id}/participants", INVITE, [401, 403, 403, 409, 401]),
     row("DELETE", "/api/admin/bookings/{id}/participants/{participant_id}", "", [401, 403, 403, 404, 401]),
+    row("GET", "/api/admin/series/{id}", "", [401, 403, 403, 404, 401]),
+    row("GET", "/api/admin/series/{id}/cancellation-quote", "", [401, 403, 403, 404, 401]),
+    row("POST", "/api/admin/series/{id}/cancel", "", [401, 403, 403, 404, 401]),
+    row("POST", "/api/admin/series/{id}/reschedule", MOVE_SERIES, [401, 403, 403, 404, 401]),
     row("GET", "/api/admin/notifications", "", [401, 403, 403, 200, 401]),
     row("POST", "/api/admin/notifications/{id}/retry", "", [401, 403, 403, 404, 401]),
     row("POST", "/api/admin/notifications/{id}/cancel", "", [401, 403, 403, 404, 401]),

@@ -271,3 +271,61 @@ async fn an_invalid_series_is_rejected() {
     assert_eq!(practice.get(CREATE, &carl).await.json()["total"], 0);
     practice.delete(SERIES, &carl).await.assert_problem(405, "method_not_allowed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rest_of_a_series_is_listed_moved_quoted_and_cancelled() {
+    let (practice, ada, carl) = Parts::new().with_ada().await;
+    let body = json!({
+        "user_id": 2, "first": "2024-03-18T10:00", "timezone": "Europe/Berlin", "count": 4, "payment": "offline_paid",
+        "method": "cash",
+    });
+    let created = practice.post(SERIES, &carl, &body.to_string()).await.assert_status(201).json();
+    let id = created["series_id"].as_i64().unwrap();
+    assert_eq!(column(&created["bookings"], "series_id"), [id; 4]);
+    let series = format!("/api/admin/series/{id}");
+    let shown = practice.get(&series, &carl).await.assert_status(200).json();
+    assert_eq!(shown, created);
+    let rest = practice.get(&format!("{series}?from=2024-04-01T00:00:00Z"), &carl).await.json();
+    assert_eq!(column(&rest["bookings"], "scheduled_at"), ["2024-04-01T08:00:00Z", "2024-04-08T08:00:00Z"]);
+    let listed = practice.get(&format!("/api/admin/bookings?series_id={id}"), &carl).await.json();
+    assert_eq!(listed["total"], 4);
+    assert_eq!(practice.get(&format!("/api/bookings/{id}"), &ada).await.json()["series_id"], id);
+    practice.book(&ada, "2024-03-20T14:00:00Z").await;
+    let other = practice.get("/api/bookings?limit=50", &ada).await.json();
+    let alone = other["bookings"].as_array().unwrap().iter().filter(|booking| booking.get("series_id").is_none());
+    assert_eq!(alone.count(), 1, "a booking that was created on its own has none");
+
+    let to = |rest: &str| format!(r#"{{"first":"2024-03-20T15:00","timezone":"Europe/Berlin"{rest}}}"#);
+    let reschedule = format!("{series}/reschedule");
+    let refused = practice.post(&reschedule, &carl, &to("")).await;
+    refused.assert_problem(409, "series_conflict");
+    assert_eq!(refused.json()["errors"][0]["code"], "slot_taken");
+    let moved = practice.post(&reschedule, &carl, &to(r#","on_conflict":"skip""#)).await.assert_status(200).json();
+    let expected = ["2024-03-27T14:00:00Z", "2024-04-03T13:00:00Z", "2024-04-10T13:00:00Z"];
+    assert_eq!(column(&moved["bookings"], "scheduled_at"), expected);
+    assert_eq!(moved["skipped"][0]["starts_at"], "2024-03-20T14:00:00Z");
+    let emails = practice.get(&format!("/api/admin/bookings/{}", moved["bookings"][1]["id"]), &carl).await.json();
+    let email =
+        emails["notifications"].as_array().unwrap().iter().find(|email| email["kind"] == "rescheduled").unwrap();
+    assert!(email["sent_with"].is_i64(), "{email}");
+
+    let quote = practice.get(&format!("{series}/cancellation-quote?from=2024-04-01T00:00:00Z"), &carl).await;
+    let ids = json!([moved["bookings"][1]["id"], moved["bookings"][2]["id"]]);
+    let wanted = json!({"booking_ids": ids, "refund_amount": 200.0, "fee_amount": 0.0, "currency": "EUR"});
+    assert_eq!(quote.assert_status(200).json(), wanted);
+    let cancel = format!("{series}/cancel");
+    let from = |refund: &str| format!(r#"{{"from":"2024-04-01T00:00:00Z","expected_refund":{refund}}}"#);
+    practice.post(&cancel, &carl, &from("100")).await.assert_problem(409, "quote_changed");
+    practice.post(&cancel, &carl, &from("-1")).await.assert_problem(422, "invalid_amount");
+    let cancelled = practice.post(&cancel, &carl, &from("200")).await.assert_status(200).json();
+    assert_eq!(column(&cancelled["bookings"], "status"), ["cancelled"; 2]);
+    practice.post(&cancel, &carl, &from("200")).await.assert_problem(409, "invalid_state");
+    practice.post(&cancel, &carl, "").await.assert_status(200);
+    for (path, body) in
+        [(&reschedule, r#"{"first":"2024-03-20","timezone":"Europe/Berlin"}"#), (&cancel, r#"{"to":1}"#)]
+    {
+        practice.post(path, &carl, body).await.assert_status(422);
+    }
+    practice.get("/api/admin/series/999", &carl).await.assert_problem(404, "series_not_found");
+    practice.get("/api/admin/series/x", &carl).await.assert_problem(400, "invalid_id");
+}

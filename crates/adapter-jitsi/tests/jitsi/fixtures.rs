@@ -51,6 +51,7 @@ pub(crate) fn booking(base_url: &MeetingBaseUrl) -> Booking {
         client: user(7),
         therapist: user(1),
         service: ServiceId::new(1).unwrap(),
+        series: None,
         scheduled_at: at(START),
         minutes: 50,
         buffer_minutes: 10,

@@ -3,7 +3,9 @@ use attune_domain::notification::{NewNotification, Notification, NotificationSta
 use attune_domain::{BookingId, NotificationId};
 use attune_ports::{DeliveryResult, Lease, LeaseToken, Outbox, StoreError};
 use attune_sql::schema::outbox;
-use attune_sql::statements::{correct_notifications, email_to_cancel, notifications_of, reminders_to_cancel};
+use attune_sql::statements::{
+    correct_notifications, email_to_cancel, emails_to_retry, leased_with, notifications_of, reminders_to_cancel,
+};
 use attune_sql::{CancelledNotification, NewNotificationRow, NotificationRow, millis};
 use diesel::dsl::{sql, sql_query};
 use diesel::prelude::*;
@@ -28,6 +30,17 @@ impl Outbox for PostgresUnitOfWork {
         .await
     }
 
+    async fn combine_notifications(
+        &mut self,
+        lead: NotificationId,
+        others: &[NotificationId],
+    ) -> Result<(), StoreError> {
+        let others: Vec<i64> = others.iter().map(|id| id.get()).collect();
+        let others = outbox::table.filter(outbox::id.eq_any(others));
+        self.execute(diesel::update(others).set(outbox::lead_id.eq(lead.get()))).await?;
+        Ok(())
+    }
+
     async fn notifications_of(&mut self, booking: BookingId) -> Result<Vec<Notification>, StoreError> {
         self.all(notifications_of(booking)).await
     }
@@ -42,6 +55,7 @@ impl Outbox for PostgresUnitOfWork {
         let due = outbox::table
             // Spelled like the condition of the index `outbox_due`: a plan for any state could not use it.
             .filter(sql::<Bool>("state = 'pending'"))
+            .filter(outbox::lead_id.is_null())
             .filter(outbox::next_at.le(millis(now)))
             .filter(outbox::lease_until.is_null().or(outbox::lease_until.le(millis(now)).assume_not_null()))
             .order((outbox::next_at, outbox::id))
@@ -57,9 +71,7 @@ impl Outbox for PostgresUnitOfWork {
         let mut notifications: Vec<Notification> = self
             .call(async |mut c| {
                 let ids: Vec<i64> = due.load(&mut c).await?;
-                let lease = diesel::update(outbox::table.filter(outbox::id.eq_any(ids)))
-                    .set(leased)
-                    .returning(NotificationRow::as_returning());
+                let lease = diesel::update(leased_with(ids)).set(leased).returning(NotificationRow::as_returning());
                 restore(lease.load(&mut c).await?)
             })
             .await?;
@@ -127,12 +139,14 @@ impl Outbox for PostgresUnitOfWork {
             outbox::lease_token.eq(None::<Vec<u8>>),
             outbox::lease_until.eq(None::<i64>),
         );
-        self.execute(diesel::update(outbox::table.find(id.get())).set(pending)).await?;
+        let alone = outbox::lead_id.eq(None::<i64>);
+        self.execute(diesel::update(outbox::table.find(id.get())).set(alone)).await?;
+        self.execute(diesel::update(emails_to_retry(id)).set(pending)).await?;
         Ok(())
     }
 
     async fn cancel_notification(&mut self, id: NotificationId, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.execute(diesel::update(email_to_cancel(id, now)).set(CancelledNotification::CHANGES)).await? == 1)
+        Ok(self.execute(diesel::update(email_to_cancel(id, now)).set(CancelledNotification::CHANGES)).await? > 0)
     }
 
     async fn cancel_reminders(&mut self, booking: BookingId, now: Timestamp) -> Result<u64, StoreError> {

@@ -91,10 +91,12 @@ pub(crate) async fn until_waiting(client: &tokio_postgres::Client, count: i64) {
 /// The other connections to this database.
 pub(crate) const OTHERS: &str = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
-/// Ends all other sessions of this database.
+/// Ends all other sessions of this database: first those that wait for a lock, which they would get once its holder ends.
 pub(crate) async fn terminate_others(client: &tokio_postgres::Client) {
-    let query = format!("SELECT pg_terminate_backend(pid) FROM {OTHERS}");
-    client.execute(&query, &[]).await.expect("the sessions can be ended");
+    for which in [" AND wait_event_type = 'Lock'", ""] {
+        let query = format!("SELECT pg_terminate_backend(pid, 10000) FROM {OTHERS}{which}");
+        client.execute(&query, &[]).await.expect("the sessions can be ended");
+    }
 }
 
 /// What a [`Proxy`] does.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use attune_domain::{BookingId, BookingStatus, PaymentStatus, UserId};
+use attune_domain::{BookingId, BookingStatus, PaymentStatus, SeriesId, UserId};
 use attune_ports::{
     BookingCursor, BookingFilter, BookingOrder, BookingPageRequest, PageStart, Provider, Queries, Store,
 };
@@ -56,12 +56,13 @@ fn hour(n: i64) -> Timestamp {
     Timestamp::from_millisecond(n * 3_600_000).unwrap()
 }
 
-/// Every set of parts of a filter, both ways. All of them fit one booking.
+/// Every set of parts of a filter, and a series, both ways. The parts fit one booking.
 fn every_filter() -> impl Iterator<Item = BookingFilter> {
-    (0..128_u8).map(|parts| {
+    let sets = (0..128_u8).map(|parts| {
         let has = |part: u8| parts & (1 << part) != 0;
         BookingFilter {
             search: None,
+            series: None,
             client: has(0).then(|| UserId::new(12).unwrap()),
             therapist: has(1).then(|| UserId::new(2).unwrap()),
             status: has(2).then_some(BookingStatus::Scheduled),
@@ -70,7 +71,13 @@ fn every_filter() -> impl Iterator<Item = BookingFilter> {
             to: has(5).then(|| hour(10_102)),
             order: if has(6) { BookingOrder::Earliest } else { BookingOrder::Latest },
         }
-    })
+    });
+    let series = [BookingOrder::Earliest, BookingOrder::Latest].map(|order| BookingFilter {
+        series: SeriesId::new(12),
+        order,
+        ..BookingFilter::default()
+    });
+    sets.chain(series)
 }
 
 async fn read_lists(store: &(impl Queries + ?Sized), times: usize) {

@@ -29,7 +29,9 @@ fn email() -> Email {
         payment: None,
         change: None,
         client_name: None,
+        therapist_name: None,
         agenda: Vec::new(),
+        others: Vec::new(),
         sent_at: "2024-03-01T08:00:00Z".parse().unwrap(),
     }
 }

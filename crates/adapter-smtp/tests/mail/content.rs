@@ -5,12 +5,12 @@ use std::sync::Arc;
 use attune_adapter_smtp::{ComposerError, MailConfig};
 use attune_domain::notification::NotificationKind;
 use attune_domain::practice::{PhoneNumber, WebUrl};
-use attune_domain::{CancelledPayment, EmailAddress, PaymentStatus, Practice, PracticeName, PracticeTexts};
+use attune_domain::{BookingId, CancelledPayment, EmailAddress, PaymentStatus, Practice, PracticeName, PracticeTexts};
 use attune_ports::{
     AgendaEntry, CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, Notifier, NotifyError, PaymentDetails,
 };
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::fixtures::{
     KINDS, LINK, PAGE_LINK, REMINDER, cancelled, composed, composer, config, connected, delivered, email, every_email,
@@ -210,7 +210,7 @@ const CHECK_CALENDAR: &str = "The attached calendar entry is marked as cancelled
 #[tokio::test]
 async fn emails_to_therapists_name_the_client_in_the_text_only() {
     let paid = PaymentDetails::Received {
-        booking: attune_domain::BookingId::new(12).unwrap(),
+        booking: BookingId::new(12).unwrap(),
         amount: money("100.00", "EUR"),
         at: instant("2024-01-13T09:00:00Z"),
         left: None,
@@ -277,10 +277,89 @@ async fn emails_to_therapists_name_the_client_in_the_text_only() {
 }
 
 #[tokio::test]
+async fn another_therapist_and_another_length_are_named() {
+    use NotificationKind::{Reassigned, TherapistReassigned, TherapistUpdated, Updated};
+    for (kind, name, sentence, entry) in [
+        (Reassigned, Some("Carl Rogers"), "Carl Rogers takes your appointment. Everything else", "CONFIRMED"),
+        (Reassigned, Some("https://evil.example"), "A colleague takes your appointment. Everything", "CONFIRMED"),
+        (TherapistReassigned, Some("Carl Rogers"), "Carl Rogers takes this appointment, which was in", "CANCELLED"),
+        (TherapistReassigned, None, "A colleague takes this appointment, which was in", "CANCELLED"),
+        (Updated, None, "Your appointment now takes 80 minutes:", "CONFIRMED"),
+        (TherapistUpdated, None, "This appointment in your calendar now takes 80 minutes:", "CONFIRMED"),
+    ] {
+        let therapist_name = name.map(str::to_owned);
+        let read = delivered(composer(), &Email { therapist_name, minutes: 80, ..email(kind) }).await;
+        assert!(read.text.contains(sentence), "{}", read.text);
+        let calendar = read.calendar.unwrap();
+        assert!(calendar.contains(&format!("STATUS:{entry}")) && !calendar.contains("Carl"), "{calendar}");
+        assert!(!read.subject.contains("Carl"), "{}", read.subject);
+        assert_eq!(read.text.contains(LINK), kind != TherapistReassigned);
+    }
+}
+
+/// An email about three appointments, a week apart.
+fn series(kind: NotificationKind, payment: impl Fn(i64) -> Option<PaymentDetails>) -> Email {
+    let one = |week: i64| Email {
+        starts_at: email(kind).starts_at + SignedDuration::from_hours(week * 7 * 24),
+        calendar_uid: format!("booking-{}@installation", 12 + week),
+        join_url: email(kind).join_url.map(|url| format!("{url}{week}")),
+        pay_url: Some(format!("https://practice.example.org/pay/{week}")),
+        payment: payment(week),
+        ..email(kind)
+    };
+    Email { others: vec![one(1), one(2)], ..one(0) }
+}
+
+#[tokio::test]
+async fn a_series_is_one_email_with_all_dates_and_one_calendar_file() {
+    let read = delivered(composer(), &series(NotificationKind::MeetingInfo, |_| None)).await;
+    assert_eq!(read.subject, "Your 3 appointments from 15 January");
+    let days =
+        ["Monday, 15 January 2024 at 10:00", "Monday, 22 January 2024 at 10:00", "Monday, 29 January 2024 at 10:00"];
+    for (week, day) in days.iter().enumerate() {
+        assert!(read.text.contains(&format!("{day}\nJoin the appointment: {LINK}{week}\n")), "{}", read.text);
+        assert!(read.html.contains(day), "{}", read.html);
+    }
+    let calendar = read.calendar.unwrap();
+    assert_eq!(calendar.matches("BEGIN:VEVENT").count(), 3);
+    assert_eq!(calendar.matches("BEGIN:VCALENDAR").count(), 1);
+    for booking in 12..15 {
+        assert_eq!(calendar.matches(&format!("UID:booking-{booking}@installation")).count(), 1);
+    }
+    assert!(!calendar.contains("meet."), "{calendar}");
+
+    // A cancellation of several events is published, because CANCEL has one UID (RFC 5546, section 3.2.5).
+    let cancelled = delivered(composer(), &series(NotificationKind::Cancelled, |_| None)).await;
+    assert_eq!(cancelled.subject, "Cancelled: your 3 appointments from 15 January");
+    let calendar = cancelled.calendar.unwrap();
+    assert!(calendar.contains("METHOD:PUBLISH") && !calendar.contains("CONFIRMED"), "{calendar}");
+    assert_eq!(calendar.matches("STATUS:CANCELLED").count(), 3);
+}
+
+#[tokio::test]
+async fn a_series_says_what_is_due_for_each_appointment_and_in_total() {
+    let due = |week: i64| {
+        let booking = BookingId::new(12 + week).unwrap();
+        Some(PaymentDetails::Due { booking, amount: money("100.00", "EUR"), until: instant("2024-01-14T09:30:00Z") })
+    };
+    let read = delivered(composer(), &series(NotificationKind::PaymentRequest, due)).await;
+    assert!(read.text.contains("Please pay for each of them in time, €300.00 in total:"), "{}", read.text);
+    for week in 0..3 {
+        let each = format!(
+            "€100.00 to pay by Sunday, 14 January 2024 at 10:30 (Europe/Berlin, UTC+01:00), booking number {}\n\
+             View and pay: https://practice.example.org/pay/{week}\n",
+            12 + week
+        );
+        assert!(read.text.contains(&each), "{}", read.text);
+    }
+    assert!(read.calendar.is_none());
+}
+
+#[tokio::test]
 async fn an_agenda_lists_time_client_payment_and_link() {
     let entry = |start: &str, client: &str, payment, join_url: Option<&str>| AgendaEntry {
         starts_at: instant(start),
-        ends_at: instant(start) + jiff::SignedDuration::from_mins(50),
+        ends_at: instant(start) + SignedDuration::from_mins(50),
         client_name: client.to_owned(),
         payment,
         join_url: join_url.map(str::to_owned),

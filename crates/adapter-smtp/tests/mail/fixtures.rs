@@ -46,7 +46,7 @@ pub(crate) fn email(kind: NotificationKind) -> Email {
         to: EmailAddress::parse("john@example.org").expect("an address"),
         language: Language::English,
         to_name: "John Doe".to_owned(),
-        join_url: (!kind.is_cancellation()).then(|| LINK.to_owned()),
+        join_url: (!kind.removes_entry()).then(|| LINK.to_owned()),
         pay_url: None,
         starts_at: "2024-01-15T09:00:00Z".parse().expect("an instant"),
         minutes: 50,
@@ -61,7 +61,10 @@ pub(crate) fn email(kind: NotificationKind) -> Email {
             kind.is_cancellation().then(|| cancelled(CancelledBy::Client, None, None))
         },
         client_name: kind.is_for_therapist().then(|| "Jane Rowland".to_owned()),
+        therapist_name: matches!(kind, NotificationKind::Reassigned | NotificationKind::TherapistReassigned)
+            .then(|| "Carl Rogers".to_owned()),
         agenda: Vec::new(),
+        others: Vec::new(),
         sent_at: "2024-01-14T09:00:00Z".parse().expect("an instant"),
     }
 }
@@ -162,7 +165,15 @@ pub(crate) fn payment_emails(amount: Money) -> [Email; 5] {
 }
 
 pub(crate) fn every_email() -> Vec<Email> {
-    KINDS.into_iter().map(email).chain(payment_emails(money("100.00", "EUR"))).chain(hold_emails()).collect()
+    use NotificationKind::{Reassigned, TherapistReassigned, TherapistUpdated, Updated};
+    let changes = [Reassigned, Updated, TherapistReassigned, TherapistUpdated];
+    KINDS
+        .into_iter()
+        .chain(changes)
+        .map(email)
+        .chain(payment_emails(money("100.00", "EUR")))
+        .chain(hold_emails())
+        .collect()
 }
 
 pub(crate) fn config() -> MailConfig {

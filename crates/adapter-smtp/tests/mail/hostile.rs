@@ -30,6 +30,11 @@ fn assert_harmless(received: &ReceivedMail, email: &Email) {
         NotificationKind::Cancelled if email.payment.is_some() => ("Cancelled: your appointment", &[][..], None),
         NotificationKind::Cancelled => ("Cancelled: your appointment", &[][..], Some("CANCEL")),
         NotificationKind::MeetingLink => ("Your link for the appointment", &[LINK][..], Some("PUBLISH")),
+        NotificationKind::Reassigned | NotificationKind::Updated => {
+            ("Change: your appointment", &[LINK][..], Some("PUBLISH"))
+        }
+        NotificationKind::TherapistReassigned => ("Handed over: appointment", &[][..], Some("CANCEL")),
+        NotificationKind::TherapistUpdated => ("Change: appointment", &[LINK][..], Some("PUBLISH")),
         NotificationKind::Receipt => ("We received your payment: appointment", &[][..], None),
         NotificationKind::PaymentProblem if matches!(email.payment, Some(PaymentDetails::RefundScheduled { .. })) => {
             ("Your payment will be refunded: appointment", &[][..], None)

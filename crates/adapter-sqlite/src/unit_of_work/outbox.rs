@@ -3,7 +3,9 @@ use attune_domain::notification::{NewNotification, Notification, NotificationSta
 use attune_domain::{BookingId, NotificationId};
 use attune_ports::{DeliveryResult, Lease, LeaseToken, Outbox, StoreError};
 use attune_sql::schema::outbox;
-use attune_sql::statements::{correct_notifications, email_to_cancel, notifications_of, reminders_to_cancel};
+use attune_sql::statements::{
+    correct_notifications, email_to_cancel, emails_to_retry, leased_with, notifications_of, reminders_to_cancel,
+};
 use attune_sql::{CancelledNotification, NewNotificationRow, NotificationRow, millis};
 use diesel::dsl::{sql, sql_query};
 use diesel::prelude::*;
@@ -31,6 +33,17 @@ impl Outbox for SqliteUnitOfWork {
         .await
     }
 
+    async fn combine_notifications(
+        &mut self,
+        lead: NotificationId,
+        others: &[NotificationId],
+    ) -> Result<(), StoreError> {
+        let others: Vec<i64> = others.iter().map(|id| id.get()).collect();
+        let others = outbox::table.filter(outbox::id.eq_any(others));
+        self.execute(diesel::update(others).set(outbox::lead_id.eq(lead.get()))).await?;
+        Ok(())
+    }
+
     async fn notifications_of(&mut self, booking: BookingId) -> Result<Vec<Notification>, StoreError> {
         self.all(notifications_of(booking)).await
     }
@@ -42,20 +55,26 @@ impl Outbox for SqliteUnitOfWork {
         lease: &Lease,
     ) -> Result<Vec<Notification>, StoreError> {
         // The state is spelled like the condition of the index `outbox_due`, or SQLite would not use it.
-        let due = sql::<Bool>("id IN (SELECT id FROM outbox WHERE state = 'pending' AND next_at <= ")
-            .bind::<BigInt, _>(millis(now))
-            .sql(" AND (lease_until IS NULL OR lease_until <= ")
-            .bind::<BigInt, _>(millis(now))
-            .sql(") ORDER BY next_at, id LIMIT ")
-            .bind::<BigInt, _>(i64::from(limit))
-            .sql(")");
+        let due = outbox::table
+            .filter(sql::<Bool>("state = 'pending'"))
+            .filter(outbox::lead_id.is_null())
+            .filter(outbox::next_at.le(millis(now)))
+            .filter(outbox::lease_until.is_null().or(outbox::lease_until.le(millis(now)).assume_not_null()))
+            .order((outbox::next_at, outbox::id))
+            .limit(i64::from(limit))
+            .select(outbox::id);
         let leased = (
             outbox::attempts.eq(outbox::attempts + 1),
             outbox::lease_token.eq(lease.token.0.to_vec()),
             outbox::lease_until.eq(millis(lease.until)),
         );
-        let lease = diesel::update(outbox::table.filter(due)).set(leased).returning(NotificationRow::as_returning());
-        let mut notifications: Vec<Notification> = self.call(move |connection| rows(lease, connection)).await?;
+        let mut notifications: Vec<Notification> = self
+            .call(move |connection| {
+                let due: Vec<i64> = due.load(connection).map_err(store_error)?;
+                let lease = diesel::update(leased_with(due)).set(leased).returning(NotificationRow::as_returning());
+                rows(lease, connection)
+            })
+            .await?;
         // RETURNING guarantees no order.
         notifications.sort_unstable_by_key(|notification| (notification.next_at, notification.id));
         Ok(notifications)
@@ -121,12 +140,14 @@ impl Outbox for SqliteUnitOfWork {
             outbox::lease_token.eq(None::<Vec<u8>>),
             outbox::lease_until.eq(None::<i64>),
         );
-        self.execute(diesel::update(outbox::table.find(id.get())).set(pending)).await?;
+        let alone = outbox::lead_id.eq(None::<i64>);
+        self.execute(diesel::update(outbox::table.find(id.get())).set(alone)).await?;
+        self.execute(diesel::update(emails_to_retry(id)).set(pending)).await?;
         Ok(())
     }
 
     async fn cancel_notification(&mut self, id: NotificationId, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.execute(diesel::update(email_to_cancel(id, now)).set(CancelledNotification::CHANGES)).await? == 1)
+        Ok(self.execute(diesel::update(email_to_cancel(id, now)).set(CancelledNotification::CHANGES)).await? > 0)
     }
 
     async fn cancel_reminders(&mut self, booking: BookingId, now: Timestamp) -> Result<u64, StoreError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use attune_domain::booking::ChangeError;
 use attune_domain::meeting::AccessState;
+use attune_domain::notification::former_therapist_notification;
 use attune_domain::{AccessWindow, Booking, BookingEvent, BookingId, CancellationQuote, Money, Role, UserId};
 use attune_ports::{Clock, Queries, Store, UnitOfWork};
 use jiff::Timestamp;
@@ -86,14 +87,25 @@ impl ChangeBooking {
         booking: BookingId,
     ) -> Result<(Booking, CancellationQuote), ChangeBookingError> {
         let booking = self.view.visible(user, role, booking).await?.booking;
-        let (payments, refunds) = if may_have_money(&booking) {
+        let quote = self.quote_of(user, role, &booking).await?;
+        Ok((booking, quote))
+    }
+
+    /// The same for a booking that the caller has read already.
+    pub(super) async fn quote_of(
+        &self,
+        user: UserId,
+        role: Role,
+        booking: &Booking,
+    ) -> Result<CancellationQuote, ChangeBookingError> {
+        let (payments, refunds) = if may_have_money(booking) {
             (self.queries.payments(booking.id()).await?, self.queries.refunds(booking.id()).await?)
         } else {
             (Vec::new(), Vec::new())
         };
         let canceller = Canceller { user, role, now: self.clock.now() };
         let (.., quote) = canceller.cancelled(booking.clone(), &payments, &refunds, None)?;
-        Ok((booking, quote))
+        Ok(quote)
     }
 
     /// Changes the booking and enqueues the emails about it. Rescheduling to the same time changes nothing. A cancellation
@@ -187,7 +199,7 @@ impl ChangeBooking {
         Ok(Idempotent::Executed(booking))
     }
 
-    async fn change(
+    pub(super) async fn change(
         &self,
         work: &mut dyn UnitOfWork,
         command: &ChangeBookingCommand,
@@ -198,6 +210,7 @@ impl ChangeBooking {
         let audit = AuditContext::new(Some(command.actor), &command.metadata, now);
         let settlement = Settlement { lifecycle: &self.lifecycle, audit };
         let (role, mut received, mut why) = (command.role, Received::default(), None);
+        let former = matches!(command.change, Change::Reassign { .. }).then(|| booking.therapist());
         let (booking, event) = match (&command.change, calendar) {
             (&Change::Reschedule { to, override_hours, ref reason }, Some(calendar)) => {
                 let reschedule = Reschedule { to, override_hours, role, slot: self.slot(calendar, now) };
@@ -225,6 +238,13 @@ impl ChangeBooking {
             (Change::Reopen, _) => booking.reopen(now)?,
         };
         let booking = settlement.save_booking(work, booking, event).await?;
+        if let Some(former) = former {
+            let email = work
+                .user(former)
+                .await?
+                .and_then(|former| former_therapist_notification(&booking, &former, settlement.audit.actor, now));
+            work.enqueue(email.as_slice()).await?;
+        }
         if let Some(reason) = why {
             work.add_change_reason(booking.id(), booking.version(), reason).await?;
         }

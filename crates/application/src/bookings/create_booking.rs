@@ -8,7 +8,8 @@ use attune_domain::notification::{
     NewNotification, NotificationKind, payment_notification, payment_request_notifications,
 };
 use attune_domain::{
-    Booking, BookingEvent, BookingId, BookingStatus, ChangeTerms, Money, Role, Service, ServiceId, User, UserId,
+    Booking, BookingEvent, BookingId, BookingStatus, ChangeTerms, Money, Role, SeriesId, Service, ServiceId, User,
+    UserId,
 };
 use attune_ports::{Clock, Conflict, Payment, PaymentTerms, PriceError, Provider, Store, StoreError, UnitOfWork};
 use jiff::{SignedDuration, Timestamp};
@@ -132,6 +133,7 @@ pub(crate) struct BookingRequest<'a> {
     pub(crate) therapist: &'a User,
     pub(crate) service: &'a Service,
     pub(crate) calendar: &'a TherapistCalendar,
+    pub(crate) series: Option<SeriesId>,
     pub(crate) scheduled_at: Timestamp,
     pub(crate) now: Timestamp,
 }
@@ -212,6 +214,7 @@ impl CreateBooking {
             therapist: &found,
             service: &service,
             calendar,
+            series: None,
             scheduled_at: command.scheduled_at,
             now,
         };
@@ -258,7 +261,7 @@ impl CreateBooking {
         id: BookingId,
         request: &BookingRequest<'_>,
     ) -> Result<(Booking, BookingEvent), CreateBookingError> {
-        let BookingRequest { command, therapist, service, calendar, scheduled_at, now } = request;
+        let BookingRequest { command, therapist, service, calendar, series, scheduled_at, now } = request;
         let terms: ChangeTerms = calendar.terms;
         let price = self.price(request)?;
         let payment = match (&command.payment, self.checkout.gateway.terms()) {
@@ -291,6 +294,7 @@ impl CreateBooking {
             client: command.client,
             therapist: therapist.id,
             service: service.id,
+            series: *series,
             scheduled_at: *scheduled_at,
             minutes: service.minutes,
             buffer_minutes: service.buffer_minutes,

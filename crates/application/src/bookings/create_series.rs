@@ -2,12 +2,13 @@
 
 use attune_domain::booking::BookError;
 use attune_domain::calendar::{Occurrence, SeriesError, SlotError, weekly_series};
-use attune_domain::{Booking, TimeZoneName};
+use attune_domain::{Booking, BookingId, SeriesId, TimeZoneName};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use thiserror::Error;
 
 use super::create_booking::{BookingRequest, CreateBooking, CreateBookingCommand, CreateBookingError};
+use crate::lifecycle::combine_emails;
 
 #[derive(Debug, Clone)]
 pub struct CreateSeriesCommand {
@@ -34,7 +35,9 @@ pub struct SeriesConflict {
 
 #[derive(Debug)]
 pub struct SeriesOutcome {
-    pub booked: Vec<Booking>,
+    pub series: SeriesId,
+    /// By date.
+    pub bookings: Vec<Booking>,
     pub conflicts: Vec<SeriesConflict>,
 }
 
@@ -101,15 +104,17 @@ impl CreateSeries {
                 conflicts.push(SeriesConflict { starts_at: None, local_time: *local_time, reason: None });
                 continue;
             };
+            let id = work.next_booking_id().await?;
+            let first = booked.first().map_or(id, Booking::id);
             let request = BookingRequest {
                 command: &command.booking,
                 therapist: &found,
                 service: &service,
                 calendar: &calendar,
+                series: Some(SeriesId::from(first)),
                 scheduled_at,
                 now,
             };
-            let id = work.next_booking_id().await?;
             let created = match self.create_booking.create(id, &request) {
                 Ok(created) => self.create_booking.check(&mut *work, &request, &created.0).await.map(|()| created),
                 Err(error) => Err(error),
@@ -126,11 +131,14 @@ impl CreateSeries {
                 Err(Err(error)) => return Err(error.into()),
             }
         }
-        if booked.is_empty() || !(conflicts.is_empty() || command.skip_conflicts) {
+        let series = booked.first().and_then(Booking::series);
+        let Some(series) = series.filter(|_| conflicts.is_empty() || command.skip_conflicts) else {
             return Err(CreateSeriesError::Conflicts(conflicts));
-        }
+        };
+        let ids: Vec<BookingId> = booked.iter().map(Booking::id).collect();
+        combine_emails(&mut *work, &ids, now).await?;
         work.commit().await?;
-        Ok(SeriesOutcome { booked, conflicts })
+        Ok(SeriesOutcome { series, bookings: booked, conflicts })
     }
 }
 

@@ -101,6 +101,9 @@ impl EditBooking {
         let audit = AuditContext::new(Some(command.admin), &command.metadata, now);
         work.save_booking(&edited).await?;
         self.lifecycle.follow_up(&mut *work, &edited, event, &audit).await?;
+        if edited.minutes() != before.minutes() {
+            self.lifecycle.announce_length(&mut *work, &edited, &audit).await?;
+        }
         let booking = if edited.price() == before.price() {
             edited
         } else {

@@ -1,14 +1,15 @@
 //! Hold expiry: releases slots that were not paid in time. Where a client pays at an online provider, its checkout
 //! is expired first: the page may still be open, and a client who paid a second ago must not lose the slot.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use attune_domain::{Booking, UserId};
+use attune_domain::{Booking, BookingId, SeriesId, UserId};
 use attune_ports::{Clock, Store, StoreError, UnitOfWork};
 use jiff::Timestamp;
 
 use crate::ClockMonitor;
-use crate::lifecycle::{HoldRelease, close_checkouts, release_hold};
+use crate::lifecycle::{HoldRelease, close_checkouts, combine_emails, release_hold};
 use crate::payments::ReconcilePayments;
 
 const BATCH: u32 = 100;
@@ -80,13 +81,22 @@ impl ExpireHolds {
         }
         let now = self.clock.now();
         let mut released = 0;
+        let mut series: BTreeMap<SeriesId, Vec<BookingId>> = BTreeMap::new();
         for booking in expired {
-            let id = booking.id();
+            let (id, series_id) = (booking.id(), booking.series());
             match release_hold(&mut *work, booking, now).await? {
-                HoldRelease::Released => released += 1,
+                HoldRelease::Released => {
+                    released += 1;
+                    if let Some(series_id) = series_id {
+                        series.entry(series_id).or_default().push(id);
+                    }
+                }
                 HoldRelease::ProviderPending => close_checkouts(&mut *work, id, now).await?,
                 HoldRelease::NotExpired => {}
             }
+        }
+        for bookings in series.values() {
+            combine_emails(&mut *work, bookings, now).await?;
         }
         work.commit().await?;
         Ok(released)

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use attune_domain::meeting::NewRoom;
 use attune_domain::notification::{
-    NewNotification, NotificationKind, ReminderPlan, hold_end_notification, notifications_for, therapist_kind,
-    therapist_notification,
+    CombinedNotifications, NewNotification, NotificationKind, ReminderPlan, combined, hold_end_notification,
+    length_notifications, notifications_for, therapist_kind, therapist_notification,
 };
-use attune_domain::{Booking, BookingEvent, MeetingBaseUrl, ParticipantId, RoomSuffix, User};
+use attune_domain::{Booking, BookingEvent, BookingId, MeetingBaseUrl, ParticipantId, RoomSuffix, User};
 use attune_ports::{OutboxWaker, Random, StoreError, UnitOfWork};
 use jiff::Timestamp;
 
@@ -85,6 +85,23 @@ impl BookingLifecycle {
         audit.record_change(work, event.as_str(), booking).await
     }
 
+    /// Enqueues the emails about a new length of a booking that is confirmed.
+    pub(crate) async fn announce_length(
+        &self,
+        work: &mut dyn UnitOfWork,
+        booking: &Booking,
+        audit: &AuditContext<'_>,
+    ) -> Result<(), StoreError> {
+        let invited: Vec<_> = work.invited_participants(booking.id()).await?.iter().map(|guest| guest.id).collect();
+        let mut emails = length_notifications(booking, &invited, audit.now);
+        // Who is both the client and the therapist gets the client's email.
+        if !emails.is_empty() && booking.client() != booking.therapist() {
+            emails.extend(self.for_therapist(work, booking, NotificationKind::TherapistUpdated, audit).await?);
+        }
+        work.enqueue(&emails).await?;
+        Ok(())
+    }
+
     /// The email to the therapist of a booking, if they want one about what the actor of the audit entry did.
     pub(crate) async fn for_therapist(
         &self,
@@ -96,6 +113,25 @@ impl BookingLifecycle {
         let therapist = work.user(booking.therapist()).await?;
         Ok(therapist.and_then(|therapist| therapist_notification(booking, kind, &therapist, audit.actor, audit.now)))
     }
+}
+
+/// Sends the emails that this unit of work enqueued about several bookings of a series as one for each recipient.
+pub(crate) async fn combine_emails(
+    work: &mut dyn UnitOfWork,
+    bookings: &[BookingId],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if bookings.len() < 2 {
+        return Ok(());
+    }
+    let mut emails = Vec::new();
+    for booking in bookings {
+        emails.extend(work.notifications_of(*booking).await?);
+    }
+    for CombinedNotifications { lead, others } in combined(&emails, now) {
+        work.combine_notifications(lead, &others).await?;
+    }
+    Ok(())
 }
 
 /// Enqueues the email about an expired or cancelled hold, to a client who was told of it.

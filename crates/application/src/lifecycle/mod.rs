@@ -6,4 +6,5 @@ mod holds;
 
 pub(crate) use confirm::ConfirmError;
 pub use follow_up::BookingLifecycle;
+pub(crate) use follow_up::combine_emails;
 pub(crate) use holds::{HoldRelease, SlotAvailability, claim_slot, close_checkouts, refund_parts, release_hold};

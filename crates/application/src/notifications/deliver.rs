@@ -61,15 +61,45 @@ pub struct DeliverySummary {
     pub more: bool,
 }
 
-struct Attempt {
-    notification: Notification,
-    result: DeliveryResult,
+/// A leased notification with those that are sent together with it; the lead is the first one.
+struct Group(Vec<Notification>);
+
+impl Group {
+    /// Groups are in the order of their leads.
+    fn all(leased: Vec<Notification>) -> VecDeque<Self> {
+        let (leads, others): (Vec<_>, Vec<_>) = leased.into_iter().partition(|email| email.lead.is_none());
+        let mut groups: VecDeque<Self> = leads.into_iter().map(|lead| Self(vec![lead])).collect();
+        for email in others {
+            match groups.iter_mut().find(|Self(group)| email.lead == group.first().map(|lead| lead.id)) {
+                Some(Self(group)) => group.push(email),
+                None => groups.push_back(Self(vec![email])),
+            }
+        }
+        groups
+    }
+
+    fn ids(&self) -> impl Iterator<Item = NotificationId> {
+        self.0.iter().map(|email| email.id)
+    }
 }
 
+/// What became of the notifications of a group.
+struct Attempt(Vec<(Notification, DeliveryResult)>);
+
 impl Attempt {
-    /// `acknowledged` is `false` if the lease was lost.
-    fn log(&self, acknowledged: Result<bool, &StoreError>) {
-        let Self { notification, result } = self;
+    fn is_sent(&self) -> bool {
+        self.0.iter().any(|(_, result)| result.state == NotificationState::Sent)
+    }
+
+    /// `acknowledged` has `false` for a lease that was lost.
+    fn log(&self, acknowledged: Result<&[bool], &StoreError>) {
+        for (index, (notification, result)) in self.0.iter().enumerate() {
+            let held = acknowledged.map(|held| held.get(index).copied().unwrap_or(false));
+            Self::log_one(notification, result, held);
+        }
+    }
+
+    fn log_one(notification: &Notification, result: &DeliveryResult, acknowledged: Result<bool, &StoreError>) {
         match acknowledged {
             Ok(true) => tracing::info!(
                 notification = %notification.id, kind = notification.content.kind.as_str(),
@@ -98,18 +128,26 @@ impl Sender {
     }
 }
 
-/// What became of a leased notification.
+/// What became of a group.
 enum Outcome {
-    Attempted(Box<Attempt>),
+    Attempted(Attempt),
     /// Its recipient has got too many announcements.
-    Postponed(NotificationId, Timestamp),
+    Postponed(Vec<NotificationId>, Timestamp),
     /// The store could not be read.
     Unread,
 }
 
 enum Delivery {
-    Result(DeliveryResult),
+    /// One result for each notification of the group.
+    Results(Vec<DeliveryResult>),
     Postponed(Timestamp),
+}
+
+/// What is to be done about a notification.
+enum Prepared {
+    Send(Box<Email>),
+    /// Nothing is sent.
+    Decided(DeliveryResult),
 }
 
 enum Finished {
@@ -166,10 +204,11 @@ impl DeliverNotifications {
         let (practice, installation) = (self.practice.load().await?, self.queries.installation().await?);
         let announcements = Mutex::new(self.recent_announcements(&leased, now).await?);
         let sender = Sender { practice, installation, announcements };
-        let (count, full) = (leased.len(), leased.len() == BATCH as usize);
+        let count = leased.len();
         let last_start = now.saturating_add(START_WINDOW).unwrap_or(Timestamp::MAX);
 
-        let mut waiting = VecDeque::from(leased);
+        let mut waiting = Group::all(leased);
+        let full = waiting.len() == BATCH as usize;
         let mut running = FuturesUnordered::new();
         let (mut results, mut postponed) = (Vec::new(), Vec::new());
         let (mut sending, mut unacknowledged, mut acknowledging) = (0, 0, 0);
@@ -180,10 +219,10 @@ impl DeliverNotifications {
                 && !store_failed
                 && !stopped()
                 && self.clock.now() <= last_start
-                && let Some(notification) = waiting.pop_front()
+                && let Some(group) = waiting.pop_front()
             {
                 sending += 1;
-                running.push(async { Finished::Outcome(self.attempt(notification, &sender).await) }.boxed());
+                running.push(async { Finished::Outcome(self.attempt(group, &sender).await) }.boxed());
             }
             if acknowledging == 0 && !results.is_empty() {
                 let batch = std::mem::take(&mut results);
@@ -195,11 +234,11 @@ impl DeliverNotifications {
                     sending -= 1;
                     match outcome {
                         Outcome::Attempted(attempt) => {
-                            sent += usize::from(attempt.result.state == NotificationState::Sent);
+                            sent += usize::from(attempt.is_sent());
                             unacknowledged += 1;
-                            results.push(*attempt);
+                            results.push(attempt);
                         }
-                        Outcome::Postponed(id, until) => postponed.push((id, until)),
+                        Outcome::Postponed(ids, until) => postponed.extend(ids.into_iter().map(|id| (id, until))),
                         Outcome::Unread => store_failed = true,
                     }
                 }
@@ -211,7 +250,7 @@ impl DeliverNotifications {
                 None => break,
             }
         }
-        let rest: Vec<NotificationId> = waiting.into_iter().map(|notification| notification.id).collect();
+        let rest: Vec<NotificationId> = waiting.iter().flat_map(Group::ids).collect();
         if !rest.is_empty() {
             self.nack(&rest, &lease.token).await?;
         }
@@ -274,7 +313,11 @@ impl DeliverNotifications {
         let mut recent: HashMap<_, Announcements> = HashMap::new();
         if !recipients.is_empty() {
             let since = now.saturating_sub(ANNOUNCEMENT_PERIOD).unwrap_or(Timestamp::MIN);
-            for email in self.queries.sent_emails(&recipients, &NotificationKind::ANNOUNCEMENTS, since).await? {
+            let mut sent = self.queries.sent_emails(&recipients, &NotificationKind::ANNOUNCEMENTS, since).await?;
+            // What was sent together was one email.
+            sent.sort_by_key(|email| email.lead.unwrap_or(email.id));
+            sent.dedup_by_key(|email| email.lead.unwrap_or(email.id));
+            for email in sent {
                 recent.entry(email.content.recipient).or_default().add(email.sent_at.unwrap_or(now));
             }
         }
@@ -294,27 +337,34 @@ impl DeliverNotifications {
         .await
     }
 
-    async fn attempt(&self, notification: Notification, sender: &Sender) -> Outcome {
+    async fn attempt(&self, group: Group, sender: &Sender) -> Outcome {
+        let Some(lead) = group.0.first() else { return Outcome::Attempted(Attempt(Vec::new())) };
         // A template or a library that panics must not affect the other emails.
-        let result = match AssertUnwindSafe(self.try_send(&notification, sender)).catch_unwind().await {
-            Ok(Ok(Delivery::Result(result))) => result,
-            Ok(Ok(Delivery::Postponed(until))) => return Outcome::Postponed(notification.id, until),
+        let results = match AssertUnwindSafe(self.try_send(lead, &group.0, sender)).catch_unwind().await {
+            Ok(Ok(Delivery::Results(results))) => results,
+            Ok(Ok(Delivery::Postponed(until))) => return Outcome::Postponed(group.ids().collect(), until),
             Ok(Err(error)) => {
-                tracing::warn!(notification = %notification.id, %error, "notification not read; its lease will expire");
+                tracing::warn!(notification = %lead.id, %error, "notification not read; its lease will expire");
                 return Outcome::Unread;
             }
-            Err(_) => self.failed(&notification, "panicked"),
+            Err(_) => vec![self.failed(lead, "panicked"); group.0.len()],
         };
-        Outcome::Attempted(Box::new(Attempt { notification, result }))
+        Outcome::Attempted(Attempt(group.0.into_iter().zip(results).collect()))
     }
 
     /// Sends an email unless it is an announcement and its recipient has got too many. Of those that had to wait, only the
     /// ones that still say something new are sent.
-    async fn try_send(&self, notification: &Notification, sender: &Sender) -> Result<Delivery, StoreError> {
-        let content = &notification.content;
-        let Some(booking) = content.subject.booking().filter(|_| content.kind.is_announcement()) else {
-            return Ok(Delivery::Result(self.send(notification, sender).await?));
-        };
+    async fn try_send(
+        &self,
+        lead: &Notification,
+        group: &[Notification],
+        sender: &Sender,
+    ) -> Result<Delivery, StoreError> {
+        let content = &lead.content;
+        if content.subject.booking().is_none() || !content.kind.is_announcement() {
+            let outdated = vec![false; group.len()];
+            return Ok(Delivery::Results(self.send(lead, group, &outdated, sender).await?));
+        }
         let now = self.clock.now();
         let postponed_until = {
             let mut all = sender.announcements();
@@ -325,19 +375,24 @@ impl DeliverNotifications {
             }
             until
         };
-        let waited = notification.next_at > content.send_after;
-        let outdated = (waited || postponed_until.is_some())
-            && is_outdated(notification, &self.queries.notifications(booking).await?);
-        let delivery = match postponed_until {
-            _ if outdated => Ok(Delivery::Result(self.result(notification, NotificationState::Skipped, None))),
-            Some(until) => return Ok(Delivery::Postponed(until)),
-            None => self.send(notification, sender).await.map(Delivery::Result),
-        };
-        let is_sent = matches!(&delivery, Ok(Delivery::Result(result)) if result.state == NotificationState::Sent);
-        if postponed_until.is_none() && !is_sent {
+        let waited = lead.next_at > content.send_after;
+        let mut outdated = vec![false; group.len()];
+        if waited || postponed_until.is_some() {
+            for (email, outdated) in group.iter().zip(&mut outdated) {
+                if let Some(booking) = email.content.subject.booking() {
+                    *outdated = is_outdated(email, &self.queries.notifications(booking).await?);
+                }
+            }
+        }
+        if let Some(until) = postponed_until.filter(|_| outdated.contains(&false)) {
+            return Ok(Delivery::Postponed(until));
+        }
+        let results = self.send(lead, group, &outdated, sender).await;
+        let is_sent = |results: &Vec<DeliveryResult>| results.iter().any(|r| r.state == NotificationState::Sent);
+        if postponed_until.is_none() && !results.as_ref().is_ok_and(is_sent) {
             sender.announcements().entry(content.recipient).or_default().remove(now);
         }
-        delivery
+        results.map(Delivery::Results)
     }
 
     /// Stores results together, or one by one if that fails, so that none prevents another from being stored. Returns
@@ -345,7 +400,7 @@ impl DeliverNotifications {
     async fn acknowledge(&self, token: &LeaseToken, attempts: Vec<Attempt>) -> bool {
         match self.ack(&attempts, token).await {
             Ok(held) => {
-                attempts.iter().zip(held).for_each(|(attempt, held)| attempt.log(Ok(held)));
+                attempts.iter().zip(&held).for_each(|(attempt, held)| attempt.log(Ok(held)));
                 return true;
             }
             Err(error) => tracing::warn!(%error, count = attempts.len(), "acknowledging notifications one by one"),
@@ -354,22 +409,64 @@ impl DeliverNotifications {
         for attempt in &attempts {
             let acknowledged = self.ack(std::slice::from_ref(attempt), token).await;
             all &= acknowledged.is_ok();
-            attempt.log(acknowledged.as_ref().map(|held| held == &[true]));
+            attempt.log(acknowledged.as_ref().map(|held| held.first().map_or(&[][..], Vec::as_slice)));
         }
         all
     }
 
-    async fn send(&self, notification: &Notification, sender: &Sender) -> Result<DeliveryResult, StoreError> {
+    /// Sends what is not outdated of a group as one email. A temporary failure postpones all of the group, so that the next
+    /// attempt has all of it again.
+    async fn send(
+        &self,
+        lead: &Notification,
+        group: &[Notification],
+        outdated: &[bool],
+        sender: &Sender,
+    ) -> Result<Vec<DeliveryResult>, StoreError> {
+        let mut decided = Vec::with_capacity(group.len());
+        let mut emails = Vec::new();
+        for (notification, outdated) in group.iter().zip(outdated) {
+            let prepared = if *outdated {
+                Prepared::Decided(self.result(notification, NotificationState::Skipped, None))
+            } else {
+                self.prepare(notification, sender).await?
+            };
+            match prepared {
+                Prepared::Send(email) => {
+                    emails.push(*email);
+                    decided.push(None);
+                }
+                Prepared::Decided(result) => decided.push(Some(result)),
+            }
+        }
+        emails.sort_by_key(|email| email.starts_at);
+        let mut emails = emails.into_iter();
+        let result = match emails.next() {
+            Some(first) => {
+                let email = Email { message_id: lead.message_id(), others: emails.collect(), ..first };
+                self.send_email(lead, &email).await
+            }
+            None => return Ok(decided.into_iter().flatten().collect()),
+        };
+        let is_postponed = result.state == NotificationState::Pending;
+        let of = |decided: Option<DeliveryResult>| decided.filter(|_| !is_postponed).unwrap_or_else(|| result.clone());
+        Ok(decided.into_iter().map(of).collect())
+    }
+
+    /// Checks whether an email should still be sent, and reads its content.
+    async fn prepare(&self, notification: &Notification, sender: &Sender) -> Result<Prepared, StoreError> {
         let now = self.clock.now();
         if notification.content.expires_at().is_none() && notification.attempts > self.retry.max_attempts {
             // Attempts are counted when they start, so the last one was interrupted when its process ended.
-            return Ok(self.result(notification, NotificationState::Dead, Some("interrupted")));
+            return Ok(Prepared::Decided(self.result(notification, NotificationState::Dead, Some("interrupted"))));
         }
-        let skipped = self.result(notification, NotificationState::Skipped, None);
+        let skipped = Prepared::Decided(self.result(notification, NotificationState::Skipped, None));
         let content = &notification.content;
         let id = match content.subject {
             NotificationSubject::Booking { id, .. } => id,
-            NotificationSubject::Day { user, date } => return self.send_agenda(notification, user, date, sender).await,
+            NotificationSubject::Day { user, date } => {
+                return self.prepare_agenda(notification, user, date, sender).await;
+            }
             NotificationSubject::User(_) => return Ok(skipped),
         };
         let Some(BookingView { booking, client }) = self.queries.booking(id).await? else {
@@ -380,7 +477,8 @@ impl DeliverNotifications {
             SendDecision::Send => {}
             SendDecision::Skip => return Ok(skipped),
             SendDecision::Expire => {
-                return Ok(self.result(notification, NotificationState::Expired, notification.last_error.as_deref()));
+                let error = notification.last_error.as_deref();
+                return Ok(Prepared::Decided(self.result(notification, NotificationState::Expired, error)));
             }
         }
         let ends_hold = content.kind == NotificationKind::HoldExpired
@@ -388,8 +486,8 @@ impl DeliverNotifications {
         if ends_hold && !was_told_of_hold(&self.queries.notifications(id).await?) {
             return Ok(skipped);
         }
-        let Some(email) = self.email(notification, &booking, client, sender, now).await? else { return Ok(skipped) };
-        Ok(self.send_email(notification, &email).await)
+        let email = self.email(notification, &booking, client, sender, now).await?;
+        Ok(email.map_or(skipped, |email| Prepared::Send(Box::new(email))))
     }
 
     async fn send_email(&self, notification: &Notification, email: &Email) -> DeliveryResult {
@@ -406,17 +504,17 @@ impl DeliverNotifications {
         }
     }
 
-    /// Sends the sessions of a day to their therapist, unless there are none, the day is over where the therapist is, or the
+    /// The sessions of a day for their therapist, unless there are none, the day is over where the therapist is, or the
     /// therapist no longer wants an agenda.
-    async fn send_agenda(
+    async fn prepare_agenda(
         &self,
         notification: &Notification,
         therapist: UserId,
         date: Date,
         sender: &Sender,
-    ) -> Result<DeliveryResult, StoreError> {
+    ) -> Result<Prepared, StoreError> {
         let now = self.clock.now();
-        let skipped = self.result(notification, NotificationState::Skipped, None);
+        let skipped = Prepared::Decided(self.result(notification, NotificationState::Skipped, None));
         let reader = self.queries.user(therapist).await?;
         let Some(reader) = reader.filter(|user| user.is_admin() && !user.disabled && user.agenda_at.is_some()) else {
             return Ok(skipped);
@@ -424,7 +522,8 @@ impl DeliverNotifications {
         let zone = self.practice.zone_in(&sender.practice, reader.time_zone.as_ref());
         let Some((starts_at, until)) = day_bounds(date, &zone) else { return Ok(skipped) };
         if now >= until {
-            return Ok(self.result(notification, NotificationState::Expired, notification.last_error.as_deref()));
+            let error = notification.last_error.as_deref();
+            return Ok(Prepared::Decided(self.result(notification, NotificationState::Expired, error)));
         }
         let agenda = self.agenda(&reader, starts_at, until).await?;
         if agenda.is_empty() {
@@ -447,10 +546,12 @@ impl DeliverNotifications {
             payment: None,
             change: None,
             client_name: None,
+            therapist_name: None,
             agenda,
+            others: Vec::new(),
             sent_at: now,
         };
-        Ok(self.send_email(notification, &email).await)
+        Ok(Prepared::Send(Box::new(email)))
     }
 
     /// The confirmed sessions of a therapist that start in this period, earliest first.
@@ -494,8 +595,9 @@ impl DeliverNotifications {
     ) -> Result<Option<Email>, StoreError> {
         let content = &notification.content;
         let for_therapist = content.kind.is_for_therapist();
-        // Another therapist gets no email about it any more.
-        if for_therapist && content.recipient != ViewerId::Account(booking.therapist()) {
+        // Another therapist gets no email about it, except that it is no longer theirs.
+        let is_former = content.kind == NotificationKind::TherapistReassigned;
+        if for_therapist && is_former == (content.recipient == ViewerId::Account(booking.therapist())) {
             return Ok(None);
         }
         let client_name = for_therapist.then(|| client.display_name());
@@ -505,7 +607,7 @@ impl DeliverNotifications {
                 let Some(user) = user.filter(|u| !u.disabled) else { return Ok(None) };
                 let viewer = self.links.viewer(&user);
                 let link = if for_therapist {
-                    self.links.page_link(booking, &viewer)
+                    self.links.page_link(booking, &viewer).filter(|_| content.kind.has_link())
                 } else {
                     self.links.email_link(booking, Viewer::Account(&viewer)).map(|link| link.url)
                 };
@@ -519,9 +621,8 @@ impl DeliverNotifications {
                 (invited.email, None, invited.time_zone, invited.display_name.as_str().to_owned(), link)
             }
         };
-        // Every other email is about joining the room, and useless without a link.
         let is_about_payment = content.kind.is_about_payment();
-        if join_url.is_none() && !content.kind.is_cancellation() && !is_about_payment {
+        if join_url.is_none() && content.kind.has_link() {
             return Ok(None);
         }
         let is_unpaid_cancellation = content.kind == NotificationKind::Cancelled && booking.room().is_none();
@@ -542,7 +643,8 @@ impl DeliverNotifications {
             to_name,
             join_url,
             pay_url: asks_online.then(|| self.pay_pages.url(booking.id())),
-            starts_at: booking.scheduled_at(),
+            // A colleague may have moved it since.
+            starts_at: content.subject.starts_at().filter(|_| is_former).unwrap_or(booking.scheduled_at()),
             minutes: booking.minutes(),
             zone: self.practice.zone_in(&sender.practice, time_zone.as_ref()),
             calendar_uid: sender.installation.calendar_uid(booking.id()),
@@ -551,9 +653,20 @@ impl DeliverNotifications {
             payment,
             change: self.change_details(notification, booking).await?,
             client_name,
+            therapist_name: self.new_therapist(content.kind, booking).await?,
             agenda: Vec::new(),
+            others: Vec::new(),
             sent_at: now,
         }))
+    }
+
+    /// The name of the therapist who takes the session, for an email about that.
+    async fn new_therapist(&self, kind: NotificationKind, booking: &Booking) -> Result<Option<String>, StoreError> {
+        if !matches!(kind, NotificationKind::Reassigned | NotificationKind::TherapistReassigned) {
+            return Ok(None);
+        }
+        let therapist = self.queries.user(booking.therapist()).await?;
+        Ok(therapist.map(|therapist| therapist.display_name()))
     }
 
     /// What happened to the booking; `None` for an email about no change of it.
@@ -679,10 +792,14 @@ impl DeliverNotifications {
             | NotificationKind::Reminder { .. }
             | NotificationKind::Invitation
             | NotificationKind::Rescheduled
+            | NotificationKind::Reassigned
+            | NotificationKind::Updated
             | NotificationKind::MeetingLink
             | NotificationKind::TherapistBooked
             | NotificationKind::TherapistRescheduled
             | NotificationKind::TherapistCancelled
+            | NotificationKind::TherapistReassigned
+            | NotificationKind::TherapistUpdated
             | NotificationKind::TherapistPaymentReview
             | NotificationKind::Agenda => None,
         })
@@ -703,16 +820,20 @@ impl DeliverNotifications {
         DeliveryResult { state, next_at: notification.next_at, sent_at: None, last_error: error.map(str::to_owned) }
     }
 
-    /// Stores results in one unit of work. Returns for each whether its lease was still held.
-    async fn ack(&self, attempts: &[Attempt], token: &LeaseToken) -> Result<Vec<bool>, StoreError> {
+    /// Stores results in one unit of work. Returns for each notification whether its lease was still held.
+    async fn ack(&self, attempts: &[Attempt], token: &LeaseToken) -> Result<Vec<Vec<bool>>, StoreError> {
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
-            let mut held = Vec::with_capacity(attempts.len());
-            for attempt in attempts {
-                held.push(work.ack_notification(attempt.notification.id, token, &attempt.result).await?);
+            let mut all = Vec::with_capacity(attempts.len());
+            for Attempt(results) in attempts {
+                let mut held = Vec::with_capacity(results.len());
+                for (notification, result) in results {
+                    held.push(work.ack_notification(notification.id, token, result).await?);
+                }
+                all.push(held);
             }
             work.commit().await?;
-            Ok(held)
+            Ok(all)
         })
         .await
     }

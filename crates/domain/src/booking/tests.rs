@@ -125,6 +125,7 @@ mod book {
                 client: user(7),
                 therapist: user(1),
                 service: ServiceId::new(3).unwrap(),
+                series: None,
                 scheduled_at: at(START),
                 minutes: 50,
                 blocked_until: at(BLOCKED),

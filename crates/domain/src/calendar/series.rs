@@ -49,13 +49,20 @@ pub fn weekly_series(
         .map(|index| {
             let local =
                 first.checked_add(Span::new().weeks(index * every_weeks)).map_err(|_| SeriesError::OutOfRange)?;
-            let offset = match zone.to_ambiguous_timestamp(local).offset() {
-                AmbiguousOffset::Gap { .. } => return Ok(Occurrence::Nonexistent(local)),
-                AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => offset,
-            };
-            offset.to_timestamp(local).map(Occurrence::At).map_err(|_| SeriesError::OutOfRange)
+            Occurrence::of(local, zone)
         })
         .collect()
+}
+
+impl Occurrence {
+    /// The session that starts at this local time. Errors: [`SeriesError::OutOfRange`].
+    pub fn of(local: DateTime, zone: &TimeZone) -> Result<Self, SeriesError> {
+        let offset = match zone.to_ambiguous_timestamp(local).offset() {
+            AmbiguousOffset::Gap { .. } => return Ok(Self::Nonexistent(local)),
+            AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => offset,
+        };
+        offset.to_timestamp(local).map(Self::At).map_err(|_| SeriesError::OutOfRange)
+    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@
 //! #         client: UserId::try_from(7)?,
 //! #         therapist: UserId::try_from(1)?,
 //! #         service: ServiceId::try_from(1)?,
+//! #         series: None,
 //! #         scheduled_at: "2024-01-15T10:00:00Z".parse()?,
 //! #         minutes: 50,
 //! #         buffer_minutes: 10,

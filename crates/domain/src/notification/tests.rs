@@ -542,6 +542,7 @@ fn stored(id: i64, content: NewNotification, state: NotificationState, attempts:
         sent_at: None,
         last_error: None,
         resends: 0,
+        lead: None,
     }
 }
 
@@ -613,6 +614,7 @@ fn an_implausible_state_is_corrected() {
         sent_at: None,
         last_error: None,
         resends: 0,
+        lead: None,
     };
     let about_user = |send_after| NewNotification { subject: NotificationSubject::User(user(7)), ..info(send_after) };
     use NotificationState::{Dead, Expired, Pending, Sent, Skipped};
@@ -654,6 +656,7 @@ fn the_start_that_was_last_announced_is_that_of_the_last_email_that_was_sent() {
         sent_at: sent_at.map(at),
         last_error: None,
         resends: 0,
+        lead: None,
     };
     use NotificationState::{Cancelled, Dead, Pending, Sent, Skipped};
     let receipt = NewNotification { kind: NotificationKind::Receipt, ..info(0) };
@@ -669,7 +672,7 @@ fn the_start_that_was_last_announced_is_that_of_the_last_email_that_was_sent() {
         email(9, moved(0), START + 8, Pending, None),
     ];
     assert_eq!(last_announced_start(&all[8], &all), Some(at(START + 1)), "by the time at which it was sent");
-    assert_eq!(last_announced_start(&all[1], &all), Some(at(START + 2)), "other than by itself");
+    assert_eq!(last_announced_start(&all[1], &all), Some(at(START + 2)), "other than on its own");
     assert_eq!(last_announced_start(&all[8], &all[3..]), None);
 }
 
@@ -772,6 +775,53 @@ fn an_agenda_is_due_at_its_local_time_once_a_day() {
     assert_eq!(send_decision(&agenda, &booking(), at(START)), SendDecision::Skip, "it is about no booking");
 }
 
+#[test]
+fn emails_about_a_series_are_combined_by_kind_recipient_and_time() {
+    let email = |id: i64, content: NewNotification, start: i64| Notification {
+        id: NotificationId::new(id).unwrap(),
+        content: NewNotification { subject: about(id, start, 1), ..content },
+        state: NotificationState::Pending,
+        attempts: 0,
+        next_at: at(0),
+        sent_at: None,
+        last_error: None,
+        resends: 0,
+        lead: None,
+    };
+    let id = |id: i64| NotificationId::new(id).unwrap();
+    let therapist = |send_after| NewNotification { recipient: ViewerId::Account(user(1)), ..moved(send_after) };
+    let all = [
+        email(1, moved(BOOKED), START + 2 * DAY),
+        email(2, moved(BOOKED), START),
+        email(3, moved(BOOKED), START + DAY),
+        email(4, therapist(BOOKED), START),
+        email(5, to_relative(moved(BOOKED)), START),
+        email(6, moved(BOOKED + 1), START),
+        email(7, info(BOOKED), START),
+        email(8, NewNotification { send_after: at(BOOKED), ..reminder(60) }, START),
+        email(9, NewNotification { send_after: at(BOOKED), ..reminder(60) }, START + DAY),
+        email(10, link(BOOKED), START),
+        email(11, link(BOOKED), START + DAY),
+    ];
+    let expected = CombinedNotifications { lead: id(2), others: vec![id(3), id(1)] };
+    assert_eq!(combined(&all, at(BOOKED)), [expected], "the earliest session leads");
+    assert_eq!(combined(&all, at(BOOKED + 1)), [], "they were due before");
+    let two_groups = [all[1].clone(), all[2].clone(), all[6].clone(), email(12, info(BOOKED), START + DAY)];
+    assert_eq!(combined(&two_groups, at(0)).iter().map(|group| group.lead).collect::<Vec<_>>(), [id(2), id(7)]);
+    for change in [
+        |email: &mut Notification| email.state = NotificationState::Sent,
+        |email: &mut Notification| email.attempts = 1,
+        |email: &mut Notification| email.lead = NotificationId::new(1),
+    ] {
+        let mut two = [all[1].clone(), all[2].clone()];
+        change(&mut two[1]);
+        assert_eq!(combined(&two, at(BOOKED)), [], "{:?}", two[1]);
+    }
+    let mut led = [all[0].clone(), all[1].clone(), all[2].clone()];
+    led[0].lead = Some(id(2));
+    assert_eq!(combined(&led, at(BOOKED)), [], "what leads others is combined already");
+}
+
 /// The rows of the table for API users: the event and the kinds in the cells of client, guests and therapist.
 fn documented() -> Vec<(String, [Vec<String>; 4])> {
     let text = include_str!("../../../../docs/API.md");
@@ -841,7 +891,7 @@ mod holds {
     fn stored(kind: NotificationKind, state: NotificationState, attempts: u32) -> Notification {
         let content = email(kind);
         let (id, next_at) = (NotificationId::new(1).unwrap(), content.send_after);
-        Notification { id, content, state, attempts, next_at, sent_at: None, last_error: None, resends: 0 }
+        Notification { id, content, state, attempts, next_at, sent_at: None, last_error: None, resends: 0, lead: None }
     }
 
     #[test]

@@ -52,11 +52,25 @@ pub fn therapist_notification(
     actor: Option<UserId>,
     now: Timestamp,
 ) -> Option<NewNotification> {
-    let hears = therapist.id == booking.therapist()
-        && therapist.is_admin()
-        && !therapist.disabled
-        && therapist.notify.includes(kind, therapist.id, actor);
+    let hears = therapist.id == booking.therapist() && hears_of(therapist, kind, actor);
     hears.then(|| notification(booking, kind, ViewerId::Account(therapist.id), now))
+}
+
+/// The email to the therapist who had a booking before it was handed to a colleague, if they want one.
+pub fn former_therapist_notification(
+    booking: &Booking,
+    former: &User,
+    actor: Option<UserId>,
+    now: Timestamp,
+) -> Option<NewNotification> {
+    let kind = NotificationKind::TherapistReassigned;
+    // Of a booking that was not confirmed they have heard nothing.
+    let hears = booking.room().is_some() && former.id != booking.client() && hears_of(former, kind, actor);
+    hears.then(|| notification(booking, kind, ViewerId::Account(former.id), now))
+}
+
+fn hears_of(therapist: &User, kind: NotificationKind, actor: Option<UserId>) -> bool {
+    therapist.is_admin() && !therapist.disabled && therapist.notify.includes(kind, therapist.id, actor)
 }
 
 /// The agenda of a therapist for one day.

@@ -1,5 +1,6 @@
 use attune_domain::{
-    Booking, BookingId, BookingRecord, BookingStatus, Cancellation, MeetingRoom, PaymentStatus, ServiceId, User, UserId,
+    Booking, BookingId, BookingRecord, BookingStatus, Cancellation, MeetingRoom, PaymentStatus, SeriesId, ServiceId,
+    User, UserId,
 };
 use attune_ports::{BookingView, StoreError};
 use diesel::prelude::*;
@@ -16,6 +17,7 @@ pub struct BookingRow {
     pub(super) client_id: i64,
     pub(super) therapist_id: i64,
     pub(super) service_id: i64,
+    pub(super) series_id: Option<i64>,
     pub(super) scheduled_at: i64,
     pub(super) minutes: i64,
     pub(super) blocked_until: i64,
@@ -50,6 +52,7 @@ impl From<&Booking> for BookingRow {
             client_id: booking.client().get(),
             therapist_id: booking.therapist().get(),
             service_id: booking.service().get(),
+            series_id: booking.series().map(SeriesId::get),
             scheduled_at: millis(booking.scheduled_at()),
             minutes: i64::from(booking.minutes()),
             blocked_until: millis(booking.blocked_until()),
@@ -103,6 +106,7 @@ impl FromRow for Booking {
             client: sound(UserId::new(row.client_id), "bookings.client_id")?,
             therapist: sound(UserId::new(row.therapist_id), "bookings.therapist_id")?,
             service: sound(ServiceId::new(row.service_id), "bookings.service_id")?,
+            series: row.series_id.map(|id| sound(SeriesId::new(id), "bookings.series_id")).transpose()?,
             scheduled_at: from_millis(row.scheduled_at)?,
             minutes: number(row.minutes)?,
             blocked_until: from_millis(row.blocked_until)?,

@@ -53,6 +53,7 @@ columns!(BookingRow {
     client_id,
     therapist_id,
     service_id,
+    series_id,
     scheduled_at,
     minutes,
     blocked_until,

@@ -37,13 +37,14 @@ pub struct NotificationRow {
     sent_at: Option<i64>,
     last_error: Option<String>,
     resends: i64,
+    lead_id: Option<i64>,
 }
 
 impl FromRow for Notification {
     type Row = NotificationRow;
 
     fn from_row(
-        NotificationRow { id, pending: row, sent_at, last_error, resends }: Self::Row,
+        NotificationRow { id, pending: row, sent_at, last_error, resends, lead_id }: Self::Row,
     ) -> Result<Self, StoreError> {
         let recipient = match (row.recipient_id, row.participant_id) {
             (Some(id), None) => ViewerId::Account(sound(UserId::new(id), "outbox.recipient_id")?),
@@ -77,6 +78,7 @@ impl FromRow for Notification {
             sent_at: instant(sent_at)?,
             last_error,
             resends: number(resends)?,
+            lead: lead_id.map(|id| sound(NotificationId::new(id), "outbox.lead_id")).transpose()?,
         })
     }
 }

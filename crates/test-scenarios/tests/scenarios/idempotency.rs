@@ -85,7 +85,7 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
     .await;
     let booking = snapshot.booking;
     assert_eq!(reply, reply_to(&booking));
-    assert_eq!((snapshot.payments.len(), snapshot.notifications.len(), snapshot.history.len()), (1, 0, 1));
+    assert_eq!((snapshot.payments.len(), snapshot.notifications.len(), snapshot.history.len()), (1, 1, 1));
     let id = booking.id();
 
     let (reply, snapshot) = send_repeatedly(&world, "pay", move |world: Arc<World>| async move {
@@ -103,7 +103,7 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
     .await;
     assert_eq!(reply, reply_to(&snapshot.booking));
     assert_eq!(snapshot.booking.payment_status(), PaymentStatus::Succeeded);
-    assert_eq!((snapshot.payments.len(), snapshot.notifications.len(), snapshot.history.len()), (2, 4, 2));
+    assert_eq!((snapshot.payments.len(), snapshot.notifications.len(), snapshot.history.len()), (2, 5, 2));
 
     let to = start + SignedDuration::from_hours(24);
     let (moved, snapshot) = send_repeatedly(&world, "reschedule", move |world: Arc<World>| async move {
@@ -113,7 +113,7 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
     .await;
     assert_eq!(moved, reply_to(&snapshot.booking));
     assert_eq!(snapshot.booking.scheduled_at(), to);
-    assert_eq!((snapshot.notifications.len(), snapshot.history.len()), (7, 3));
+    assert_eq!((snapshot.notifications.len(), snapshot.history.len()), (8, 3));
 
     let (cancelled, snapshot) = send_repeatedly(&world, "cancel", move |world: Arc<World>| async move {
         let command = change(&world, "cancel", id, Change::Cancel { reason: None, expected_refund: None });
@@ -122,7 +122,7 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
     .await;
     assert_eq!(cancelled, reply_to(&snapshot.booking));
     assert_eq!(snapshot.booking.status(), BookingStatus::Cancelled);
-    assert_eq!((snapshot.notifications.len(), snapshot.history.len()), (8, 4));
+    assert_eq!((snapshot.notifications.len(), snapshot.history.len()), (9, 4));
 
     // The stored response, whatever became of the booking; a different request is rejected.
     let again = change(&world, "reschedule", id, Change::Reschedule { to, override_hours: false, reason: None });

@@ -1,11 +1,13 @@
 //! Lists of bookings: filters, order and pages.
 
-use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, PersonSearch, User, UserId};
+use attune_domain::{
+    Booking, BookingId, BookingRecord, BookingStatus, PaymentStatus, PersonSearch, SeriesId, User, UserId,
+};
 use attune_ports::{BookingFilter, BookingOrder, NewUser, PageRequest, PageStart, UserFilter};
 
 use super::unknown;
 use crate::Backend;
-use crate::fixtures::{PracticeFixture, client, minutes_after, name, slot, therapist};
+use crate::fixtures::{PracticeFixture, client, minutes_after, name, restored, slot, therapist};
 
 const ALL: PageRequest = PageRequest { limit: 1_000, offset: 0 };
 
@@ -84,6 +86,22 @@ pub async fn bookings_are_filtered_by_therapist(backend: &Backend) {
     }
 }
 
+pub async fn bookings_are_filtered_by_series(backend: &Backend) {
+    let (first, _, mut bookings) = busy_week(backend).await;
+    let series = [SeriesId::from(bookings[0].id()), SeriesId::from(bookings[1].id())];
+    for (hour, of) in [(20, 0), (22, 1), (21, 0), (23, 0)] {
+        let in_series = |id| BookingRecord { series: Some(series[of]), ..first.record(id, slot(hour)) };
+        bookings.push(backend.add_booking(|id| restored(in_series(id))).await);
+    }
+    for series in [series[0], series[1], unknown()] {
+        let filter = BookingFilter { series: Some(series), ..BookingFilter::default() };
+        expect_list(backend, filter.clone(), &bookings, |b| b.series() == Some(series)).await;
+        let from = Some(slot(21));
+        let later = |b: &Booking| b.series() == Some(series) && b.scheduled_at() >= slot(21);
+        expect_list(backend, BookingFilter { from, ..filter }, &bookings, later).await;
+    }
+}
+
 pub async fn bookings_are_filtered_by_state(backend: &Backend) {
     let (_, _, bookings) = busy_week(backend).await;
     for status in BookingStatus::ALL {
@@ -124,6 +142,7 @@ pub async fn filters_combine(backend: &Backend) {
             client: Some(client),
             search: PersonSearch::parse("robin"),
             therapist: Some(therapist),
+            series: None,
             status: Some(status),
             payment_status: Some(paid),
             from: Some(slot(1)),

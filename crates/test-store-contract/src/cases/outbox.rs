@@ -85,6 +85,7 @@ pub async fn an_enqueued_email_is_pending(backend: &Backend) {
             sent_at: None,
             last_error: None,
             resends: 0,
+            lead: None,
         };
         assert_eq!(*found, expected);
     }
@@ -205,6 +206,71 @@ pub async fn an_email_is_sent_again_or_taken_back(backend: &Backend) {
     assert!(!cancel(minute(31)).await && lease_due(backend, 4, 1, minute(99), minute(100)).await.is_empty());
     assert!(backend.commit(async |work| work.notification(unknown()).await).await.is_none());
     assert!(!backend.commit(async |work| work.cancel_notification(unknown(), now()).await).await);
+}
+
+pub async fn combined_emails_are_leased_and_retried_together(backend: &Backend) {
+    use NotificationState::{Cancelled, Pending, Sent, Skipped};
+    let practice = backend.practice().await;
+    let mut bookings = Vec::new();
+    for n in 0..4 {
+        bookings.push(backend.book(practice, n).await);
+    }
+    let info = |booking: &Booking| notice(booking, NotificationKind::MeetingInfo, now());
+    enqueue(backend, &bookings.iter().map(info).collect::<Vec<_>>()).await;
+    let mut ids = Vec::new();
+    for booking in &bookings {
+        ids.push(only_email(backend, booking).await.id);
+    }
+    let [first, lead, last, alone] = ids[..] else { panic!("four emails") };
+    backend.commit(async |work| work.combine_notifications(lead, &[first, last]).await).await;
+    let leads = async || {
+        let mut leads = Vec::new();
+        for booking in &bookings {
+            leads.push(only_email(backend, booking).await.lead);
+        }
+        leads
+    };
+    assert_eq!(leads().await, [Some(lead), None, Some(lead), None]);
+
+    // Two leases of one email each: the lead brings the others along.
+    let leased = lease_due(backend, 1, 1, minute(1), minute(2)).await;
+    assert_eq!(
+        leased.iter().map(|email| (email.id, email.attempts)).collect::<Vec<_>>(),
+        [(first, 1), (lead, 1), (last, 1)]
+    );
+    let others = lease_due(backend, 2, 10, minute(1), minute(2)).await;
+    assert_eq!(others.iter().map(|email| email.id).collect::<Vec<_>>(), [alone]);
+    assert!(ack(backend, first, 1, &unsent(Skipped, minute(1), None)).await);
+    for id in [lead, last] {
+        assert!(ack(backend, id, 1, &sent(minute(1))).await);
+    }
+
+    // Sent again together, but for what was not sent then.
+    backend.commit(async |work| work.retry_notification(lead, minute(3)).await).await;
+    let states = async || {
+        let mut states = Vec::new();
+        for booking in &bookings {
+            let email = only_email(backend, booking).await;
+            states.push((email.state, email.resends));
+        }
+        states
+    };
+    assert_eq!(states().await, [(Skipped, 0), (Pending, 1), (Pending, 1), (Pending, 0)]);
+    let leased = lease_due(backend, 3, 1, minute(4), minute(5)).await;
+    assert_eq!(leased.iter().map(|email| email.id).collect::<Vec<_>>(), [alone], "it has been due for longer");
+    let leased = lease_due(backend, 3, 1, minute(4), minute(5)).await;
+    assert_eq!(leased.iter().map(|email| email.id).collect::<Vec<_>>(), [lead, last]);
+    assert_eq!(nack(backend, &[lead, last], 3).await, 2);
+
+    // Taken back together; one that another leads can be sent again on its own.
+    assert!(backend.commit(async |work| work.cancel_notification(lead, minute(6)).await).await);
+    assert_eq!(states().await, [(Skipped, 0), (Cancelled, 1), (Cancelled, 1), (Pending, 0)]);
+    backend.commit(async |work| work.retry_notification(last, minute(7)).await).await;
+    assert_eq!(leads().await, [Some(lead), None, None, None]);
+    assert_eq!(states().await[2], (Pending, 1));
+    assert!(backend.commit(async |work| work.cancel_notification(last, minute(8)).await).await);
+    assert!(ack(backend, alone, 3, &sent(minute(4))).await);
+    assert_eq!(states().await[3], (Sent, 0));
 }
 
 pub async fn emails_are_listed_newest_first(backend: &Backend) {

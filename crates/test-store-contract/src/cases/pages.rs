@@ -52,6 +52,7 @@ fn filters(example: &Booking) -> Vec<BookingFilter> {
         for order in BOTH_WAYS {
             filters.push(BookingFilter {
                 search: None,
+                series: None,
                 client: has(0).then_some(example.client()),
                 therapist: has(1).then_some(example.therapist()),
                 status: has(2).then_some(example.status()),

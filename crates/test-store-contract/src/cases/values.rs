@@ -3,7 +3,9 @@
 use attune_domain::ChangeTerms;
 use attune_domain::login_session::LoginSession;
 use attune_domain::notification::{NotificationKind, NotificationState};
-use attune_domain::{Booking, BookingId, BookingRecord, BookingStatus, Cancellation, PaymentStatus, PersonName, User};
+use attune_domain::{
+    Booking, BookingId, BookingRecord, BookingStatus, Cancellation, PaymentStatus, PersonName, SeriesId, User,
+};
 use attune_ports::{
     AuditEntry, AuditObject, DeliveryResult, LeaseToken, NewLoginSession, NewPayment, NewService, NewUser, Provider,
 };
@@ -111,6 +113,7 @@ pub async fn optional_fields_of_a_booking_come_and_go(backend: &Backend) {
     };
     let full = BookingRecord {
         note: Some("please ring".to_owned()),
+        series: Some(SeriesId::from(bare.id())),
         cancellation: Some(cancellation.clone()),
         room: bare.room().cloned(),
         hold_expires_at: Some(now()),

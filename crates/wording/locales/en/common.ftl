@@ -66,6 +66,7 @@ calendar-entry =
     .title = Your appointment
     .join = To join, open the link in your email.
     .cancelled = This appointment was cancelled.
+    .reassigned = A colleague takes this appointment.
 
 # Why the video server lets no one into a room. It shows the message.
 room-unknown = This room does not exist.

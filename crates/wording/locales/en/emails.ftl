@@ -62,6 +62,19 @@ cancelled =
     .book-again-contact = If you would like another appointment, please contact us. How to reach us is at the end of this email.
     .after = The attached calendar entry is marked as cancelled. Please check that the appointment has been removed from your calendar.
 
+reassigned =
+    .subject = Change: your appointment on { $short_date }, { $time } ({ $offset })
+    .heading = A colleague takes your appointment
+    .opening = { $therapist } takes your appointment. Everything else stays as it is:
+    .opening-without-name = A colleague takes your appointment. Everything else stays as it is:
+    .after = { keep-email }
+
+updated =
+    .subject = Change: your appointment on { $short_date }, { $time } ({ $offset })
+    .heading = The length of your appointment has changed
+    .opening = Your appointment now takes { $duration }:
+    .after = The link is personal. Please do not pass it on. The attached calendar entry contains the new length, but not the link, so please keep this email.
+
 meeting-link =
     .subject = Your link for the appointment on { $short_date }, { $time } ({ $offset })
     .heading = Your link
@@ -128,6 +141,65 @@ cancelled-unpaid =
     .after-part = You no longer need to pay for it. The { $received } that we have received will be refunded. Questions? Please name booking number { $booking }.
     .after = You no longer need to pay for it. If you have paid already, please contact the practice and name booking number { $booking }.
 
+### About several appointments of a series, which are listed below the opening.
+
+meeting-info-series =
+    .subject = Your { $count } appointments from { $short_date }
+    .heading = Your { $count } appointments are confirmed
+    .opening = We look forward to seeing you:
+    .after = Each link is personal. Please do not pass it on. The attached calendar file contains all { $count } appointments, but not the links, so please keep this email.
+
+rescheduled-series =
+    .subject = New times: your { $count } appointments from { $short_date }
+    .heading = Your { $count } appointments have new times
+    .opening = These appointments were rescheduled. The new times are:
+    .after = Each link is personal. Please do not pass it on. The attached calendar file contains the new times, but not the links, so please keep this email.
+
+cancelled-series =
+    .subject = Cancelled: your { $count } appointments from { $short_date }
+    .heading = Your { $count } appointments are cancelled
+    .opening = These appointments were cancelled:
+    .opening-by-recipient = You cancelled these appointments:
+    .opening-by-practice = We cancelled these appointments:
+    .after = Please check that the appointments have been removed from your calendar.
+
+receipt-series =
+    .subject = We received your payments: { $count } appointments from { $short_date }
+    .heading = Thank you for your payments
+    .opening = We received { $total } from you for { $count } appointments:
+    .after = This email is your receipt, so please keep it. It is not a tax invoice.
+
+payment-instructions-series =
+    .subject = How to pay: your { $count } appointments from { $short_date }
+    .heading = Please pay for your appointments
+    .opening = Please pay for these { $count } appointments, { $total } in total. We are holding each time for you until its payment is due:
+    .after = As soon as we have received the payment for an appointment, it is confirmed, and you receive an email with everything you need.
+
+payment-request-series =
+    .subject = Please pay: your { $count } appointments from { $short_date }
+    .heading = Please pay for your appointments
+    .opening = We have reserved these { $count } times for you. Please pay for each of them in time, { $total } in total:
+    .after = As soon as you have paid for an appointment, it is confirmed, and you receive an email with everything you need. For one that you do not want, you do not need to do anything.
+
+payment-reminder-series =
+    .subject = Not paid yet: your { $count } appointments from { $short_date }
+    .heading = These appointments have not been paid yet
+    .opening = We are holding these { $count } times for you. Please pay for each of them in time, { $total } in total:
+    .after = For an appointment that you do not want, you do not need to do anything.
+
+hold-expired-series =
+    .subject = Not booked: { $count } appointments from { $short_date }
+    .heading = We no longer hold these times for you
+    .opening = We did not receive your payment in time, so these appointments are not booked:
+    .after = If you would still like an appointment, please book again. If you have paid already, please contact the practice and name the booking number.
+
+series-payment =
+    .received = { $amount } received on { $received_at }, booking number { $booking }
+    .due = { $amount } to pay by { $pay_until }, booking number { $booking }
+    .not-received = { $amount } not received, booking number { $booking }
+    .no-longer-due = You no longer need to pay for it. Booking number { $booking }
+    .returned = The { $received } that we have received will be refunded.
+
 ### To therapists. Subjects are as neutral as a client's; the text names the client.
 
 client = Client: { $client }
@@ -139,11 +211,23 @@ therapist-booked =
     .opening = This appointment was booked in your calendar:
     .after = The link is your own. Please do not pass it on.
 
+therapist-booked-series =
+    .subject = Booked: { $count } appointments from { $short_date }
+    .heading = { $count } new appointments
+    .opening = These appointments were booked in your calendar:
+    .after = The links are your own. Please do not pass them on.
+
 therapist-rescheduled =
     .subject = New time: appointment on { $short_date }, { $time } ({ $offset })
     .heading = An appointment has a new time
     .opening = This appointment in your calendar was rescheduled. It now takes place at this time:
     .after = The link is your own. Please do not pass it on. The attached calendar entry contains the new time.
+
+therapist-rescheduled-series =
+    .subject = New times: { $count } appointments from { $short_date }
+    .heading = { $count } appointments have new times
+    .opening = These appointments in your calendar were rescheduled. The new times are:
+    .after = The links are your own. Please do not pass them on. The attached calendar file contains the new times.
 
 therapist-cancelled =
     .subject = Cancelled: appointment on { $short_date }, { $time } ({ $offset })
@@ -153,10 +237,37 @@ therapist-cancelled =
     .opening-by-practice = The practice cancelled this appointment in your calendar:
     .after = The time is free again. The attached calendar entry is marked as cancelled. Please check that the appointment has been removed from your calendar.
 
+therapist-reassigned =
+    .subject = Handed over: appointment on { $short_date }, { $time } ({ $offset })
+    .heading = An appointment was handed over
+    .opening = { $therapist } takes this appointment, which was in your calendar:
+    .opening-without-name = A colleague takes this appointment, which was in your calendar:
+    .after = The time is free again. The attached calendar entry is marked as cancelled. Please check that the appointment has been removed from your calendar.
+
+therapist-updated =
+    .subject = Change: appointment on { $short_date }, { $time } ({ $offset })
+    .heading = The length of an appointment has changed
+    .opening = This appointment in your calendar now takes { $duration }:
+    .after = The link is your own. Please do not pass it on. The attached calendar entry contains the new length.
+
+therapist-cancelled-series =
+    .subject = Cancelled: { $count } appointments from { $short_date }
+    .heading = { $count } appointments were cancelled
+    .opening = The client cancelled these appointments in your calendar:
+    .opening-by-recipient = You cancelled these appointments in your calendar:
+    .opening-by-practice = The practice cancelled these appointments in your calendar:
+    .after = The times are free again. Please check that the appointments have been removed from your calendar.
+
 therapist-payment =
     .subject = Payment received: appointment on { $short_date }, { $time } ({ $offset })
     .heading = A payment was received
     .opening = A payment of { $amount } was received on { $received_at }. It is for booking number { $booking }:
+    .after = The client gets a receipt.
+
+therapist-payment-series =
+    .subject = Payments received: { $count } appointments from { $short_date }
+    .heading = { $count } payments were received
+    .opening = { $total } was received for these appointments:
     .after = The client gets a receipt.
 
 therapist-payment-review =

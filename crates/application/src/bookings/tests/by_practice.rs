@@ -1,7 +1,7 @@
 //! What only an admin can do: set a price, book inactive services, enter past sessions, edit a booking.
 
 use attune_domain::booking::{BookError, ChangeError, EditError};
-use attune_domain::{Booking, BookingStatus, Money, PaymentStatus, Role, Service, User};
+use attune_domain::{Booking, BookingStatus, Money, NotifyLevel, ParticipantRole, PaymentStatus, Role, Service, User};
 use attune_ports::{NewService, PaymentState, PriceError};
 
 use super::super::*;
@@ -240,4 +240,24 @@ async fn an_edit_is_based_on_a_version_and_changes_it_once() {
     let missing = attune_domain::BookingId::new(99).unwrap();
     let result = edit(&practice, &booking, |c| c.booking = missing).await;
     assert!(matches!(result, Err(EditBookingError::NotFound)), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_new_length_of_a_confirmed_session_is_announced() {
+    let practice = TestPractice::free().await;
+    let (client, booking) = practice.booked().await;
+    practice.invite(&booking, "guest", ParticipantRole::Participant).await.unwrap();
+    let therapist = practice.therapist().await;
+    practice.save_user(User { notify: NotifyLevel::All, ..therapist.clone() }).await;
+    let service = inactive_service(&practice).await.id;
+    let seen = practice.delivered().await.len();
+    edit(&practice, &booking, |c| c.note = Some(Some("Room 2".to_owned()))).await.unwrap();
+    assert_eq!(practice.delivered().await.len(), seen, "a note changes no one's calendar");
+    edit(&practice, &booking, |c| c.service = Some(service)).await.unwrap();
+    let sent = practice.delivered().await.split_off(seen);
+    let told: Vec<_> = sent.iter().map(|email| (email.kind.as_str(), email.to.as_str(), email.minutes)).collect();
+    let (client, therapist) = (client.email.as_str(), therapist.email.as_str());
+    let expected =
+        [("updated", client, 90), ("updated", "guest@example.org", 90), ("therapist_updated", therapist, 90)];
+    assert_eq!(told, expected);
 }

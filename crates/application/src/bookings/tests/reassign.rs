@@ -1,8 +1,8 @@
 use attune_domain::booking::ChangeError;
 use attune_domain::calendar::{SlotError, WeeklySchedule};
 use attune_domain::notification::NotificationKind;
-use attune_domain::{Booking, BookingStatus, Role, User};
-use attune_ports::BookingState;
+use attune_domain::{Booking, BookingStatus, NotifyLevel, Role, User};
+use attune_ports::{BookingState, Email};
 
 use super::super::*;
 use crate::fixtures::{
@@ -116,4 +116,51 @@ async fn a_change_that_was_read_before_a_handover_looks_at_the_right_calendar() 
     let later = change_command(&client, &booking, reschedule("2024-01-17T10:00:00Z"));
     let moved = executed(practice.change_booking.run_on(&booking, later).await.unwrap());
     assert_eq!(moved.therapist(), colleague.id);
+}
+
+#[tokio::test]
+async fn the_client_and_both_therapists_hear_of_a_handover() {
+    let (practice, client, booking, admin, colleague) = with_colleague().await;
+    let hears = |user: &User, notify| User { notify, ..user.clone() };
+    for therapist in [hears(&admin, NotifyLevel::Changes), hears(&colleague, NotifyLevel::Changes)] {
+        practice.save_user(therapist).await;
+    }
+    let seen = practice.delivered().await.len();
+    practice.change(&colleague, &booking, to(&colleague)).await.unwrap();
+    // By the time it leaves, the colleague has moved it.
+    practice.change(&colleague, &booking, reschedule(TUESDAY)).await.unwrap();
+    let emails = practice.delivered().await.split_off(seen);
+    let about = |email: &Email| {
+        (
+            email.kind.as_str(),
+            email.to.clone(),
+            email.therapist_name.clone(),
+            email.starts_at.to_string(),
+            email.join_url.is_some(),
+        )
+    };
+    let name = Some(colleague.display_name());
+    let expected = [
+        ("rescheduled", client.email.clone(), None, TUESDAY.to_owned(), true),
+        ("therapist_reassigned", admin.email.clone(), name, TEN.to_owned(), false),
+    ];
+    let mut sent: Vec<_> = emails.iter().map(about).collect();
+    sent.sort();
+    assert_eq!(sent, expected, "the therapist who took it knows");
+
+    // Handed back before the email leaves: the therapist whose it is again hears nothing of the way there.
+    practice.change(&admin, &booking, to(&admin)).await.unwrap();
+    let seen = seen + emails.len();
+    let emails = practice.delivered().await.split_off(seen);
+    let sent: Vec<_> = emails.iter().map(|email| (email.kind.as_str(), email.to.clone())).collect();
+    let told = [("reassigned", client.email.clone()), ("therapist_reassigned", colleague.email.clone())];
+    assert_eq!(sent, told);
+    assert_eq!(emails[0].therapist_name, Some(admin.display_name()));
+    practice.change(&admin, &booking, to(&colleague)).await.unwrap();
+    practice.change(&colleague, &booking, to(&admin)).await.unwrap();
+    let emails = practice.delivered().await.split_off(seen + emails.len());
+    let sent: Vec<_> = emails.iter().map(|email| (email.kind.as_str(), email.to.clone())).collect();
+    let (former, new) = ("therapist_reassigned", "therapist_booked");
+    let all = [("reassigned", &client), ("reassigned", &client), (former, &colleague), (new, &admin)];
+    assert_eq!(sent, all.map(|(kind, reader)| (kind, reader.email.clone())));
 }
