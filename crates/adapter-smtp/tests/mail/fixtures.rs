@@ -165,8 +165,7 @@ pub(crate) fn payment_emails(amount: Money) -> [Email; 5] {
 }
 
 pub(crate) fn every_email() -> Vec<Email> {
-    use NotificationKind::{Reassigned, TherapistReassigned, TherapistUpdated, Updated};
-    let changes = [Reassigned, Updated, TherapistReassigned, TherapistUpdated];
+    let changes = [NotificationKind::Reassigned, NotificationKind::Updated];
     KINDS
         .into_iter()
         .chain(changes)
