@@ -64,10 +64,10 @@ pub(crate) struct NotificationsQuery {
     #[param(schema_with = output::notification_state)]
     state: Option<NotificationState>,
     /// Kind of email, such as `reminder`.
-    #[param(value_type = Option<String>)]
+    #[param(schema_with = output::notification_kind)]
     kind: Option<NotificationKind>,
     /// Emails about this booking only.
-    #[param(value_type = Option<i64>)]
+    #[param(value_type = Option<i64>, minimum = 1)]
     booking_id: Option<BookingId>,
     #[param(ignore)]
     page: PageRequest,

@@ -48,7 +48,7 @@ pub(crate) struct PolicyBody {
     cancellation: CancellationTerms,
     /// Minutes after booking in which a client who cancels receives a full refund, whenever the appointment starts; 0
     /// for no such period. If it is left out, 3.
-    #[schema(minimum = 0, maximum = 1440, default = 3)]
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 1440, default = 3)]
     cancel_grace_period_minutes: u32,
     /// Minutes before the start until which clients can reschedule.
     #[schema(minimum = 0, maximum = 43200)]

@@ -309,10 +309,10 @@ pub(crate) struct ScheduleExceptionUpdate {
     #[schema(value_type = Option<String>, format = Date)]
     date: Option<Date>,
     /// Start time of `extra_hours`, such as `10:00`.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     start: Option<LocalTime>,
     /// End time of `extra_hours`, at most `24:00`.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
     end: Option<LocalTime>,
     /// The practice's own note, at most 2000 characters; null or an empty string clears it. Clients cannot read it.
     #[schema(value_type = Option<String>, max_length = 2000)]

@@ -154,7 +154,7 @@ pub(crate) struct NewClient {
     #[schema(value_type = Option<String>)]
     timezone: Option<TimeZoneName>,
     /// Language of emails: `en`, `de` …
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^(en|de|fr|es)$")]
     language: Option<Language>,
 }
 

@@ -93,7 +93,7 @@ pub(crate) struct CurrentUserUpdate {
     timezone: Option<Option<TimeZoneName>>,
     /// Admins only: which emails to send about the bookings in the own calendar. `none`; `changes` (the default) for what
     /// others book, move and cancel, and payments that need review; `all` also for what the admin did, and payments received.
-    #[schema(schema_with = output::notify_level)]
+    #[schema(schema_with = output::new_notify_level)]
     notify: Option<NotifyLevel>,
     /// Admins only: the local time, `HH:MM` before 24:00, at which the agenda of the day is sent on days with sessions. A
     /// time that has passed today counts for today, unless today's agenda was sent.

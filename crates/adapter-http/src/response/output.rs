@@ -4,7 +4,7 @@ use std::fmt;
 
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use attune_domain::notification::NotificationState;
+use attune_domain::notification::{NotificationKind, NotificationState};
 use attune_domain::payment::{LedgerKind, PaymentState, RefundStage};
 use attune_domain::{Currency, Money, NotifyLevel, ParticipantRole};
 use attune_http_common::schema::words;
@@ -12,8 +12,9 @@ use attune_ports::{ProblemKind, Provider, RefundCause};
 use jiff::Timestamp;
 use serde::ser::Error;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 /// An amount of money as a JSON number with exactly the currency's decimals, such as `100.00`.
 #[derive(Debug, Clone, Copy)]
@@ -151,13 +152,27 @@ pub(crate) fn settlement() -> Object {
     let description = "How the price is settled: `online` if the client is asked by email to pay, `offline_paid` if it \
                        has been paid already, `waived` if nothing is due. Defaults to `online`, or, where the practice \
                        collects payments itself, to an email about how to pay.";
-    words(description, ["online", "offline_paid", "waived"])
+    optional(words(description, ["online", "offline_paid", "waived"]))
 }
 
 pub(crate) fn on_conflict() -> Object {
     let description = "What happens if some of the dates cannot be booked: `fail` books none of them, `skip` books \
                        the others. Defaults to `fail`.";
-    words(description, ["fail", "skip"])
+    optional(words(description, ["fail", "skip"]))
+}
+
+/// The choice as a field of a request: null is the same as leaving it out.
+fn optional(mut choice: Object) -> Object {
+    choice.schema_type = SchemaType::from_iter([Type::String, Type::Null]);
+    if let Some(values) = &mut choice.enum_values {
+        values.push(Value::Null);
+    }
+    choice
+}
+
+pub(crate) fn notification_kind() -> Object {
+    let kinds = NotificationKind::WITHOUT_OFFSET.into_iter().chain([NotificationKind::Reminder { minutes_before: 0 }]);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(kinds.map(NotificationKind::as_str))).build()
 }
 
 pub(crate) fn notification_state() -> Object {
@@ -169,6 +184,10 @@ pub(crate) fn notify_level() -> Object {
                        book, move and cancel and for payments that need review, `all` also for what the therapist did and for \
                        payments received.";
     words(description, NotifyLevel::ALL.map(NotifyLevel::as_str))
+}
+
+pub(crate) fn new_notify_level() -> Object {
+    optional(notify_level())
 }
 
 pub(crate) fn recipient_role() -> Object {
