@@ -776,6 +776,78 @@ fn an_agenda_is_due_at_its_local_time_once_a_day() {
 }
 
 #[test]
+fn each_kind_has_its_reader_its_link_and_its_place_in_the_calendar() {
+    use NotificationKind as K;
+    let reminder = K::Reminder { minutes_before: 60 };
+    let kinds = || K::WITHOUT_OFFSET.into_iter().chain([reminder]);
+    let that = |property: fn(K) -> bool| kinds().filter(|kind| property(*kind)).collect::<Vec<_>>();
+    let therapists = [
+        K::TherapistBooked,
+        K::TherapistRescheduled,
+        K::TherapistCancelled,
+        K::TherapistReassigned,
+        K::TherapistUpdated,
+        K::TherapistPayment,
+        K::TherapistPaymentReview,
+    ];
+    assert_eq!(that(K::is_for_therapist), therapists);
+    assert_eq!(that(K::removes_entry), [K::Cancelled, K::TherapistCancelled, K::TherapistReassigned]);
+    let linked = [
+        K::MeetingInfo,
+        K::Invitation,
+        K::Rescheduled,
+        K::Reassigned,
+        K::Updated,
+        K::MeetingLink,
+        K::TherapistBooked,
+        K::TherapistRescheduled,
+        K::TherapistUpdated,
+        reminder,
+    ];
+    assert_eq!(that(K::has_link), linked);
+    let on_their_own = [
+        K::Invitation,
+        K::Reassigned,
+        K::Updated,
+        K::MeetingLink,
+        K::PaymentProblem,
+        K::Refund,
+        K::TherapistReassigned,
+        K::TherapistUpdated,
+        K::TherapistPaymentReview,
+        K::Agenda,
+        reminder,
+    ];
+    assert_eq!(that(|kind| !kind.is_combinable()), on_their_own);
+}
+
+#[test]
+fn who_had_a_session_hears_that_a_colleague_takes_it() {
+    let (confirmed, held) = (booking(), with_status(BookingStatus::PendingPayment));
+    let former = |id: i64, notify| User { id: user(id), ..therapist(notify) };
+    let told = |booking: &Booking, id, notify, actor: i64| {
+        former_therapist_notification(booking, &former(id, notify), Some(user(actor)), at(BOOKED))
+            .map(|email| email.recipient)
+    };
+    let two = Some(ViewerId::Account(user(2)));
+    assert_eq!(told(&confirmed, 2, NotifyLevel::Changes, 1), two);
+    assert_eq!(told(&confirmed, 2, NotifyLevel::Changes, 2), None, "it was their own act");
+    assert_eq!(told(&confirmed, 2, NotifyLevel::All, 2), two);
+    assert_eq!(told(&confirmed, 2, NotifyLevel::None, 1), None);
+    assert_eq!(told(&held, 2, NotifyLevel::All, 1), None, "they have not heard of it");
+    assert_eq!(told(&confirmed, 7, NotifyLevel::All, 1), None, "they are its client");
+}
+
+#[test]
+fn only_a_confirmed_session_has_a_length_to_announce() {
+    let emails = length_notifications(&booking(), &[relative()], at(BOOKED));
+    let readers: Vec<_> = emails.iter().map(|email| (email.kind, email.recipient)).collect();
+    let updated = NotificationKind::Updated;
+    assert_eq!(readers, [(updated, client()), (updated, ViewerId::Participant(relative()))]);
+    assert!(length_notifications(&with_status(BookingStatus::PendingPayment), &[], at(BOOKED)).is_empty());
+}
+
+#[test]
 fn emails_about_a_series_are_combined_by_kind_recipient_and_time() {
     let email = |id: i64, content: NewNotification, start: i64| Notification {
         id: NotificationId::new(id).unwrap(),

@@ -148,19 +148,21 @@ async fn the_client_and_both_therapists_hear_of_a_handover() {
     sent.sort();
     assert_eq!(sent, expected, "the therapist who took it knows");
 
-    // Handed back before the email leaves: the therapist whose it is again hears nothing of the way there.
+    // Handed back, and there and back again before an email leaves: whose it is again hears nothing of the way there.
     practice.change(&admin, &booking, to(&admin)).await.unwrap();
     let seen = seen + emails.len();
     let emails = practice.delivered().await.split_off(seen);
-    let sent: Vec<_> = emails.iter().map(|email| (email.kind.as_str(), email.to.clone())).collect();
+    let readers = |emails: &[Email]| {
+        let mut readers: Vec<_> = emails.iter().map(|email| (email.kind.as_str(), email.to.clone())).collect();
+        readers.sort();
+        readers
+    };
     let told = [("reassigned", client.email.clone()), ("therapist_reassigned", colleague.email.clone())];
-    assert_eq!(sent, told);
-    assert_eq!(emails[0].therapist_name, Some(admin.display_name()));
-    practice.change(&admin, &booking, to(&colleague)).await.unwrap();
+    assert_eq!(readers(&emails), told);
+    assert!(emails.iter().all(|email| email.therapist_name == Some(admin.display_name())));
+    practice.change(&colleague, &booking, to(&colleague)).await.unwrap();
     practice.change(&colleague, &booking, to(&admin)).await.unwrap();
     let emails = practice.delivered().await.split_off(seen + emails.len());
-    let sent: Vec<_> = emails.iter().map(|email| (email.kind.as_str(), email.to.clone())).collect();
-    let (former, new) = ("therapist_reassigned", "therapist_booked");
-    let all = [("reassigned", &client), ("reassigned", &client), (former, &colleague), (new, &admin)];
-    assert_eq!(sent, all.map(|(kind, reader)| (kind, reader.email.clone())));
+    let all = [("reassigned", &client), ("reassigned", &client), ("therapist_booked", &admin)];
+    assert_eq!(readers(&emails), all.map(|(kind, reader)| (kind, reader.email.clone())));
 }
