@@ -12,7 +12,7 @@ use utoipa::openapi::{
 use utoipa::{Modify, OpenApi};
 
 use crate::admin;
-use crate::client::{accounts, bookings, calendar_file, changes, me, meetings, payments};
+use crate::client::{accounts, bookings, calendar_file, changes, login_sessions, me, meetings, payments};
 use crate::public::{availability, documentation, health, services, therapists};
 use crate::request::idempotency;
 use crate::routes::ADMIN;
@@ -42,7 +42,7 @@ use problems::{IDEMPOTENT, OPTIONAL_BODY, add_problems, example};
         health::health, health::live, health::ready,
         documentation::openapi_document, documentation::to_docs, documentation::docs_file,
         accounts::register, accounts::log_in, accounts::refresh, accounts::log_out, accounts::change_password,
-        me::show, me::update,
+        me::show, me::update, login_sessions::list, login_sessions::end, login_sessions::end_others,
         services::list, therapists::list, availability::show, bookings::list, bookings::create, bookings::show,
         changes::reschedule, changes::quote, changes::cancel, calendar_file::show,
         payments::show, payments::open, stripe::receive,

@@ -7,7 +7,7 @@ use actix_web::web::{self, ServiceConfig};
 use attune_http_common::{Code, Endpoint, HandlerResult};
 
 use crate::admin;
-use crate::client::{accounts, bookings, calendar_file, changes, me, meetings, payments};
+use crate::client::{accounts, bookings, calendar_file, changes, login_sessions, me, meetings, payments};
 use crate::public::{availability, documentation, health, services, therapists};
 use crate::request::auth::admins_only;
 use crate::settings::HttpSettings;
@@ -55,6 +55,8 @@ fn common(optional: Optional) -> Vec<Endpoint> {
         Endpoint::at("/api/auth/refresh").post(accounts::refresh),
         Endpoint::at("/api/auth/logout").post(accounts::log_out),
         Endpoint::at("/api/auth/change-password").post(accounts::change_password),
+        Endpoint::at("/api/auth/sessions").get(login_sessions::list).delete(login_sessions::end_others),
+        Endpoint::at("/api/auth/sessions/{id}").delete(login_sessions::end),
         Endpoint::at("/api/auth/me").get(me::show).patch(me::update),
         Endpoint::at("/api/services").get(services::list),
         Endpoint::at("/api/therapists").get(therapists::list),

@@ -12,9 +12,9 @@ use attune_domain::{
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest,
-    BookingView, CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, NotificationFilter,
-    OutboxHealth, Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund, StoreError,
-    StoredScheduleException, UserFilter,
+    BookingView, CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginSessionView,
+    NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund,
+    StoreError, StoredScheduleException, UserFilter,
 };
 use jiff::Timestamp;
 
@@ -61,6 +61,13 @@ impl Queries for MemoryStore {
     async fn network_is_known(&self, user: UserId, network: &str) -> Result<bool, StoreError> {
         let state = self.committed();
         Ok(state.sessions.values().any(|l| l.session.user == user && l.network.as_deref() == Some(network)))
+    }
+
+    async fn login_sessions(&self, user: UserId) -> Result<Vec<LoginSessionView>, StoreError> {
+        let state = self.committed();
+        let newest_first = state.sessions.values().rev();
+        let live = newest_first.filter(|view| view.session.user == user && view.session.ended_at.is_none());
+        Ok(live.cloned().collect())
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {

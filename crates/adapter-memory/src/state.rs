@@ -19,8 +19,8 @@ use attune_domain::{
 };
 use attune_ports::{
     AccountKey, AuditEntry, Conference, Conflict, DeliveryResult, IdempotencyKey, IdempotencyRecord, Lease, LeaseToken,
-    LedgerEntry, NewLoginSession, NewParticipant, NewScheduleException, NewService, NewUser, PasswordHash, Payment,
-    PaymentProblem, Refund, StoreError, StoredResponse, StoredScheduleException, TokenHash,
+    LedgerEntry, LoginSessionView, NewLoginSession, NewParticipant, NewScheduleException, NewService, NewUser,
+    PasswordHash, Payment, PaymentProblem, Refund, StoreError, StoredResponse, StoredScheduleException, TokenHash,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,13 +29,6 @@ use jiff::{SignedDuration, Timestamp};
 pub(crate) struct Account {
     pub(crate) user: User,
     pub(crate) password_hash: Option<PasswordHash>,
-}
-
-/// A login session with the network of the login.
-#[derive(Clone)]
-pub(crate) struct Login {
-    pub(crate) session: LoginSession,
-    pub(crate) network: Option<String>,
 }
 
 /// A notification with its lease, if it has one.
@@ -66,7 +59,7 @@ pub(crate) type AttendanceKey = (BookingId, String, AttendanceEventKind, Timesta
 #[derive(Clone, Default)]
 pub(crate) struct State {
     pub(crate) users: BTreeMap<UserId, Account>,
-    pub(crate) sessions: BTreeMap<LoginSessionId, Login>,
+    pub(crate) sessions: BTreeMap<LoginSessionId, LoginSessionView>,
     pub(crate) refresh_tokens: BTreeMap<[u8; 32], (LoginSessionId, u32)>,
     pub(crate) login_failures: BTreeMap<[u8; 32], Vec<Timestamp>>,
     pub(crate) services: BTreeMap<ServiceId, Service>,
@@ -184,7 +177,8 @@ impl State {
         let created_at = truncate(new.created_at);
         let session =
             LoginSession { id, user: new.user, generation: 1, rotated_at: created_at, created_at, ended_at: None };
-        self.sessions.insert(id, Login { session, network: new.network.clone() });
+        let (network, user_agent) = (new.network.clone(), new.user_agent.clone());
+        self.sessions.insert(id, LoginSessionView { session, network, user_agent });
         Ok(id)
     }
 
@@ -201,7 +195,7 @@ impl State {
 
     pub(crate) fn end_login_sessions(&mut self, user: UserId, except: Option<LoginSessionId>, now: Timestamp) -> u64 {
         let mut ended = 0;
-        for Login { session, .. } in self.sessions.values_mut() {
+        for LoginSessionView { session, .. } in self.sessions.values_mut() {
             if session.user == user && session.ended_at.is_none() && Some(session.id) != except {
                 session.ended_at = Some(truncate(now));
                 ended += 1;

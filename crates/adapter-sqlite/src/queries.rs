@@ -1,3 +1,5 @@
+use std::cmp::Reverse;
+
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
 use attune_domain::meeting::AttendanceEvent;
@@ -8,8 +10,9 @@ use attune_domain::{
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditObject, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings,
-    Caller, Conference, Credentials, LedgerEntry, LedgerSum, NotificationFilter, OutboxHealth, Page, PageRequest,
-    PageStart, Payment, PaymentProblem, Provider, Queries, Refund, StoreError, StoredScheduleException, UserFilter,
+    Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginSessionView, NotificationFilter, OutboxHealth, Page,
+    PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund, StoreError, StoredScheduleException,
+    UserFilter,
 };
 use attune_sql::lists::{BookingList, PageQuery, PageRow, Phrase, TotalQuery, backwards, contains, page_of, rows_for};
 use attune_sql::schema::{
@@ -18,9 +21,10 @@ use attune_sql::schema::{
 };
 use attune_sql::statements::{
     active_services, attendance_at, booking_in_room, booking_with_client, bookings_within, emails_to_participants,
-    emails_to_users, failures_of, history_of, invitations_of, ledger_of, logins_from, notifications_of, open_problems,
-    open_problems_with, participants_of, payment_by_checkout_id, payment_by_provider_id, payments_due_for_polling,
-    payments_of, reasons_of, refunds_due, refunds_known_as, refunds_of, user_by_email, week_of,
+    emails_to_users, failures_of, history_of, invitations_of, ledger_of, live_sessions, logins_from, notifications_of,
+    open_problems, open_problems_with, participants_of, payment_by_checkout_id, payment_by_provider_id,
+    payments_due_for_polling, payments_of, reasons_of, refunds_due, refunds_known_as, refunds_of, user_by_email,
+    week_of,
 };
 use attune_sql::{AttendanceRow, HoursRow, Recipients, attendance_of, count, millis, number, schedule_of};
 use diesel::dsl::{auto_type, exists, select, sql, sql_query};
@@ -105,6 +109,12 @@ impl Queries for SqliteStore {
     async fn network_is_known(&self, user: UserId, network: &str) -> Result<bool, StoreError> {
         let logins = logins_from(user, network.to_owned());
         self.readers.run(move |connection| select(exists(logins)).get_result(connection).map_err(store_error)).await
+    }
+
+    async fn login_sessions(&self, user: UserId) -> Result<Vec<LoginSessionView>, StoreError> {
+        let mut found: Vec<LoginSessionView> = self.all(live_sessions(user, None)).await?;
+        found.sort_unstable_by_key(|view| Reverse(view.session.id));
+        Ok(found)
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {

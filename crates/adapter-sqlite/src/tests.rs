@@ -525,6 +525,7 @@ async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     store.network_is_known(user, "192.0.2.0/24").await.unwrap();
     store.user(user).await.unwrap().unwrap();
     store.people(&[user]).await.unwrap();
+    store.login_sessions(user).await.unwrap();
     store.services().await.unwrap();
     store.all_services().await.unwrap();
     store.default_therapist().await.unwrap();

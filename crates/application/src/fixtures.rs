@@ -458,7 +458,7 @@ impl TestPractice {
             .run(LogInCommand {
                 email: email.into(),
                 password: Password::new(password.into()),
-                metadata: RequestMetadata { request_id: None, network: Some(network.into()) },
+                metadata: RequestMetadata { network: Some(network.into()), ..RequestMetadata::default() },
             })
             .await
     }

@@ -15,8 +15,8 @@ use attune_ports::{
 use jiff::SignedDuration;
 
 use crate::accounts::{
-    AddClient, AddUser, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register,
-    Registration, UpdateProfile,
+    AddClient, AddUser, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageLoginSessions, ManageUser,
+    Refresh, Register, Registration, UpdateProfile,
 };
 use crate::bookings::{
     CalendarLoader, ChangeBooking, ChangeSeries, CompleteEndedBookings, CreateBooking, CreateSeries, EditBooking,
@@ -95,6 +95,7 @@ pub struct UseCases {
     pub log_in: LogIn,
     pub refresh: Refresh,
     pub log_out: LogOut,
+    pub login_sessions: ManageLoginSessions,
     pub authenticate: Authenticate,
     pub update_profile: UpdateProfile,
     pub change_password: ChangePassword,
@@ -182,6 +183,7 @@ impl UseCases {
             log_in: of!(LogIn { store, queries, hasher, issue, clock, max_failures }),
             refresh: of!(Refresh { store, issue, clock, policy }),
             log_out: of!(LogOut { store, clock }),
+            login_sessions: of!(ManageLoginSessions { store, queries, clock, policy }),
             authenticate: of!(Authenticate { queries, tokens, clock, policy }),
             update_profile: of!(UpdateProfile { store, zones, clock }),
             change_password: of!(ChangePassword { store, queries, hasher, clock }),

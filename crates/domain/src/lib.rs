@@ -25,6 +25,7 @@ pub mod service;
 pub mod terms;
 pub mod text;
 pub mod user;
+mod user_agent;
 
 pub use booking::{
     Booking, BookingEvent, BookingRecord, BookingStatus, Cancellation, CancellationQuote, CancelledPayment,
@@ -49,3 +50,4 @@ pub use search::PersonSearch;
 pub use service::Service;
 pub use terms::ChangeTerms;
 pub use user::{EmailAddress, NameFallback, PersonName, Role, TimeZoneName, User};
+pub use user_agent::user_agent_name;

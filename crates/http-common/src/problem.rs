@@ -10,8 +10,8 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use attune_application::accounts::{
-    AddUserError, AuthenticateError, ChangePasswordError, LogInError, ManageUserError, PasswordProblem, RefreshError,
-    RegisterError, UpdateProfileError,
+    AddUserError, AuthenticateError, ChangePasswordError, EndLoginSessionError, LogInError, ManageUserError,
+    PasswordProblem, RefreshError, RegisterError, UpdateProfileError,
 };
 use attune_application::bookings::{
     AvailabilityError, BookingAccessError, ChangeBookingError, ChangeSeriesError, CreateBookingError,
@@ -93,6 +93,7 @@ codes! {
     ServiceNotFound: 404 "service_not_found", "Service not found", "This service does not exist.";
     NotificationNotFound: 404 "notification_not_found", "Notification not found", "This notification does not exist.";
     PaymentProblemNotFound: 404 "payment_problem_not_found", "Payment problem not found", "This payment problem does not exist, or has been resolved.";
+    LoginSessionNotFound: 404 "login_session_not_found", "Login session not found", "You have no such login session, or it has ended.";
     SeriesNotFound: 404 "series_not_found", "Series not found", "This series does not exist.";
     TimeOffNotFound: 404 "time_off_not_found", "Schedule exception not found", "This schedule exception does not exist.";
     CheckoutNotFound: 404 "checkout_not_found", "Checkout not found", "This checkout does not exist.";
@@ -530,6 +531,7 @@ errors! {
         Hash(source) => source,
         Store(source) => source,
     }
+    error: EndLoginSessionError { NotFound => Code::LoginSessionNotFound, Store(source) => source }
     error: UpdateProfileError {
         UnknownTimeZone => Problem::field("timezone", Code::InvalidTimezone),
         Store(source) => source,

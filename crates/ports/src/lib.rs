@@ -36,7 +36,7 @@ pub use error::{BoxError, Conflict, StoreError};
 pub use health::{Health, HealthCheck};
 pub use idempotency::{IdempotencyKey, IdempotencyRecord, IdempotencyStore, StoredResponse};
 pub use login_failures::{AccountKey, LoginFailures};
-pub use login_sessions::{LoginSessions, NewLoginSession, TokenHash};
+pub use login_sessions::{LoginSessionView, LoginSessions, NewLoginSession, TokenHash};
 pub use meeting_tokens::{JoinTokens, MeetingTokenSigner, PayTokens};
 pub use notifier::{
     AgendaEntry, CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, Notifier, NotifyError, NotifyFailure,

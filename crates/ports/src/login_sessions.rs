@@ -19,8 +19,21 @@ pub struct NewLoginSession {
     pub user: UserId,
     /// The network of the login, truncated so that it does not identify a single person (IPv4 /24, IPv6 /64).
     pub network: Option<String>,
+    /// The program of the login in a few words, such as `Firefox, Linux`.
+    pub user_agent: Option<String>,
     /// The current time.
     pub created_at: Timestamp,
+}
+
+/// A login session with where it was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginSessionView {
+    /// The login session.
+    pub session: LoginSession,
+    /// See [`NewLoginSession::network`].
+    pub network: Option<String>,
+    /// See [`NewLoginSession::user_agent`].
+    pub user_agent: Option<String>,
 }
 
 /// Login sessions, inside a unit of work.

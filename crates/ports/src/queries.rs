@@ -15,8 +15,8 @@ use attune_domain::{
 use jiff::Timestamp;
 
 use crate::{
-    AccountKey, AuditEntry, CalendarSettings, Conference, LedgerEntry, LedgerSum, PasswordHash, Payment,
-    PaymentProblem, Provider, Refund, StoreError, StoredScheduleException,
+    AccountKey, AuditEntry, CalendarSettings, Conference, LedgerEntry, LedgerSum, LoginSessionView, PasswordHash,
+    Payment, PaymentProblem, Provider, Refund, StoreError, StoredScheduleException,
 };
 
 /// The user who makes a request and their login session, as stored at this moment.
@@ -206,6 +206,9 @@ pub trait Queries: Send + Sync {
 
     /// Whether this user has ever logged in from this network.
     async fn network_is_known(&self, user: UserId, network: &str) -> Result<bool, StoreError>;
+
+    /// The login sessions of a user that were not ended, newest first. Some may have expired.
+    async fn login_sessions(&self, user: UserId) -> Result<Vec<LoginSessionView>, StoreError>;
 
     /// The account with this id.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;

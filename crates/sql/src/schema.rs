@@ -32,6 +32,7 @@ table! {
         created_at -> BigInt,
         ended_at -> Nullable<BigInt>,
         network -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
     }
 }
 

@@ -159,7 +159,12 @@ pub fn idempotency_record(body: &str) -> IdempotencyRecord {
 }
 
 pub fn session(user: UserId) -> NewLoginSession {
-    NewLoginSession { user, network: Some("192.0.2.0/24".to_owned()), created_at: now() }
+    NewLoginSession {
+        user,
+        network: Some("192.0.2.0/24".to_owned()),
+        user_agent: Some("Firefox, Linux".to_owned()),
+        created_at: now(),
+    }
 }
 
 pub fn token_hash(seed: u8) -> TokenHash {

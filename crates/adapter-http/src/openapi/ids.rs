@@ -15,6 +15,7 @@ const IDS: &[PathId] = &[
     PathId { segment: "/bookings/{id}", description: "Booking ID", example: 42 },
     PathId { segment: "/meetings/{id}", description: "Booking ID", example: 42 },
     PathId { segment: "/users/{id}", description: "User ID", example: 7 },
+    PathId { segment: "/sessions/{id}", description: "Login session ID", example: 17 },
     PathId { segment: "/series/{id}", description: "Series ID", example: 42 },
     PathId { segment: "/notifications/{id}", description: "Notification ID", example: 3 },
     PathId { segment: "/services/{id}", description: "Service ID", example: 1 },

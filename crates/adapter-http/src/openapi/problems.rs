@@ -119,6 +119,7 @@ own_problems! {
     "revokeJoinLinks": BookingNotFound, InvalidState, Conflict;
     "inviteParticipant": BookingNotFound, InvalidState, AlreadyInvited, TooManyParticipants, InvalidEmail,
         InvalidTimezone, InvalidValue, TooLong;
+    "endLoginSession": LoginSessionNotFound, InvalidId;
     "revokeInvitation": BookingNotFound, ParticipantNotFound, Conflict;
     "createUser": EmailTaken, InvalidEmail, InvalidTimezone, InvalidValue, TooLong;
     "getUser": UserNotFound;

@@ -183,6 +183,38 @@ async fn logging_out_ends_the_requested_login_sessions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_user_sees_where_they_are_logged_in_and_ends_it() {
+    let (practice, one, carl) = Parts::new().with_ada().await;
+    let login = json!({"email": "ada@example.org", "password": PASSWORD}).to_string();
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+    let call = practice.request(Method::POST, "/api/auth/login").header("User-Agent", firefox).json(&login);
+    let two = call.send().await.assert_status(200).json()["access_token"].as_str().unwrap().to_owned();
+    let path = "/api/auth/sessions";
+    let listed = practice.get(path, &one).await.assert_status(200).json();
+    assert_eq!(column(&listed["sessions"], "current"), [false, true], "newest first");
+    assert_eq!(listed["sessions"][0]["user_agent"], "Firefox, Linux");
+    assert_eq!(listed["sessions"][0]["created_at"], listed["sessions"][0]["last_used_at"]);
+    assert_eq!(listed["sessions"][0]["network"], "127.0.0.0/24");
+    let others = practice.get(path, &carl).await.json();
+    assert_eq!(column(&others["sessions"], "current"), [true], "those of the caller only");
+
+    let third = practice.token("ada@example.org").await;
+    let id = listed["sessions"][0]["id"].clone();
+    let foreign = format!("{path}/{id}");
+    practice.delete(&foreign, &carl).await.assert_problem(404, "login_session_not_found");
+    practice.get("/api/auth/me", &two).await.assert_status(200);
+    practice.delete(&foreign, &one).await.assert_body(204, "");
+    practice.get("/api/auth/me", &two).await.assert_problem(401, "invalid_token");
+    practice.delete(&foreign, &one).await.assert_problem(404, "login_session_not_found");
+    practice.delete(&format!("{path}/x"), &one).await.assert_problem(400, "invalid_id");
+    practice.delete(path, &one).await.assert_body(204, "");
+    practice.get("/api/auth/me", &third).await.assert_status(401);
+    practice.get("/api/auth/me", &carl).await.assert_status(200);
+    let listed = practice.get(path, &one).await.json();
+    assert_eq!(column(&listed["sessions"], "current"), [true]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_ends_the_other_login_sessions() {
     let (practice, here, _) = Parts::new().with_ada().await;
     let elsewhere = practice.token("ada@example.org").await;

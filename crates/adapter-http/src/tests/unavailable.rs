@@ -12,8 +12,9 @@ use attune_domain::{
 };
 use attune_ports::{
     AccountKey, AuditEntry, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller,
-    Conference, Credentials, LedgerEntry, LedgerSum, NotificationFilter, OutboxHealth, Page, PageRequest, Payment,
-    PaymentProblem, Provider, Queries, Refund, Store, StoreError, StoredScheduleException, UnitOfWork, UserFilter,
+    Conference, Credentials, LedgerEntry, LedgerSum, LoginSessionView, NotificationFilter, OutboxHealth, Page,
+    PageRequest, Payment, PaymentProblem, Provider, Queries, Refund, Store, StoreError, StoredScheduleException,
+    UnitOfWork, UserFilter,
 };
 use jiff::Timestamp;
 use reqwest::Method;
@@ -46,6 +47,7 @@ unavailable_queries! {
     credentials_of(user: UserId) -> Option<Credentials>;
     login_failures(account: &AccountKey, since: Timestamp) -> u64;
     network_is_known(user: UserId, network: &str) -> bool;
+    login_sessions(user: UserId) -> Vec<LoginSessionView>;
     user(id: UserId) -> Option<User>;
     users(filter: &UserFilter, page: PageRequest) -> Page<User>;
     services() -> Vec<Service>;

@@ -23,7 +23,8 @@ async fn a_database_of_the_release_before_is_migrated() {
             "2026-11-29-000800_directory",
             "2026-11-29-000810_therapist_emails",
             "2026-11-29-000820_grace",
-            "2026-11-30-000830_series"
+            "2026-11-30-000830_series",
+            "2026-11-30-000840_user_agents"
         ]
     );
     everything_is_readable(&*store).await;

@@ -97,7 +97,12 @@ impl LogIn {
             work.set_password(user.id, hash).await?;
         }
         let session = work
-            .add_login_session(&NewLoginSession { user: user.id, network: metadata.network.clone(), created_at: now })
+            .add_login_session(&NewLoginSession {
+                user: user.id,
+                network: metadata.network.clone(),
+                user_agent: metadata.user_agent.clone(),
+                created_at: now,
+            })
             .await?;
         work.add_refresh_token(&hash, session, 1, now).await?;
         AuditContext::new(Some(user.id), metadata, now)

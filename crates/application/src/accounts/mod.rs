@@ -7,6 +7,7 @@ mod change_password;
 mod issue_tokens;
 mod log_in;
 mod log_out;
+mod manage_login_sessions;
 mod manage_user;
 mod password_rules;
 mod refresh;
@@ -20,6 +21,7 @@ pub use change_password::{ChangePassword, ChangePasswordCommand, ChangePasswordE
 pub use issue_tokens::{IssueTokens, Tokens};
 pub use log_in::{LogIn, LogInCommand, LogInError};
 pub use log_out::{LogOut, LogOutCommand};
+pub use manage_login_sessions::{EndLoginSessionError, ManageLoginSessions};
 pub use manage_user::{ManageUser, ManageUserCommand, ManageUserError};
 use password_rules::verify_password;
 pub use password_rules::{PasswordProblem, check_password};

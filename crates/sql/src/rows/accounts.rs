@@ -2,7 +2,9 @@ use attune_domain::calendar::LocalTime;
 use attune_domain::login_session::LoginSession;
 use attune_domain::search::search_text;
 use attune_domain::{EmailAddress, Language, LoginSessionId, NotifyLevel, PersonName, Role, User, UserId};
-use attune_ports::{AccountKey, Caller, Credentials, NewLoginSession, NewUser, PasswordHash, StoreError, TokenHash};
+use attune_ports::{
+    AccountKey, Caller, Credentials, LoginSessionView, NewLoginSession, NewUser, PasswordHash, StoreError, TokenHash,
+};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -172,6 +174,23 @@ impl FromRow for LoginSession {
     }
 }
 
+#[derive(Clone, Queryable, Selectable)]
+#[diesel(table_name = login_sessions)]
+pub struct LoginSessionViewRow {
+    #[diesel(embed)]
+    session: LoginSessionRow,
+    network: Option<String>,
+    user_agent: Option<String>,
+}
+
+impl FromRow for LoginSessionView {
+    type Row = LoginSessionViewRow;
+
+    fn from_row(LoginSessionViewRow { session, network, user_agent }: Self::Row) -> Result<Self, StoreError> {
+        Ok(Self { session: LoginSession::from_row(session)?, network, user_agent })
+    }
+}
+
 impl FromRow for Caller {
     type Row = (LoginSessionRow, UserRow);
 
@@ -188,6 +207,7 @@ pub struct NewLoginSessionRow {
     rotated_at: i64,
     created_at: i64,
     network: Option<String>,
+    user_agent: Option<String>,
 }
 
 impl From<&NewLoginSession> for NewLoginSessionRow {
@@ -199,6 +219,7 @@ impl From<&NewLoginSession> for NewLoginSessionRow {
             rotated_at: created_at,
             created_at,
             network: session.network.clone(),
+            user_agent: session.user_agent.clone(),
         }
     }
 }

@@ -34,6 +34,22 @@ pub async fn a_login_session_begins_at_generation_one(backend: &Backend) {
     assert_eq!(read(backend, unknown()).await, None);
 }
 
+pub async fn the_live_login_sessions_of_a_user_are_listed_newest_first(backend: &Backend) {
+    let practice = backend.practice().await;
+    let unknown_origin = NewLoginSession { network: None, user_agent: None, ..session(practice.client) };
+    let first = add(backend, &session(practice.client)).await;
+    let ended = add(backend, &session(practice.client)).await;
+    let last = add(backend, &unknown_origin).await;
+    add(backend, &session(practice.therapist)).await;
+    let over = LoginSession { ended_at: Some(minutes_after(now(), 1)), ..read(backend, ended).await.unwrap() };
+    backend.commit(async |work| work.save_login_session(&over).await).await;
+    let found = backend.queries.login_sessions(practice.client).await.unwrap();
+    let found: Vec<_> =
+        found.iter().map(|view| (view.session.id, view.network.as_deref(), view.user_agent.as_deref())).collect();
+    assert_eq!(found, [(last, None, None), (first, Some("192.0.2.0/24"), Some("Firefox, Linux"))]);
+    assert!(backend.queries.login_sessions(unknown()).await.unwrap().is_empty());
+}
+
 pub async fn saving_a_login_session_stores_generation_rotation_and_end(backend: &Backend) {
     let practice = backend.practice().await;
     let id = add(backend, &session(practice.client)).await;
