@@ -11,8 +11,6 @@ pub struct RequestMetadata {
     pub request_id: Option<String>,
     /// The caller's network, shortened so that it identifies no one (IPv4 /24, IPv6 /64).
     pub network: Option<String>,
-    /// The caller's program in a few words, such as `Firefox, Linux`.
-    pub user_agent: Option<String>,
 }
 
 /// Who changed something, and when.

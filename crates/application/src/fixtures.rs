@@ -458,6 +458,7 @@ impl TestPractice {
             .run(LogInCommand {
                 email: email.into(),
                 password: Password::new(password.into()),
+                user_agent: None,
                 metadata: RequestMetadata { network: Some(network.into()), ..RequestMetadata::default() },
             })
             .await

@@ -4,11 +4,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{ACCEPT, CONTENT_LENGTH, USER_AGENT};
+use actix_web::http::header::{ACCEPT, CONTENT_LENGTH};
 use actix_web::web::BytesMut;
 use actix_web::{HttpMessage, HttpRequest};
 use attune_application::RequestMetadata;
-use attune_domain::user_agent_name;
 use futures_util::StreamExt;
 
 use crate::{AddressRange, Code, Problem, RequestId, client_address, network_name};
@@ -41,7 +40,6 @@ impl RequestLimits {
         RequestMetadata {
             request_id: http.extensions().get::<RequestId>().map(|id| id.as_str().to_owned()),
             network: self.address(http).map(network_name),
-            user_agent: http.headers().get(USER_AGENT).and_then(|name| user_agent_name(name.to_str().ok()?)),
         }
     }
 

@@ -200,11 +200,11 @@ pub(crate) async fn register(state: Data<State>, request: Request) -> HandlerRes
     responses((status = 200, description = "The access and refresh tokens", body = TokensBody))
 )]
 pub(crate) async fn log_in(state: Data<State>, request: Request) -> HandlerResult {
-    let (address, metadata) = (request.address(), request.metadata());
+    let (address, user_agent, metadata) = (request.address(), request.user_agent(), request.metadata());
     state.limiter.login(address)?;
     let LoginRequest { email, password } = request.body().await?;
     let attempt = state.limiter.password(&email, address)?;
-    let outcome = state.api.use_cases.log_in.run(LogInCommand { email, password, metadata }).await;
+    let outcome = state.api.use_cases.log_in.run(LogInCommand { email, password, user_agent, metadata }).await;
     match &outcome {
         Ok(_) | Err(LogInError::Disabled) => state.limiter.login_succeeded(&attempt),
         Err(LogInError::InvalidCredentials) => {}

@@ -8,11 +8,11 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, USER_AGENT};
 use actix_web::{FromRequest, HttpRequest, web};
 use attune_application::RequestMetadata;
 use attune_domain::user::InvalidEmailAddress;
-use attune_domain::{Booking, BookingId, EmailAddress, Language, UserId};
+use attune_domain::{Booking, BookingId, EmailAddress, Language, UserId, user_agent_name};
 use attune_http_common::{Code, FieldError, Problem};
 use attune_ports::Caller;
 use jiff::Timestamp;
@@ -54,6 +54,11 @@ impl Request {
     /// The client's address, as far as it can be trusted.
     pub(crate) fn address(&self) -> Option<std::net::IpAddr> {
         State::of(&self.http).ok()?.settings.requests.address(&self.http)
+    }
+
+    /// The client's program in a few words.
+    pub(crate) fn user_agent(&self) -> Option<String> {
+        self.http.headers().get(USER_AGENT).and_then(|header| user_agent_name(header.to_str().ok()?))
     }
 
     /// The caller, and the booking of the path, if it exists. Without a valid token, the response says nothing about

@@ -30,7 +30,7 @@ struct Pay {
 /// Show a payment page
 ///
 /// The page of an emailed payment link, for people: the time of the appointment, the amount, until when the slot is held,
-/// and a button that leads to the checkout. Once nothing can be paid any more, it says why. Viewing the page changes
+/// and a button that leads to the checkout. Once nothing can be paid, it says why. Viewing the page changes
 /// nothing. Clients that accept `application/json` receive errors as problem details.
 #[utoipa::path(
     get, path = PATH, operation_id = "showPaymentPage", tag = "Payments",

@@ -19,6 +19,8 @@ pub struct LogInCommand {
     /// As typed. Text that is no email address gets the same answer as an unknown one.
     pub email: String,
     pub password: Password,
+    /// The program that logs in, in a few words, such as `Firefox, Linux`.
+    pub user_agent: Option<String>,
     pub metadata: RequestMetadata,
 }
 
@@ -77,7 +79,7 @@ impl LogIn {
             return Err(LogInError::Disabled);
         }
         let new_hash = if verified.outdated { Some(self.hasher.hash(&command.password).await?) } else { None };
-        crate::retry::retrying(|| self.open_session(&found.user, new_hash.as_ref(), &key, &command.metadata, now)).await
+        crate::retry::retrying(|| self.open_session(&found.user, new_hash.as_ref(), &key, &command, now)).await
     }
 
     async fn open_session(
@@ -85,9 +87,10 @@ impl LogIn {
         user: &User,
         new_hash: Option<&attune_ports::PasswordHash>,
         key: &AccountKey,
-        metadata: &RequestMetadata,
+        command: &LogInCommand,
         now: Timestamp,
     ) -> Result<Tokens, LogInError> {
+        let LogInCommand { user_agent, metadata, .. } = command;
         let (refresh_token, hash) = self.issue.refresh_token();
         let mut work = self.store.begin().await?;
         // Read again: between the password check and now the account may have been disabled.
@@ -100,7 +103,7 @@ impl LogIn {
             .add_login_session(&NewLoginSession {
                 user: user.id,
                 network: metadata.network.clone(),
-                user_agent: metadata.user_agent.clone(),
+                user_agent: user_agent.clone(),
                 created_at: now,
             })
             .await?;
