@@ -1,11 +1,12 @@
 //! The commands besides `serve` and `worker`.
 
-use attune_e2e::{AUTH_SECRET, Database, Practice, attune, run, strong_password};
+use attune_e2e::{AUTH_SECRET, Database, Practice, User, attune, run, strong_password};
 use reqwest::Method;
 
 on_both_databases!(
     a_command_creates_the_tables,
     a_command_creates_accounts,
+    commands_help_owners_who_are_locked_out,
     the_doctor_checks_everything_and_changes_nothing,
 );
 
@@ -16,8 +17,11 @@ async fn help_names_every_command() {
         let named = help.stdout.lines().any(|line| line.trim_start().starts_with(command));
         assert!(named, "{command} in {}", help.stdout);
     }
-    for arguments in [vec!["serve", "--help"], vec!["user", "add", "--help"], vec!["--version"]] {
+    for arguments in [vec!["serve", "--help"], vec!["--version"]] {
         run(attune(arguments), "").await.good();
+    }
+    for command in ["add", "list", "set-password", "set-email", "disable", "reset-2fa"] {
+        run(attune(["user", command, "--help"]), "").await.good();
     }
     for arguments in [vec![], vec!["dance"], vec!["serve", "--quickly"]] {
         assert_eq!(run(attune(&arguments), "").await.code, Some(2), "{arguments:?}");
@@ -128,6 +132,7 @@ async fn the_doctor_checks_everything_and_changes_nothing(database: Database) {
     assert!(practice.stored().await == before, "it changes nothing");
     for found in [
         "ok    database",
+        "warn  admins        no admin has a second factor, and an admin still has a placeholder address",
         "ok    links         signed; the key works",
         "ok    pages         links in emails and the video server use https://booking.example.org",
         "JWT_APP_SECRET=<jitsi.app_secret>",
@@ -147,7 +152,7 @@ async fn the_doctor_checks_everything_and_changes_nothing(database: Database) {
     let doctor = practice.run(["doctor"], "").await;
     assert_eq!(doctor.code, Some(1));
     assert!(doctor.stdout.contains("ok    mail") && doctor.stdout.contains("FAIL  video server"), "{}", doctor.stdout);
-    assert!(doctor.stderr.contains("1 of 8 checks failed"), "{}", doctor.stderr);
+    assert!(doctor.stderr.contains("1 of 9 checks failed"), "{}", doctor.stderr);
 
     let plain = Practice::on(database).open().await.run(["doctor", "--offline"], "").await.good().stdout;
     assert!(plain.contains("warn  links         not signed") && plain.contains("- Who moderates"), "{plain}");
@@ -193,4 +198,64 @@ async fn a_command_creates_accounts(database: Database) {
     };
     assert_eq!(log_in("carla.reyes@clients.example.org").await, false);
     assert_eq!(log_in("therapist@practice.example.org").await, true);
+}
+
+async fn commands_help_owners_who_are_locked_out(database: Database) {
+    let (practice, app, admin, john) = Practice::on(database).serve_client().await;
+    let (admin_email, new_email) = (admin.email.as_str(), "john.new@clients.example.org");
+    let id = john.id;
+    let rows = async |arguments: &[&str]| -> Vec<Vec<String>> {
+        let listed = practice.run([&["user", "list"][..], arguments].concat(), "").await.good().stdout;
+        listed.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+    };
+    let listed = rows(&[]).await;
+    assert_eq!(listed[0], ["id", "email", "role", "state", "verified", "second factor", "created"]);
+    assert_eq!(listed[1][1..6], [admin_email, "admin", "enabled", "yes", "no"]);
+    assert_eq!(listed[2][..6], [&id.to_string(), &john.email, "client", "enabled", "no", "no"]);
+    assert_eq!(rows(&["--admins"]).await, listed[..2]);
+
+    let new_password = strong_password(9);
+    for (arguments, input, why) in [
+        (["set-password", "--email", "no-address", "--password-stdin", ""], &new_password, "--email is invalid"),
+        (["set-password", "--email", "x@clients.example.org", "--password-stdin", ""], &new_password, "no account"),
+        (["set-password", "--email", admin_email, "--password-stdin", ""], &"short".to_owned(), "15"),
+        (["set-email", "--email", &john.email, "--new-email", admin_email], &String::new(), "exists already"),
+        (["set-email", "--email", &john.email, "--new-email", "no-address"], &String::new(), "--new-email is invalid"),
+        (["disable", "--email", admin_email, "", ""], &String::new(), "the last admin cannot be disabled"),
+        (["reset-2fa", "--email", "x@clients.example.org", "", ""], &String::new(), "no account"),
+    ] {
+        let arguments = ["user"].into_iter().chain(arguments.into_iter().filter(|argument| !argument.is_empty()));
+        let refused = practice.run(arguments, input).await;
+        assert!(refused.code == Some(1) && refused.stderr.contains(why), "{why}: {refused:?}");
+        assert!(refused.stdout.is_empty() && !refused.stderr.contains('@'), "{refused:?}");
+    }
+    john.get("/api/auth/me").await.expect(200);
+
+    let ended = "all login sessions and links ended.";
+    for (arguments, input, done) in [
+        (
+            &["set-password", "--email", &john.email, "--password-stdin"][..],
+            &new_password,
+            format!("The password of user {id} was changed; {ended}"),
+        ),
+        (
+            &["set-email", "--email", &john.email, "--new-email", new_email],
+            &String::new(),
+            format!("The email address of user {id} was changed; {ended}"),
+        ),
+        (
+            &["reset-2fa", "--email", new_email],
+            &String::new(),
+            format!("User {id} has no second factor; all login sessions ended."),
+        ),
+    ] {
+        let changed = practice.run([&["user"][..], arguments].concat(), input).await.good();
+        assert_eq!(changed.stdout.trim_end(), done);
+        john.get("/api/auth/me").await.refused(401, "invalid_token");
+    }
+    assert_eq!(rows(&[]).await[2][1..6], [new_email, "client", "enabled", "yes", "no"]);
+    let john = User::log_in(&app, new_email, &new_password).await;
+    let disabled = practice.run(["user", "disable", "--email", new_email], "").await.good();
+    assert_eq!(disabled.stdout.trim_end(), format!("User {id} was disabled; {ended}"));
+    john.get("/api/auth/me").await.refused(401, "invalid_token");
 }

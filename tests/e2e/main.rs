@@ -39,6 +39,7 @@ mod http;
 mod instances;
 mod links;
 mod login_sessions;
+mod mailed_links;
 mod meetings;
 mod outages;
 mod payments;

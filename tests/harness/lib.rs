@@ -17,6 +17,7 @@ mod practice;
 mod process;
 mod response;
 mod secrets;
+mod totp;
 mod user;
 
 pub use api::Api;
@@ -28,4 +29,5 @@ pub use practice::{AUTH_SECRET, Database, Plan, Practice};
 pub use process::{Finished, attune, eventually, run, shell};
 pub use reqwest::Method;
 pub use response::ApiResponse;
+pub use totp::totp;
 pub use user::{User, strong_password};

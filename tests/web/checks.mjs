@@ -15,11 +15,26 @@ const DIRECTIVES = ["default-src 'none'", 'form-action', "base-uri 'none'", "fra
 // The checks of a page that is open, by name, in an order in which none disturbs the next.
 const CHECKS = { state, policy, requests, console: messages, links, clicks, keyboard, axe: accessibility, overflow, text };
 
-// Opens a page, which should show these words, in a browser context of its own. Returns its findings, each as
-// `CHECK: what is wrong`.
-export async function inspect(browser, url, words, pictures) {
+// Sends a form. A page that is the response to it can be opened as often as needed, although the form was sent once.
+async function send(url, { fields = {}, headers = {} }) {
+    const response = await fetch(url, { method: 'POST', body: new URLSearchParams(fields), headers });
+    const kept = [...response.headers].filter(([name]) => !/^(content-(length|encoding)|transfer-encoding|connection)$/.test(name));
+    return { status: response.status, headers: Object.fromEntries(kept), body: await response.text() };
+}
+
+// A browser context in which the page shows the response to a form.
+async function openContext(browser, options, url, received) {
+    const context = await browser.newContext(options);
+    if (received) await context.route(url, route => route.fulfill(received));
+    return context;
+}
+
+// Opens a page, which should show these words, in a browser context of its own; with a `form`, the response to it. Returns
+// the findings, each as `CHECK: what is wrong`.
+export async function inspect(browser, url, words, { form, pictures } = {}) {
     const findings = [];
-    const context = await browser.newContext({ reducedMotion: 'reduce' });
+    const received = form && await send(url, form);
+    const context = await openContext(browser, { reducedMotion: 'reduce' }, url, received);
     try {
         const page = await context.newPage();
         const seen = { messages: [], requests: [] };
@@ -32,7 +47,7 @@ export async function inspect(browser, url, words, pictures) {
             for (const finding of await check(opened)) findings.push(`${name}: ${finding}`);
         }
         const expected = await page.evaluate(controls);
-        for (const finding of await withoutScript(browser, url, expected)) findings.push(`script off: ${finding}`);
+        for (const finding of await withoutScript(browser, url, received, expected)) findings.push(`script off: ${finding}`);
     } finally {
         await context.close();
     }
@@ -226,8 +241,8 @@ function controls() {
     return visible.map(element => `${element.localName} ${element.textContent.trim()}`);
 }
 
-async function withoutScript(browser, url, expected) {
-    const context = await browser.newContext({ javaScriptEnabled: false });
+async function withoutScript(browser, url, received, expected) {
+    const context = await openContext(browser, { javaScriptEnabled: false }, url, received);
     try {
         const page = await context.newPage();
         await page.goto(url);

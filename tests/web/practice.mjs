@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { createHmac } from 'node:crypto';
+import { watch } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +41,9 @@ export async function attune(args, { folder = tmpdir(), settings = {}, input = '
     return printed;
 }
 
+// The last segment of the path.
+export const tokenOf = page => page.split('/').at(-1);
+
 // Answers requests on a free port of this machine.
 export async function listen(handler) {
     const server = createServer(handler);
@@ -50,6 +55,18 @@ export async function listen(handler) {
             return new Promise(resolve => server.close(resolve));
         },
     };
+}
+
+// The code of an authenticator app (RFC 6238) at an instant.
+function codeAt(uri, instant) {
+    const letters = new URL(uri).searchParams.get('secret');
+    const bits = [...letters].map(letter => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'));
+    const secret = Buffer.from(bits.join('').match(/.{8}/g).map(byte => Number.parseInt(byte, 2)));
+    const step = Buffer.alloc(8);
+    step.writeBigUInt64BE(BigInt(Math.floor(instant.getTime() / 30_000)));
+    const mac = createHmac('sha1', secret).update(step).digest();
+    const number = mac.readUInt32BE(mac.at(-1) & 15) & 0x7fff_ffff;
+    return String(number % 1_000_000).padStart(6, '0');
 }
 
 // A user with an account.
@@ -95,6 +112,21 @@ class User {
         return this.booking(id);
     }
 
+    // Sets up a second factor; returns the code that was used for it.
+    async addSecondFactor() {
+        const { otpauth_uri } = await this.post('/api/auth/totp', { current_password: this.password });
+        const code = codeAt(otpauth_uri, this.practice.clock.now);
+        await this.post('/api/auth/totp/confirm', { code });
+        return code;
+    }
+
+    // Asks for another email address; returns the page behind the link that is mailed there.
+    async askForEmail(email) {
+        await this.post('/api/auth/step-up', { password: this.password });
+        await this.post('/api/auth/change-email', { email });
+        return this.practice.mailed('confirm-email', email);
+    }
+
     async booking(id) {
         const { bookings } = await this.get('/api/bookings');
         return bookings.find(booking => booking.id === id);
@@ -107,6 +139,7 @@ export class Practice {
     #process;
     #log;
     #clients = 0;
+    #read = new Set();
 
     static async open(settings = {}) {
         const practice = new Practice();
@@ -121,6 +154,8 @@ export class Practice {
             },
         };
         await practice.clock.set(START);
+        practice.mail = join(folder, 'mail');
+        await mkdir(practice.mail);
         practice.room = await listen((_, response) => {
             response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>Room</title><h1>Room</h1>');
         });
@@ -128,6 +163,8 @@ export class Practice {
             'http.bind': '127.0.0.1:0',
             data_dir: join(folder, 'data'),
             'auth.first_admin_email': '',
+            'auth.registration': 'verified',
+            'mail.dir': practice.mail,
             'practice.default_opens': '00:00',
             'practice.default_closes': '24:00',
             'jitsi.base_url': practice.room.origin,
@@ -180,11 +217,42 @@ export class Practice {
         return received && JSON.parse(received);
     }
 
-    async client(firstName, lastName) {
+    // Registers an account; returns it with the page that verifies its address.
+    async register(firstName, lastName, slot = {}) {
         this.#clients += 1;
         const account = { email: `client.${this.#clients}@example.org`, password: `umbrella-${this.#clients}-quiet-heron` };
-        await this.request('POST', '/api/auth/register', { ...account, first_name: firstName, last_name: lastName });
-        return new User(this, account);
+        const names = { first_name: firstName, last_name: lastName };
+        await this.request('POST', '/api/auth/register', { ...account, ...names, ...slot });
+        return { user: new User(this, account), page: await this.mailed('verify', account.email) };
+    }
+
+    async client(firstName, lastName) {
+        const { user, page } = await this.register(firstName, lastName);
+        await this.request('POST', '/api/auth/verify-email', { token: tokenOf(page) });
+        return user;
+    }
+
+    // The path of a page of which a link is in an email to this address that was not read yet.
+    async mailed(page, email) {
+        let wake;
+        // Watched before the folder is read, so that no email is missed.
+        const watcher = watch(this.mail, () => wake?.());
+        try {
+            for (;;) {
+                const changed = new Promise(resolve => { wake = resolve; });
+                for (const name of await readdir(this.mail)) {
+                    if (this.#read.has(name) || !name.endsWith('.eml')) continue;
+                    const text = (await readFile(join(this.mail, name), 'utf8')).replaceAll(/=\r?\n/g, '');
+                    const [path] = text.match(new RegExp(`/${page}/[\\w-]+`)) ?? [];
+                    if (!path || !new RegExp(`^To: .*${email}`, 'im').test(text)) continue;
+                    this.#read.add(name);
+                    return path;
+                }
+                await changed;
+            }
+        } finally {
+            watcher.close();
+        }
     }
 
     // Ends the service; returns the errors in its log.

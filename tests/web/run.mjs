@@ -74,9 +74,10 @@ async function control(browser) {
 async function pages(browser, practice) {
     const reached = new Set();
     for await (const { settings, states } of arrange(practice)) {
-        await each(Object.entries(states), ([state, [path, words]]) => test(`${state}, in ${settings}`, async () => {
+        await each(Object.entries(states), ([state, [path, words, form]]) => test(`${state}, in ${settings}`, async () => {
             reached.add(state);
-            none(await inspect(browser, practice.origin + path, words, camera(`${state} ${settings}`)));
+            const pictures = camera(`${state} ${settings}`);
+            none(await inspect(browser, practice.origin + path, words, { form, pictures }));
         }));
     }
     const declared = await declaredStates();

@@ -1,6 +1,6 @@
 // How to reach every state of every page.
 
-import { attune, minutesAfter, START } from './practice.mjs';
+import { attune, minutesAfter, START, tokenOf } from './practice.mjs';
 
 // The pages of the router and their states, as `PATH, STATE`.
 export async function declaredStates() {
@@ -22,8 +22,112 @@ const LOGO = 'data:image/png;base64,'
     + 'rdKxDYAgEAVQjAWlIzAKo8lojuIIlBTEU+7rJxFCLLzGV9wFvI8xvXIJ30kkKBaRqPAiWSFX3S1osgU7etHtChKGMLYWHPe0zj+Y'
     + 'gGBmYKuwwF6xALEDB6QRPJD/x5fTB5dv/7TdBhfV7rCulwtnBAyFMTE4RlnDZdx8AHwSrzoB4w1dojEtI/0AAAAASUVORK5CYII=';
 
+// A password that is long enough and hard to guess.
+export const PASSWORD = 'seventeen-violet-teapots';
+
+// The pages behind mailed links: those that can be opened again and again, and those that use up their link.
+async function mailedPages(practice, booked) {
+    const { admin } = practice;
+    const client = () => practice.client('Jane', 'Doe');
+    const api = (path, body) => practice.request('POST', `/api/auth/${path}`, body);
+    const reset = async ({ email }) => {
+        await api('forgot-password', { email });
+        return practice.mailed('reset', email);
+    };
+    const login = async ({ email }) => {
+        await api('login-link', { email });
+        return practice.mailed('login', email);
+    };
+    let invited = 0;
+    const invitation = async () => {
+        invited += 1;
+        const email = `invited.${invited}@example.org`;
+        await admin.post('/api/admin/users', { email });
+        return practice.mailed('invitation', email);
+    };
+    let addresses = 0;
+    const address = () => {
+        addresses += 1;
+        return `new.${addresses}@example.org`;
+    };
+    const undo = async () => {
+        const user = await client();
+        await api('confirm-email', { token: tokenOf(await user.askForEmail(address())) });
+        return practice.mailed('undo-email', user.email);
+    };
+    const verify = async slot => (await practice.register('Jane', 'Doe', slot)).page;
+
+    const usedReset = await reset(await client());
+    await api('reset-password', { token: tokenOf(usedReset), password: PASSWORD });
+    const usedInvitation = await invitation();
+    await api('accept-invitation', { token: tokenOf(usedInvitation), password: PASSWORD });
+    const usedVerification = await verify();
+    await api('verify-email', { token: tokenOf(usedVerification) });
+    const usedUndo = await undo();
+    await api('undo-email', { token: tokenOf(usedUndo) });
+    const usedLogin = await login(await client());
+    await api('login-link/redeem', { token: tokenOf(usedLogin) });
+    // Two accounts ask for the same address.
+    const wanted = address();
+    const usedConfirmation = await (await client()).askForEmail(wanted);
+    const taken = await (await client()).askForEmail(wanted);
+    await api('confirm-email', { token: tokenOf(usedConfirmation) });
+    const { services: [{ id: service_id }] } = await admin.get('/api/services');
+    const slot = scheduled_at => ({ service_id, scheduled_at: scheduled_at.toISOString() });
+
+    const password = await reset(await client());
+    const first = await invitation();
+    const careful = await client();
+    const code = await careful.addSecondFactor();
+    const withCode = await login(careful);
+    const lasting = {
+        '/reset/{token}, form': [password, 'At least 12 characters'],
+        '/reset/{token}, admin': [await reset(admin), 'At least 15 characters'],
+        '/reset/{token}, short': [password, 'Please use at least 12', { fields: { password: 'short' } }],
+        '/reset/{token}, long': [password, 'at most 128', { fields: { password: 'long'.repeat(33) } }],
+        '/reset/{token}, common': [password, 'easy to guess', { fields: { password: 'password1234' } }],
+        '/reset/{token}, forged': [password, 'Another site sent', {
+            fields: { password: PASSWORD },
+            headers: { Origin: 'https://elsewhere.example.org' },
+        }],
+        '/reset/{token}, expired': [usedReset, 'A link to set a password works once'],
+        '/reset/{token}, unknown': ['/reset/unknown', 'copy the whole link'],
+        '/invitation/{token}, form': [first, 'The practice has created an account for you'],
+        '/invitation/{token}, short': [first, 'Please use at least 12', { fields: { password: 'short' } }],
+        '/invitation/{token}, expired': [usedInvitation, 'invite you again'],
+        '/invitation/{token}, unknown': ['/invitation/unknown', 'copy the whole link'],
+        '/verify/{token}, form': [await verify(), 'Please confirm that this address is yours'],
+        '/verify/{token}, expired': [usedVerification, 'If you have confirmed your address already'],
+        '/verify/{token}, unknown': ['/verify/unknown', 'copy the whole link'],
+        '/confirm-email/{token}, form': [await (await client()).askForEmail(address()), 'replaces the former one'],
+        '/confirm-email/{token}, taken': [taken, 'belongs to another account', {}],
+        '/confirm-email/{token}, expired': [usedConfirmation, 'log in and change it again'],
+        '/confirm-email/{token}, unknown': ['/confirm-email/unknown', 'copy the whole link'],
+        '/undo-email/{token}, form': [await undo(), 'This is what happens'],
+        '/undo-email/{token}, expired': [usedUndo, 'can be undone once'],
+        '/undo-email/{token}, unknown': ['/undo-email/unknown', 'copy the whole link'],
+        '/login/{token}, form': [await login(await client()), 'without your password'],
+        '/login/{token}, code': [withCode, 'Code from your authenticator app'],
+        '/login/{token}, missing': [withCode, 'Please enter the code', {}],
+        '/login/{token}, wrong': [withCode, 'This code is wrong', { fields: { code } }],
+        '/login/{token}, expired': [usedLogin, 'A link to log in works once'],
+        '/login/{token}, unknown': ['/login/unknown', 'copy the whole link'],
+    };
+    const once = {
+        '/reset/{token}, done': [await reset(await client()), 'All devices are logged out', { fields: { password: PASSWORD } }],
+        '/invitation/{token}, done': [await invitation(), 'Your password is set', { fields: { password: PASSWORD } }],
+        '/verify/{token}, done': [await verify(), 'You can log in now', {}],
+        '/verify/{token}, free': [await verify(slot(minutesAfter(booked, 120))), 'This time is still free', {}],
+        '/verify/{token}, taken': [await verify(slot(booked)), 'This time is no longer free', {}],
+        '/confirm-email/{token}, done': [await (await client()).askForEmail(address()), 'Your email address is changed', {}],
+        '/undo-email/{token}, done': [await undo(), 'Everyone is logged out', {}],
+        '/login/{token}, done': [await login(await client()), 'You are logged in', {}],
+    };
+    return { lasting, once };
+}
+
 // Brings a practice into all states at once. Yields them in groups, each under settings of its own: `states` has the URL's
-// path of each state, and words that only this state shows.
+// path of each state, words that only this state shows, and the form that leads to it, if there is one.
 export async function* arrange(practice) {
     const { admin, clock } = practice;
     const john = await practice.client('John', 'Doe');
@@ -57,7 +161,9 @@ export async function* arrange(practice) {
     const notWanted = await asked(9 * 1440);
     await admin.post(`/api/admin/bookings/${notWanted.id}/cancel`);
 
+    const { lasting, once } = await mailedPages(practice, day(1));
     const everywhere = {
+        ...lasting,
         '/, default': ['/', 'Appointments with'],
         '/j/{token}, early': [page(early), 'Check again'],
         '/j/{token}, open': [page(open), 'The room is open'],
@@ -82,6 +188,7 @@ export async function* arrange(practice) {
         settings: 'a new practice',
         states: {
             ...everywhere,
+            ...once,
             '/imprint, missing': ['/imprint', 'Page not found'],
             '/privacy, missing': ['/privacy', 'Page not found'],
         },

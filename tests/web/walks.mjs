@@ -3,22 +3,32 @@
 import assert from 'node:assert/strict';
 
 import { minutesAfter } from './practice.mjs';
-import { PRACTICE } from './states.mjs';
+import { PASSWORD, PRACTICE } from './states.mjs';
 
 const hasFocus = element => element.evaluate(found => found === document.activeElement);
 
-// Presses Tab until the element has the focus, then Enter.
-export async function press(page, role, name) {
-    const element = page.getByRole(role, { name, exact: true });
-    assert.equal(await element.count(), 1, `there is one ${role} ${name}`);
+// Presses Tab until the element has the focus.
+async function reach(page, element, name) {
+    assert.equal(await element.count(), 1, `there is one ${name}`);
     for (let presses = 0; presses < 50; presses += 1) {
         await page.keyboard.press('Tab');
-        if (await hasFocus(element)) {
-            await page.keyboard.press('Enter');
-            return;
-        }
+        if (await hasFocus(element)) return;
     }
-    assert.fail(`Tab does not reach the ${role} ${name}`);
+    assert.fail(`Tab does not reach the ${name}`);
+}
+
+// Reaches the element and presses Enter.
+export async function press(page, role, name) {
+    await reach(page, page.getByRole(role, { name, exact: true }), `${role} ${name}`);
+    await page.keyboard.press('Enter');
+}
+
+// Reaches the field with this label, which is empty, and fills it.
+async function type(page, label, text) {
+    const field = page.getByLabel(label, { exact: true });
+    await reach(page, field, `field ${label}`);
+    assert.equal(await field.inputValue(), '');
+    await page.keyboard.type(text);
 }
 
 const heading = (page, name) => page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
@@ -44,6 +54,34 @@ async function join({ practice, page, client, at }) {
     assert.match(page.url(), /\?jwt=.*#userInfo\.displayName=%22Jane%20Roe%22/);
 }
 
+// A client forgot the password, and chooses one that is refused first.
+async function reset({ practice, page }) {
+    const { email } = await practice.client('Mary', 'Major');
+    await practice.request('POST', '/api/auth/forgot-password', { email });
+    await page.goto(practice.origin + await practice.mailed('reset', email));
+    await type(page, 'New password', 'password1234');
+    await press(page, 'button', 'Set the password');
+    await page.getByText('This password is easy to guess').waitFor();
+    assert.match(await page.title(), /^Error: Set a new password – /);
+    assert.equal(await page.getByLabel('New password').getAttribute('aria-invalid'), 'true');
+    await type(page, 'New password', PASSWORD);
+    await press(page, 'button', 'Set the password');
+    await heading(page, 'Your password is set');
+    await practice.request('POST', '/api/auth/login', { email, password: PASSWORD });
+}
+
+// A client logs in with a link, and is recognised afterwards.
+async function login({ practice, page }) {
+    const { email } = await practice.client('Richard', 'Roe');
+    await practice.request('POST', '/api/auth/login-link', { email });
+    await page.goto(practice.origin + await practice.mailed('login', email));
+    assert.deepEqual(await page.context().cookies(), []);
+    await press(page, 'button', 'Log in');
+    await heading(page, 'You are logged in');
+    const cookies = (await page.context().cookies()).map(({ name, httpOnly, sameSite, path }) => [name, httpOnly, sameSite, path]);
+    assert.deepEqual(cookies.sort(), [['attune', true, 'Lax', '/'], ['attune-device', true, 'Lax', '/']]);
+}
+
 // A visitor reads the imprint and returns.
 async function visit({ practice, page }) {
     await page.goto(practice.origin);
@@ -65,5 +103,7 @@ export const WALKS = {
     'a client pays': pay,
     'a client joins a session': join,
     'a client skips what every page repeats': skip,
+    'a client sets a new password': reset,
+    'a client logs in with a link': login,
     'a visitor reads the imprint': visit,
 };

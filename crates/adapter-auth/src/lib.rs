@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 
-mod join_token;
 mod password;
 mod secret;
+mod signed_tokens;
 mod threads;
 mod token;
+mod totp;
 
-pub use join_token::SignedJoinTokens;
 pub use password::{ArgonHasher, HasherConfig, HasherError};
 pub use secret::{SigningSecret, WeakSecret};
+pub use signed_tokens::SignedJoinTokens;
 pub use token::{JwtAccessTokens, TokenConfig};
+pub use totp::TotpCodes;

@@ -1,8 +1,9 @@
 //! The signing secret.
 
+use aws_lc_rs::hmac::{self, HMAC_SHA256, Tag};
 use thiserror::Error;
 
-/// Signs access tokens and join tokens: at least 32 bytes, and not an example from a document.
+/// Signs tokens and encrypts the secrets of authenticator apps: at least 32 bytes, not an example from a document.
 #[derive(Clone, derive_more::Debug)]
 pub struct SigningSecret(#[debug("***")] Vec<u8>);
 
@@ -60,6 +61,11 @@ impl SigningSecret {
             return Err(WeakSecret::Repetitive);
         }
         Ok(Self(secret))
+    }
+
+    /// 32 bytes for one use, which reveal neither the secret nor what is derived with another label.
+    pub(crate) fn derive(&self, label: &[u8]) -> Tag {
+        hmac::sign(&hmac::Key::new(HMAC_SHA256, &self.0), label)
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

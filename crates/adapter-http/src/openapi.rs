@@ -12,7 +12,9 @@ use utoipa::openapi::{
 use utoipa::{Modify, OpenApi};
 
 use crate::admin;
-use crate::client::{accounts, bookings, calendar_file, changes, login_sessions, me, meetings, payments};
+use crate::client::{
+    accounts, bookings, calendar_file, changes, login_sessions, mailed_links, me, meetings, payments, second_factor,
+};
 use crate::public::{availability, documentation, health, services, therapists};
 use crate::request::idempotency;
 use crate::routes::ADMIN;
@@ -42,7 +44,11 @@ use problems::{IDEMPOTENT, OPTIONAL_BODY, add_problems, example};
         health::health, health::live, health::ready,
         documentation::openapi_document, documentation::to_docs, documentation::docs_file,
         accounts::register, accounts::log_in, accounts::refresh, accounts::log_out, accounts::change_password,
-        me::show, me::update, login_sessions::list, login_sessions::end, login_sessions::end_others,
+        mailed_links::forgot_password, mailed_links::reset_password, mailed_links::accept_invitation,
+        mailed_links::request_login_link, mailed_links::redeem_login_link, mailed_links::verify_email,
+        mailed_links::resend_verification, mailed_links::change_email, mailed_links::confirm_email,
+        mailed_links::undo_email, second_factor::set_up, second_factor::confirm, second_factor::remove,
+        second_factor::step_up, me::show, me::update, login_sessions::list, login_sessions::end, login_sessions::end_others,
         services::list, therapists::list, availability::show, bookings::list, bookings::create, bookings::show,
         changes::reschedule, changes::quote, changes::cancel, calendar_file::show,
         payments::show, payments::open, stripe::receive,
@@ -52,7 +58,8 @@ use problems::{IDEMPOTENT, OPTIONAL_BODY, add_problems, example};
         admin::changes::edit, admin::changes::reschedule, admin::changes::reassign, admin::changes::cancel, admin::changes::complete, admin::changes::no_show,
         admin::changes::reopen, admin::end::end, admin::bookings::record_offline, admin::refunds::refund,
         admin::bookings::revoke_links, admin::participants::invite, admin::participants::revoke,
-        admin::users::list, admin::users::add, admin::users::show, admin::users::update, admin::attendance::report,
+        admin::users::list, admin::users::add, admin::users::show, admin::users::update,
+        admin::users::invite_again, admin::users::withdraw_invitation, admin::users::change_email, admin::attendance::report,
         admin::payment::show, admin::payment::open,
         admin::revenue::report, admin::notifications::list, admin::notifications::retry, admin::notifications::cancel,
         admin::payment_problems::list, admin::payment_problems::resolve,

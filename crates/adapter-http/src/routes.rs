@@ -7,7 +7,9 @@ use actix_web::web::{self, ServiceConfig};
 use attune_http_common::{Code, Endpoint, HandlerResult};
 
 use crate::admin;
-use crate::client::{accounts, bookings, calendar_file, changes, login_sessions, me, meetings, payments};
+use crate::client::{
+    accounts, bookings, calendar_file, changes, login_sessions, mailed_links, me, meetings, payments, second_factor,
+};
 use crate::public::{availability, documentation, health, services, therapists};
 use crate::request::auth::admins_only;
 use crate::settings::HttpSettings;
@@ -55,6 +57,19 @@ fn common(optional: Optional) -> Vec<Endpoint> {
         Endpoint::at("/api/auth/refresh").post(accounts::refresh),
         Endpoint::at("/api/auth/logout").post(accounts::log_out),
         Endpoint::at("/api/auth/change-password").post(accounts::change_password),
+        Endpoint::at("/api/auth/forgot-password").post(mailed_links::forgot_password),
+        Endpoint::at("/api/auth/reset-password").post(mailed_links::reset_password),
+        Endpoint::at("/api/auth/accept-invitation").post(mailed_links::accept_invitation),
+        Endpoint::at("/api/auth/login-link").post(mailed_links::request_login_link),
+        Endpoint::at("/api/auth/login-link/redeem").post(mailed_links::redeem_login_link),
+        Endpoint::at("/api/auth/verify-email").post(mailed_links::verify_email),
+        Endpoint::at("/api/auth/resend-verification").post(mailed_links::resend_verification),
+        Endpoint::at("/api/auth/change-email").post(mailed_links::change_email),
+        Endpoint::at("/api/auth/confirm-email").post(mailed_links::confirm_email),
+        Endpoint::at("/api/auth/undo-email").post(mailed_links::undo_email),
+        Endpoint::at("/api/auth/totp").post(second_factor::set_up).delete(second_factor::remove),
+        Endpoint::at("/api/auth/totp/confirm").post(second_factor::confirm),
+        Endpoint::at("/api/auth/step-up").post(second_factor::step_up),
         Endpoint::at("/api/auth/sessions").get(login_sessions::list).delete(login_sessions::end_others),
         Endpoint::at("/api/auth/sessions/{id}").delete(login_sessions::end),
         Endpoint::at("/api/auth/me").get(me::show).patch(me::update),
@@ -125,6 +140,10 @@ fn admin_routes() -> Vec<Endpoint> {
         Endpoint::at("/api/admin/policy").get(admin::policy::show).put(admin::policy::set),
         Endpoint::at("/api/admin/users").get(admin::users::list).post(admin::users::add),
         Endpoint::at("/api/admin/users/{id}").get(admin::users::show).patch(admin::users::update),
+        Endpoint::at("/api/admin/users/{id}/invitation")
+            .post(admin::users::invite_again)
+            .delete(admin::users::withdraw_invitation),
+        Endpoint::at("/api/admin/users/{id}/change-email").post(admin::users::change_email),
     ]
 }
 

@@ -1,18 +1,21 @@
 //! The read side: reads the state that was committed last.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
+use attune_domain::login_session::DeviceId;
 use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::{Notification, NotificationKind, NotificationState};
 use attune_domain::{
-    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, Participant,
-    ParticipantId, Practice, PracticePolicy, Service, User, UserId, ViewerId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, OneTimePurpose,
+    OneTimeToken, OneTimeTokenId, Participant, ParticipantId, Practice, PracticePolicy, Service, User, UserId,
+    ViewerId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest,
-    BookingView, CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginSessionView,
+    AuditEntry, AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest, BookingView,
+    CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView,
     NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund,
     StoreError, StoredScheduleException, UserFilter,
 };
@@ -52,15 +55,35 @@ impl Queries for MemoryStore {
         Ok(self.committed().users.get(&user).map(credentials))
     }
 
-    async fn login_failures(&self, account: &AccountKey, since: Timestamp) -> Result<u64, StoreError> {
-        let state = self.committed();
-        let failures = state.login_failures.get(&account.0).map_or(&[][..], Vec::as_slice);
-        Ok(count(failures.iter().filter(|at| **at >= since)))
+    async fn login_history(
+        &self,
+        user: UserId,
+        network: Option<&str>,
+        device: Option<&DeviceId>,
+        since: Timestamp,
+    ) -> Result<LoginHistory, StoreError> {
+        Ok(self.committed().login_history(user, network, device, since))
     }
 
-    async fn network_is_known(&self, user: UserId, network: &str) -> Result<bool, StoreError> {
+    async fn one_time_token(&self, id: OneTimeTokenId) -> Result<Option<OneTimeToken>, StoreError> {
+        Ok(self.committed().one_time_tokens.get(&id).cloned())
+    }
+
+    async fn one_time_token_issued_at(
+        &self,
+        user: UserId,
+        purpose: OneTimePurpose,
+        created_at: Timestamp,
+    ) -> Result<Option<OneTimeToken>, StoreError> {
+        Ok(self.committed().token_issued_at(user, purpose, created_at).cloned())
+    }
+
+    async fn open_one_time_tokens(&self, user: UserId) -> Result<Vec<OneTimeToken>, StoreError> {
         let state = self.committed();
-        Ok(state.sessions.values().any(|l| l.session.user == user && l.network.as_deref() == Some(network)))
+        let open = state.one_time_tokens.values().filter(|token| token.user == user && token.ended_at.is_none());
+        let mut found: Vec<_> = open.cloned().collect();
+        found.sort_unstable_by_key(|token| Reverse((token.created_at, token.id)));
+        Ok(found)
     }
 
     async fn login_sessions(&self, user: UserId) -> Result<Vec<LoginSessionView>, StoreError> {

@@ -7,20 +7,21 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use attune_domain::calendar::{Interval, ScheduleException, WeeklySchedule};
-use attune_domain::login_session::LoginSession;
+use attune_domain::login_session::{DeviceId, LoginSession};
 use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
 use attune_domain::notification::{
     IMPLAUSIBLE_DELAY, NewNotification, Notification, NotificationKind, NotificationState, NotificationSubject,
 };
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, ConferenceId, LoginSessionId, NotificationId,
-    NotifyLevel, Participant, ParticipantId, PaymentId, PaymentProblemId, PaymentStatus, Practice, PracticePolicy,
-    RefundId, Role, ScheduleExceptionId, Service, ServiceId, User, UserId, ViewerId,
+    NotifyLevel, OneTimeToken, OneTimeTokenId, Participant, ParticipantId, PaymentId, PaymentProblemId, PaymentStatus,
+    Practice, PracticePolicy, RefundId, Role, ScheduleExceptionId, Service, ServiceId, User, UserId, ViewerId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, Conference, Conflict, DeliveryResult, IdempotencyKey, IdempotencyRecord, Lease, LeaseToken,
+    AuditEntry, Conference, Conflict, DeliveryResult, IdempotencyKey, IdempotencyRecord, Lease, LeaseToken,
     LedgerEntry, LoginSessionView, NewLoginSession, NewParticipant, NewScheduleException, NewService, NewUser,
     PasswordHash, Payment, PaymentProblem, Refund, StoreError, StoredResponse, StoredScheduleException, TokenHash,
+    TotpFactor,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -54,14 +55,19 @@ impl OutboxRow {
 /// What identifies an attendance event: the booking, the occupant, the kind and the time.
 pub(crate) type AttendanceKey = (BookingId, String, AttendanceEventKind, Timestamp);
 
-/// All rows. Rows of tables with numbered ids are never deleted, so the highest id is the newest one. Schedule
-/// exceptions are the only ones that can be deleted, so their last id is stored separately.
+/// All rows. Rows of tables with numbered ids are never deleted, so the highest id is the newest one. Only schedule
+/// exceptions and one-time tokens can be deleted, so their last ids are stored separately.
 #[derive(Clone, Default)]
 pub(crate) struct State {
     pub(crate) users: BTreeMap<UserId, Account>,
     pub(crate) sessions: BTreeMap<LoginSessionId, LoginSessionView>,
     pub(crate) refresh_tokens: BTreeMap<[u8; 32], (LoginSessionId, u32)>,
-    pub(crate) login_failures: BTreeMap<[u8; 32], Vec<Timestamp>>,
+    pub(crate) devices: BTreeMap<LoginSessionId, DeviceId>,
+    pub(crate) attempts: BTreeMap<[u8; 32], Vec<Timestamp>>,
+    pub(crate) one_time_tokens: BTreeMap<OneTimeTokenId, OneTimeToken>,
+    pub(crate) last_one_time_token: i64,
+    pub(crate) totp_factors: BTreeMap<UserId, TotpFactor>,
+    pub(crate) recovery_codes: BTreeSet<(UserId, [u8; 32])>,
     pub(crate) services: BTreeMap<ServiceId, Service>,
     pub(crate) schedules: BTreeMap<UserId, WeeklySchedule>,
     pub(crate) schedule_exceptions: BTreeMap<ScheduleExceptionId, StoredScheduleException>,
@@ -144,6 +150,8 @@ impl State {
             role: new.role,
             disabled: false,
             email_verified_at: new.email_verified_at.map(truncate),
+            second_factor_at: None,
+            second_factor_due_at: None,
             created_at: truncate(new.created_at),
             notify: NotifyLevel::Changes,
             agenda_at: None,
@@ -159,15 +167,17 @@ impl State {
         let account = self.users.get_mut(&user.id).ok_or(conflict(Conflict::Stale))?;
         account.user = User {
             email_verified_at: user.email_verified_at.map(truncate),
+            second_factor_at: user.second_factor_at.map(truncate),
+            second_factor_due_at: user.second_factor_due_at.map(truncate),
             created_at: account.user.created_at,
             ..user.clone()
         };
         Ok(())
     }
 
-    pub(crate) fn set_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<(), StoreError> {
+    pub(crate) fn set_password(&mut self, id: UserId, hash: Option<&PasswordHash>) -> Result<(), StoreError> {
         let account = self.users.get_mut(&id).ok_or(conflict(Conflict::Stale))?;
-        account.password_hash = Some(hash.clone());
+        account.password_hash = hash.cloned();
         Ok(())
     }
 
@@ -175,10 +185,18 @@ impl State {
         self.check_user(new.user)?;
         let id = next_id!(self.sessions, LoginSessionId)?;
         let created_at = truncate(new.created_at);
-        let session =
-            LoginSession { id, user: new.user, generation: 1, rotated_at: created_at, created_at, ended_at: None };
+        let session = LoginSession {
+            id,
+            user: new.user,
+            generation: 1,
+            rotated_at: created_at,
+            created_at,
+            stepped_up_at: None,
+            ended_at: None,
+        };
         let (network, user_agent) = (new.network.clone(), new.user_agent.clone());
         self.sessions.insert(id, LoginSessionView { session, network, user_agent });
+        self.devices.extend(new.device.map(|device| (id, device)));
         Ok(id)
     }
 
@@ -218,18 +236,6 @@ impl State {
             None => Ok(()),
             Some(_) => Err(failed("the refresh token exists already")),
         }
-    }
-
-    pub(crate) fn add_login_failure(
-        &mut self,
-        account: &AccountKey,
-        now: Timestamp,
-        forget_before: Timestamp,
-    ) -> Result<(), StoreError> {
-        let failures = self.login_failures.entry(account.0).or_default();
-        failures.retain(|at| *at >= truncate(forget_before));
-        failures.push(truncate(now));
-        Ok(())
     }
 
     pub(crate) fn add_service(&mut self, new: &NewService) -> Result<ServiceId, StoreError> {

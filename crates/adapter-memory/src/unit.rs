@@ -8,15 +8,17 @@ use attune_domain::login_session::LoginSession;
 use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::{NewNotification, Notification};
 use attune_domain::{
-    Booking, BookingId, ConferenceId, LoginSessionId, NotificationId, Participant, ParticipantId, PaymentId,
-    PaymentProblemId, Practice, PracticePolicy, RefundId, ScheduleExceptionId, Service, ServiceId, User, UserId,
+    Booking, BookingId, ConferenceId, EmailAddress, LoginSessionId, NotificationId, OneTimePurpose, OneTimeTokenId,
+    Participant, ParticipantId, PaymentId, PaymentProblemId, Practice, PracticePolicy, RefundId, ScheduleExceptionId,
+    Service, ServiceId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, Conflict, DeliveryResult, IdempotencyKey,
-    IdempotencyRecord, IdempotencyStore, Lease, LeaseToken, LedgerEntry, LoginFailures, LoginSessions, NewLoginSession,
-    NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService, NewUser, Outbox,
-    Participants, PasswordHash, Payment, PaymentProblem, Payments, PracticeData, Provider, Refund, Rooms, Services,
-    StoreError, StoredResponse, StoredScheduleException, TokenHash, UnitOfWork, Users,
+    AttemptKey, Attempts, AuditEntry, AuditTrail, Bookings, Calendars, Conference, Conflict, DeliveryResult,
+    IdempotencyKey, IdempotencyRecord, IdempotencyStore, Lease, LeaseToken, LedgerEntry, LoginSessions,
+    NewLoginSession, NewOneTimeToken, NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException,
+    NewService, NewUser, OneTimeTokens, Outbox, Participants, PasswordHash, Payment, PaymentProblem, Payments,
+    PracticeData, Provider, Refund, Rooms, SecondFactors, Services, StoreError, StoredResponse,
+    StoredScheduleException, TokenHash, TotpFactor, UnitOfWork, Users,
 };
 use jiff::Timestamp;
 use tokio::sync::OwnedMutexGuard;
@@ -82,7 +84,7 @@ impl Users for MemoryUnit {
         self.write(|state| state.save_user(user))
     }
 
-    async fn set_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<(), StoreError> {
+    async fn set_password(&mut self, id: UserId, hash: Option<&PasswordHash>) -> Result<(), StoreError> {
         self.write(|state| state.set_password(id, hash))
     }
 
@@ -130,21 +132,92 @@ impl LoginSessions for MemoryUnit {
 }
 
 #[async_trait]
-impl LoginFailures for MemoryUnit {
-    async fn add_login_failure(
+impl Attempts for MemoryUnit {
+    async fn count_attempt(
         &mut self,
-        account: &AccountKey,
+        key: &AttemptKey,
         now: Timestamp,
-        forget_before: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(|state| state.add_login_failure(account, now, forget_before))
+        since: Timestamp,
+        max: u64,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| Ok(state.count_attempt(key, now, since, max)))
     }
 
-    async fn clear_login_failures(&mut self, account: &AccountKey) -> Result<(), StoreError> {
+    async fn take_back_attempt(&mut self, key: &AttemptKey, at: Timestamp) -> Result<(), StoreError> {
         self.write(|state| {
-            state.login_failures.remove(&account.0);
+            state.take_back_attempt(key, at);
             Ok(())
         })
+    }
+
+    async fn purge_attempts(&mut self, before: Timestamp) -> Result<u64, StoreError> {
+        self.write(|state| Ok(state.purge_attempts(before)))
+    }
+
+    async fn clear_attempts(&mut self, key: &AttemptKey) -> Result<(), StoreError> {
+        self.write(|state| {
+            state.attempts.remove(&key.0);
+            Ok(())
+        })
+    }
+}
+
+#[async_trait]
+impl OneTimeTokens for MemoryUnit {
+    async fn add_one_time_token(&mut self, token: &NewOneTimeToken) -> Result<(), StoreError> {
+        self.write(|state| state.add_one_time_token(token))
+    }
+
+    async fn use_one_time_token(&mut self, id: OneTimeTokenId, now: Timestamp) -> Result<bool, StoreError> {
+        self.write(|state| Ok(state.use_one_time_token(id, now)))
+    }
+
+    async fn end_one_time_tokens(
+        &mut self,
+        user: UserId,
+        purposes: &[OneTimePurpose],
+        created_from: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.write(|state| Ok(state.end_one_time_tokens(user, purposes, created_from, now)))
+    }
+
+    async fn email_reserved_for(&mut self, email: &EmailAddress, now: Timestamp) -> Result<Option<UserId>, StoreError> {
+        self.read(|state| state.email_reserved_for(email, now))
+    }
+
+    async fn purge_one_time_tokens(&mut self, before: Timestamp) -> Result<u64, StoreError> {
+        self.write(|state| Ok(state.purge_one_time_tokens(before)))
+    }
+}
+
+#[async_trait]
+impl SecondFactors for MemoryUnit {
+    async fn totp_factor(&mut self, user: UserId) -> Result<Option<TotpFactor>, StoreError> {
+        self.read(|state| state.totp_factors.get(&user).cloned())
+    }
+
+    async fn save_totp_factor(&mut self, user: UserId, factor: &TotpFactor) -> Result<(), StoreError> {
+        self.write(|state| state.save_totp_factor(user, factor))
+    }
+
+    async fn remove_second_factor(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.write(|state| {
+            state.remove_second_factor(user);
+            Ok(())
+        })
+    }
+
+    async fn set_recovery_codes(&mut self, user: UserId, codes: &[TokenHash]) -> Result<(), StoreError> {
+        self.write(|state| state.set_recovery_codes(user, codes))
+    }
+
+    async fn use_recovery_code(&mut self, user: UserId, code: &TokenHash) -> Result<bool, StoreError> {
+        self.write(|state| Ok(state.recovery_codes.remove(&(user, code.0))))
+    }
+
+    async fn step_up(&mut self, session: LoginSessionId, now: Timestamp) -> Result<(), StoreError> {
+        self.write(|state| state.step_up(session, now))
     }
 }
 

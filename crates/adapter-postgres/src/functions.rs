@@ -1,7 +1,7 @@
 //! Functions of PostgreSQL that Diesel does not declare, and the names of advisory locks.
 
 use attune_domain::UserId;
-use attune_ports::IdempotencyKey;
+use attune_ports::{AttemptKey, IdempotencyKey};
 use diesel::declare_sql_function;
 use diesel::query_builder::QueryId;
 use diesel::sql_types::{BigInt, SqlType, Text};
@@ -38,6 +38,11 @@ pub(crate) fn calendar_lock(therapist: UserId) -> String {
 /// Taken before a response is looked up or stored. Keys with the same hash only wait for each other.
 pub(crate) fn idempotency_lock(key: &IdempotencyKey) -> String {
     format!("attune:idempotency:{} {} {}", key.user, key.route, key.key)
+}
+
+/// Taken before attempts are counted.
+pub(crate) fn attempts_lock(key: &AttemptKey) -> String {
+    format!("attune:attempts:{:?}", key.0)
 }
 
 /// Taken before a decision that depends on the set of enabled admins, and shared by those who add one to it.

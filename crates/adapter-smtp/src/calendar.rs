@@ -14,14 +14,16 @@ pub(crate) struct Entry {
     pub(crate) text: String,
 }
 
-/// `None` in an agenda, in an email about a payment, and in one about a booking that was not paid and so had no entry yet:
-/// they change nothing in a calendar. An error if an appointment would end beyond the last date that can be represented.
+/// `None` in an agenda, in an email about an account or a payment, and in one about a booking that was not paid and so had
+/// no entry yet: they change nothing in a calendar. An error if an appointment would end beyond the last date that can be
+/// represented.
 ///
 /// A rescheduled appointment is published again with a higher SEQUENCE.
 pub(crate) fn entry(email: &Email, phrases: Phrases<'_>) -> Result<Option<Entry>, jiff::Error> {
     let has_entry = |email: &&Email| {
         let is_unpaid = matches!(email.payment, Some(PaymentDetails::NotReceived { .. }));
-        !email.kind.is_about_payment() && email.kind != NotificationKind::Agenda && !is_unpaid
+        let is_about_session = !email.kind.is_about_payment() && !email.kind.is_about_account();
+        is_about_session && email.kind != NotificationKind::Agenda && !is_unpaid
     };
     let all = std::iter::once(email).chain(&email.others).filter(has_entry);
     let appointments: Vec<Appointment> = all.map(|email| appointment(email, phrases)).collect::<Result<_, _>>()?;

@@ -8,11 +8,11 @@ use attune_domain::practice::{PhoneNumber, WebUrl};
 use attune_domain::text::{clean_line, truncate_utf16};
 use attune_domain::{
     BookingId, CancelledPayment, Currency, EmailAddress, Language, Money, PaymentStatus, Practice, PracticeName,
-    PracticeTexts, TimeZoneName,
+    PracticeTexts, Role, TimeZoneName,
 };
 use attune_ports::{
-    AgendaEntry, BoxError, CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, NotifyError, PaymentDetails,
-    Remainder,
+    AccountDetails, AgendaEntry, BoxError, CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, NotifyError,
+    PaymentDetails, Remainder,
 };
 use attune_wording::{Phrases, Wording};
 use jiff::Timestamp;
@@ -127,7 +127,7 @@ impl MailComposer {
         // Added only now, so that no subject can contain the recipient's name or link.
         values.extend(personal_values(email, phrases).map_err(ComposeError::Message)?);
         let text = render(TemplatePart::Text, &values)?;
-        for name in ["join_url", "pay_url"] {
+        for name in ["join_url", "pay_url", "account_url"] {
             if let Some(url) = values.get(name).and_then(Value::as_str) {
                 let escaped = Value::from_safe_string(escape_attribute(url));
                 values.insert(name, escaped);
@@ -207,7 +207,7 @@ fn escape_attribute(url: &str) -> String {
     url.replace('&', "&amp;").replace('"', "&quot;").replace('\'', "&#39;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// One email of each kind, and one for each variant of a payment problem, from a practice that has everything.
+/// One email of each kind, and one for each of its variants, from a practice that has everything.
 fn samples(to: &EmailAddress) -> Result<Vec<Email>, BoxError> {
     let (at, amount) = (Timestamp::UNIX_EPOCH, Money::new(10_000, Currency::parse("EUR")?)?);
     let booking = BookingId::new(1).ok_or("1 is not a booking id")?;
@@ -303,14 +303,30 @@ fn samples(to: &EmailAddress) -> Result<Vec<Email>, BoxError> {
         client_name: kind.is_for_therapist().then(|| "Jane Doe".to_owned()),
         therapist_name: matches!(kind, NotificationKind::Reassigned | NotificationKind::TherapistReassigned)
             .then(|| "Carl Rogers".to_owned()),
+        account: None,
         agenda: Some(agenda.clone()).filter(|_| kind == NotificationKind::Agenda).into_iter().collect(),
         others: Vec::new(),
         sent_at: at,
     };
-    let single: Vec<Email> = all.map(sample).collect();
+    let single: Vec<Email> = all.map(&sample).collect();
     let several = single.iter().filter(|email| email.kind.is_combinable());
     let several = several.map(|email| Email { others: vec![email.clone()], ..email.clone() }).collect::<Vec<_>>();
-    Ok(single.into_iter().chain(several).collect())
+    let about_accounts = NotificationKind::WITHOUT_OFFSET.into_iter().filter(|kind| kind.is_about_account());
+    let about_accounts = about_accounts.flat_map(|kind| {
+        [(Role::Client, None), (Role::Admin, Some(at))].map(|(role, chosen_start)| {
+            let account = AccountDetails {
+                url: Some("https://practice.example.org/reset/token".to_owned()),
+                expires_at: Some(at),
+                at,
+                role,
+                email: to.clone(),
+                user_agent: chosen_start.map(|_| "Firefox, Linux".to_owned()),
+                chosen_start,
+            };
+            Email { account: Some(account), ..sample((kind, None, None)) }
+        })
+    });
+    Ok(single.into_iter().chain(several).chain(about_accounts).collect())
 }
 
 #[cfg(test)]

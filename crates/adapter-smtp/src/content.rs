@@ -9,13 +9,15 @@ use jiff::Timestamp;
 use minijinja::Value;
 use url::Url;
 
+use crate::account;
 use crate::sanitize::greeting_name;
 use crate::templates::Values;
 
 /// The texts that a subject may use, too: they contain nothing that a client typed.
 pub(crate) fn public_values(email: &Email, phrases: Phrases<'_>, pages: &Url) -> Result<Values, BoxError> {
     let practice = email.practice.name.as_str();
-    let start = phrases.local_time(email.starts_at, &email.zone);
+    let instant = email.account.as_ref().map_or(email.starts_at, |account| account.at);
+    let start = phrases.local_time(instant, &email.zone);
     let mut texts = vec![
         ("practice", practice.to_owned()),
         ("date", plain(&start.date)),
@@ -49,6 +51,9 @@ pub(crate) fn public_values(email: &Email, phrases: Phrases<'_>, pages: &Url) ->
         texts.extend([("count", count.to_string()), ("total", total(email, phrases))]);
         (message, opening, "after")
     };
+    if let Some(expires_at) = account::expiry(email)? {
+        texts.push(("expires", plain(&phrases.local_time(expires_at, &email.zone).full)));
+    }
     if let Some(ChangeDetails::Moved { was }) = email.change {
         let was =
             was.filter(|was| *was != email.starts_at).map(|was| plain(&phrases.local_time(was, &email.zone).full));
@@ -128,6 +133,10 @@ pub(crate) fn personal_values(email: &Email, phrases: Phrases<'_>) -> Result<Val
         values.insert("appointments", appointments.into());
     }
     values.insert("paragraphs", paragraphs.into());
+    if email.kind.is_about_account() {
+        let (message, ..) = message(email)?;
+        values.extend(account::personal_values(email, message, phrases)?);
+    }
     if email.kind.is_for_therapist() {
         let client = email.client_name.as_deref().ok_or("the client's name is missing")?;
         values.insert("client", client_name(client, phrases).into());
@@ -258,7 +267,7 @@ fn client_name(name: &str, phrases: Phrases<'_>) -> String {
 }
 
 /// With plain spaces, as people type them to search for an email.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.replace(NO_BREAK_SPACE, " ")
 }
 
@@ -348,6 +357,18 @@ fn message(email: &Email) -> Result<(&'static str, &'static str, &'static str), 
             return Ok(("hold-expired", "opening", "after-part"));
         }
         (NotificationKind::HoldExpired, Some(PaymentDetails::NotReceived { .. })) => "hold-expired",
+        (NotificationKind::PasswordReset, _) => "password-reset",
+        (NotificationKind::LoginLink, _) => "login-link",
+        (NotificationKind::EmailVerification, _) => "email-verification",
+        (NotificationKind::EmailConfirmation, _) => "email-confirmation",
+        (NotificationKind::EmailChanged, _) => "email-changed",
+        (NotificationKind::AccountInvitation, _) => "account-invitation",
+        (NotificationKind::RegistrationAttempt, _) => "registration-attempt",
+        (NotificationKind::PasswordChanged, _) => "password-changed",
+        (NotificationKind::SecondFactorAdded, _) => "second-factor-added",
+        (NotificationKind::SecondFactorRemoved, _) => "second-factor-removed",
+        (NotificationKind::RoleChanged, _) => return Ok(("role-changed", account::role_opening(email)?, "after")),
+        (NotificationKind::NewLogin, _) => "new-login",
         _ => return Err("payment details are missing or of another kind".into()),
     };
     Ok((message, "opening", "after"))

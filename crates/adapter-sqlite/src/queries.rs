@@ -2,31 +2,35 @@ use std::cmp::Reverse;
 
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
+use attune_domain::login_session::DeviceId;
 use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::{Notification, NotificationKind};
 use attune_domain::{
-    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, Participant,
-    ParticipantId, PaymentStatus, PersonSearch, Practice, PracticePolicy, Role, Service, User, UserId, ViewerId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, OneTimePurpose,
+    OneTimeToken, OneTimeTokenId, Participant, ParticipantId, PaymentStatus, PersonSearch, Practice, PracticePolicy,
+    Role, Service, User, UserId, ViewerId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings,
-    Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginSessionView, NotificationFilter, OutboxHealth, Page,
-    PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund, StoreError, StoredScheduleException,
-    UserFilter,
+    AuditEntry, AuditObject, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller,
+    Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter, OutboxHealth,
+    Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund, StoreError,
+    StoredScheduleException, UserFilter,
 };
 use attune_sql::lists::{BookingList, PageQuery, PageRow, Phrase, TotalQuery, backwards, contains, page_of, rows_for};
 use attune_sql::schema::{
-    bookings, conferences, installation, login_failures, login_sessions, outbox, participants, practice,
+    bookings, conferences, installation, login_sessions, one_time_tokens, outbox, participants, practice,
     practice_policy, schedule_exceptions, schedules, services, users,
 };
 use attune_sql::statements::{
     active_services, attendance_at, booking_in_room, booking_with_client, bookings_within, emails_to_participants,
-    emails_to_users, failures_of, history_of, invitations_of, ledger_of, live_sessions, logins_from, notifications_of,
-    open_problems, open_problems_with, participants_of, payment_by_checkout_id, payment_by_provider_id,
-    payments_due_for_polling, payments_of, reasons_of, refunds_due, refunds_known_as, refunds_of, user_by_email,
-    week_of,
+    emails_to_users, history_of, invitations_of, ledger_of, live_sessions, logins_from, logins_of, logins_with,
+    notifications_of, open_problems, open_problems_with, open_tokens, participants_of, payment_by_checkout_id,
+    payment_by_provider_id, payments_due_for_polling, payments_of, reasons_of, refunds_due, refunds_known_as,
+    refunds_of, token_issued_at, user_by_email, week_of,
 };
-use attune_sql::{AttendanceRow, HoursRow, Recipients, attendance_of, count, millis, number, schedule_of};
+use attune_sql::{
+    AttendanceRow, HoursRow, Recipients, attendance_of, count, login_history, millis, number, schedule_of,
+};
 use diesel::dsl::{auto_type, exists, select, sql, sql_query};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
@@ -101,14 +105,35 @@ impl Queries for SqliteStore {
         self.look_up(users::table.find(user.get())).await
     }
 
-    async fn login_failures(&self, account: &AccountKey, since: Timestamp) -> Result<u64, StoreError> {
-        let query = failures_of(account).filter(login_failures::at.ge(millis(since))).count();
-        self.readers.run(move |connection| count(query.get_result(connection).map_err(store_error)?)).await
+    async fn login_history(
+        &self,
+        user: UserId,
+        network: Option<&str>,
+        device: Option<&DeviceId>,
+        since: Timestamp,
+    ) -> Result<LoginHistory, StoreError> {
+        let (from, with) = (logins_from(user, network.map(str::to_owned), since), logins_with(user, device, since));
+        let query = select((exists(logins_of(user)), exists(from), exists(with)));
+        self.readers.run(move |connection| Ok(login_history(query.get_result(connection).map_err(store_error)?))).await
     }
 
-    async fn network_is_known(&self, user: UserId, network: &str) -> Result<bool, StoreError> {
-        let logins = logins_from(user, network.to_owned());
-        self.readers.run(move |connection| select(exists(logins)).get_result(connection).map_err(store_error)).await
+    async fn one_time_token(&self, id: OneTimeTokenId) -> Result<Option<OneTimeToken>, StoreError> {
+        self.look_up(one_time_tokens::table.find(id.get())).await
+    }
+
+    async fn one_time_token_issued_at(
+        &self,
+        user: UserId,
+        purpose: OneTimePurpose,
+        created_at: Timestamp,
+    ) -> Result<Option<OneTimeToken>, StoreError> {
+        self.look_up(token_issued_at(user, purpose, created_at)).await
+    }
+
+    async fn open_one_time_tokens(&self, user: UserId) -> Result<Vec<OneTimeToken>, StoreError> {
+        let mut found: Vec<OneTimeToken> = self.all(open_tokens(user)).await?;
+        found.sort_unstable_by_key(|token| Reverse((token.created_at, token.id)));
+        Ok(found)
     }
 
     async fn login_sessions(&self, user: UserId) -> Result<Vec<LoginSessionView>, StoreError> {

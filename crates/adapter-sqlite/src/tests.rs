@@ -6,17 +6,20 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::Poll;
 
+use attune_domain::login_session::DeviceId;
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::notification::{NotificationKind, NotificationState};
-use attune_domain::{Booking, BookingId, BookingStatus, ParticipantId, Role, SeriesId, UserId, ViewerId};
+use attune_domain::{
+    Booking, BookingId, BookingStatus, OneTimePurpose, OneTimeTokenId, ParticipantId, Role, SeriesId, UserId, ViewerId,
+};
 use attune_ports::{
     AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPageRequest, DeliveryResult, LeaseToken,
     NewPayment, NewRefund, PageRequest, PageStart, ProblemKind, Provider, Queries, Store, StoreError, UnitOfWork,
     UserFilter,
 };
 use attune_test_store_contract::fixtures::{PracticeFixture, email, fact, participant, session, token_hash};
-use attune_test_store_contract::fixtures::{account_key, audit_entry, client, eur, lease, notice, now, payment, slot};
-use attune_test_store_contract::fixtures::{captured, paid, problem, refund};
+use attune_test_store_contract::fixtures::{attempt_key, audit_entry, client, eur, lease, notice, now, payment, slot};
+use attune_test_store_contract::fixtures::{captured, one_time_token, paid, problem, refund, totp_factor};
 use attune_test_store_contract::fixtures::{
     day_off, hours, idempotency_key, idempotency_record, policy, response, week,
 };
@@ -129,16 +132,16 @@ async fn a_panic_in_the_middle_of_a_transaction_undoes_it() {
     let (_folder, store) = fresh(1).await;
     let insert = |connection: &mut SqliteConnection| {
         run_sql(connection, "BEGIN IMMEDIATE").unwrap();
-        run_sql(connection, "INSERT INTO login_failures (account, at) VALUES (x'00', 1)").unwrap();
+        run_sql(connection, "INSERT INTO attempts (key, at) VALUES (x'00', 1)").unwrap();
         // A row that was read half-way when the panic strikes.
-        let mut rows = sql_query("SELECT at AS n FROM login_failures").load_iter::<Number, _>(connection).unwrap();
+        let mut rows = sql_query("SELECT at AS n FROM attempts").load_iter::<Number, _>(connection).unwrap();
         let _first = rows.next();
         panic!("as planned");
     };
     let lost = store.writer.run::<(), _>(insert).await;
     assert!(matches!(lost, Err(StoreError::Failed(_))), "{lost:?}");
     add_client(&store, "after").await.unwrap();
-    assert_eq!(count(&store.readers, "login_failures").await, 0);
+    assert_eq!(count(&store.readers, "attempts").await, 0);
 }
 
 #[derive(QueryableByName)]
@@ -196,7 +199,7 @@ async fn a_writer_that_hangs_times_out_and_leaves_nothing_behind() {
     let hanging = work.call(move |connection| {
         let _ = begin.send(());
         let _ = released.recv();
-        run_sql(connection, "INSERT INTO login_failures (account, at) VALUES (x'00', 1)")
+        run_sql(connection, "INSERT INTO attempts (key, at) VALUES (x'00', 1)")
     });
     let late = outlast(hanging, &begun).await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
@@ -209,7 +212,7 @@ async fn a_writer_that_hangs_times_out_and_leaves_nothing_behind() {
     drop(release);
     tokio::time::resume();
     add_client(&store, "after").await.unwrap();
-    assert_eq!(count(&store.readers, "login_failures").await, 0);
+    assert_eq!(count(&store.readers, "attempts").await, 0);
 }
 
 /// Polls a future once and drops it.
@@ -227,7 +230,7 @@ async fn a_unit_of_work_has_ended_once_a_call_was_dropped() {
         let (release, released) = mpsc::channel::<()>();
         let dropped = poll_once(work.call(move |connection| {
             let _ = released.recv();
-            run_sql(connection, "INSERT INTO login_failures (account, at) VALUES (x'00', 1)")
+            run_sql(connection, "INSERT INTO attempts (key, at) VALUES (x'00', 1)")
         }))
         .await;
         assert!(dropped.is_pending());
@@ -244,7 +247,7 @@ async fn a_unit_of_work_has_ended_once_a_call_was_dropped() {
         };
         assert!(matches!(after, Err(StoreError::Failed(_))), "{after:?}");
         add_client(&store, "last").await.unwrap();
-        assert_eq!(count(&store.readers, "login_failures").await, 0);
+        assert_eq!(count(&store.readers, "attempts").await, 0);
     }
 }
 
@@ -354,7 +357,7 @@ async fn no_statement_scans_a_whole_table_that_grows() {
 }
 
 /// The indexes that were made for one query each.
-const USEFUL: [&str; 24] = [
+const USEFUL: [&str; 29] = [
     "bookings_by_both",
     "bookings_by_client",
     "bookings_by_payment_status",
@@ -368,6 +371,11 @@ const USEFUL: [&str; 24] = [
     "ledger_captured_once",
     "ledger_moved_once",
     "ledger_payment",
+    "login_sessions_device",
+    "login_sessions_user",
+    "one_time_tokens_expires_at",
+    "one_time_tokens_open",
+    "one_time_tokens_undo",
     "outbox_due",
     "outbox_sent_to_participant",
     "outbox_sent_to_user",
@@ -445,7 +453,7 @@ async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     let user = work.add_user(&client("someone")).await.unwrap();
     let found = work.user_for_change(user).await.unwrap().unwrap();
     work.save_user(&found).await.unwrap();
-    work.set_password(user, &client("other").password_hash.unwrap()).await.unwrap();
+    work.set_password(user, client("other").password_hash.as_ref()).await.unwrap();
     work.lock_enabled_admins().await.unwrap();
     let login = work.add_login_session(&session(user)).await.unwrap();
     let found = work.session(login).await.unwrap().unwrap();
@@ -453,8 +461,21 @@ async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     work.add_refresh_token(&token_hash(1), login, 1, now()).await.unwrap();
     work.refresh_token(&token_hash(1)).await.unwrap();
     work.end_login_sessions(user, None, now()).await.unwrap();
-    work.add_login_failure(&account_key(1), now(), now()).await.unwrap();
-    work.clear_login_failures(&account_key(1)).await.unwrap();
+    work.step_up(login, now()).await.unwrap();
+    work.count_attempt(&attempt_key(1), now(), now(), 1).await.unwrap();
+    work.take_back_attempt(&attempt_key(1), now()).await.unwrap();
+    work.clear_attempts(&attempt_key(1)).await.unwrap();
+    work.purge_attempts(now()).await.unwrap();
+    work.add_one_time_token(&one_time_token(user, OneTimePurpose::LogIn)).await.unwrap();
+    work.use_one_time_token(OneTimeTokenId::new(1).unwrap(), now()).await.unwrap();
+    work.end_one_time_tokens(user, &OneTimePurpose::ENDED_BY_CHANGE, now(), now()).await.unwrap();
+    work.email_reserved_for(&email("someone"), now()).await.unwrap();
+    work.purge_one_time_tokens(now()).await.unwrap();
+    work.save_totp_factor(user, &totp_factor(1, 1)).await.unwrap();
+    work.totp_factor(user).await.unwrap();
+    work.set_recovery_codes(user, &[token_hash(1)]).await.unwrap();
+    work.use_recovery_code(user, &token_hash(1)).await.unwrap();
+    work.remove_second_factor(user).await.unwrap();
     work.service(practice.service).await.unwrap();
     let offered = work.service_for_change(practice.service).await.unwrap().unwrap();
     work.save_service(&offered).await.unwrap();
@@ -521,8 +542,10 @@ async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     store.caller_and_booking(login, booking.id()).await.unwrap().unwrap();
     store.credentials(&email("someone")).await.unwrap().unwrap();
     store.credentials_of(user).await.unwrap().unwrap();
-    store.login_failures(&account_key(1), now()).await.unwrap();
-    store.network_is_known(user, "192.0.2.0/24").await.unwrap();
+    store.login_history(user, Some("192.0.2.0/24"), Some(&DeviceId([1; 16])), now()).await.unwrap();
+    store.one_time_token(OneTimeTokenId::new(1).unwrap()).await.unwrap().unwrap();
+    store.one_time_token_issued_at(user, OneTimePurpose::LogIn, now()).await.unwrap().unwrap();
+    store.open_one_time_tokens(user).await.unwrap();
     store.user(user).await.unwrap().unwrap();
     store.people(&[user]).await.unwrap();
     store.login_sessions(user).await.unwrap();

@@ -1,16 +1,18 @@
 //! A unit of work: an open transaction on the thread of the writer.
 
+mod attempts;
 mod audit;
 mod bookings;
 mod calendars;
 mod idempotency;
-mod login_failures;
 mod login_sessions;
+mod one_time_tokens;
 mod outbox;
 mod participants;
 mod payments;
 mod practice;
 mod rooms;
+mod second_factors;
 mod services;
 mod users;
 

@@ -2,6 +2,8 @@
 
 mod accent;
 mod assets;
+mod cookies;
+mod forms;
 mod openapi;
 mod pages;
 mod response;

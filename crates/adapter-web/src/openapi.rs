@@ -2,10 +2,22 @@
 
 use utoipa::OpenApi;
 
-use crate::pages::{checkout, join, pay, test_checkout};
+use crate::pages::{checkout, confirm_email, invitation, join, login, pay, reset, test_checkout, undo_email, verify};
 
 #[derive(OpenApi)]
 #[openapi(paths(
+    reset::show,
+    reset::set,
+    invitation::show,
+    invitation::accept,
+    verify::show,
+    verify::verify,
+    confirm_email::show,
+    confirm_email::confirm,
+    undo_email::show,
+    undo_email::undo,
+    login::show,
+    login::log_in,
     join::show,
     join::enter,
     pay::show,

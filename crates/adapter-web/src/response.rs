@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE};
 use askama::Template;
 use attune_http_common::{HandlerResult, Problem};
 
@@ -38,6 +38,10 @@ pub(crate) fn respond(page: &impl Template, head: impl Into<Head>) -> HandlerRes
         .insert_header((CONTENT_SECURITY_POLICY, policy))
         // With `no-referrer`, Chromium sends `Origin: null` with our own forms. Other hosts still learn nothing.
         .insert_header((REFERRER_POLICY, "same-origin"));
+    if status == StatusCode::UNAUTHORIZED {
+        // Required by RFC 9110, section 15.5.2.
+        response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+    }
     if let Some(seconds) = retry_after {
         response.insert_header((RETRY_AFTER, seconds));
     }

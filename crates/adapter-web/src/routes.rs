@@ -5,7 +5,10 @@ use std::sync::Arc;
 use actix_web::web::{self, Data, ServiceConfig};
 use attune_http_common::Endpoint;
 
-use crate::pages::{assets, checkout, front, join, legal, not_found, pay, test_checkout};
+use crate::pages::{
+    assets, checkout, confirm_email, front, invitation, join, legal, login, not_found, pay, reset, test_checkout,
+    undo_email, verify,
+};
 use crate::web::Web;
 
 /// A page, for tests that look at every page in every state.
@@ -40,6 +43,31 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         route(
             Endpoint::at(pay::PATH).get(pay::show).post(pay::pay),
             &["due", "paid", "expired", "cancelled", "invalid"],
+        ),
+        // The password is a client's or an admin's, who needs a longer one.
+        route(
+            Endpoint::at(reset::PATH).get(reset::show).post(reset::set),
+            &["form", "admin", "short", "long", "common", "done", "forged", "expired", "unknown"],
+        ),
+        route(
+            Endpoint::at(invitation::PATH).get(invitation::show).post(invitation::accept),
+            &["form", "short", "done", "expired", "unknown"],
+        ),
+        route(
+            Endpoint::at(verify::PATH).get(verify::show).post(verify::verify),
+            &["form", "done", "free", "taken", "expired", "unknown"],
+        ),
+        route(
+            Endpoint::at(confirm_email::PATH).get(confirm_email::show).post(confirm_email::confirm),
+            &["form", "done", "taken", "expired", "unknown"],
+        ),
+        route(
+            Endpoint::at(undo_email::PATH).get(undo_email::show).post(undo_email::undo),
+            &["form", "done", "expired", "unknown"],
+        ),
+        route(
+            Endpoint::at(login::PATH).get(login::show).post(login::log_in),
+            &["form", "code", "missing", "wrong", "done", "expired", "unknown"],
         ),
         route(Endpoint::at(checkout::DONE).get(checkout::done), &["default"]),
         route(Endpoint::at(checkout::CANCELLED).get(checkout::cancelled), &["default"]),

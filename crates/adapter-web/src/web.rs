@@ -19,6 +19,8 @@ pub struct WebSettings {
     pub base_path: String,
     /// Whether the test provider's checkout page is available. Its button pays without money, so never in production.
     pub test_checkout: bool,
+    /// Whether the pages are served over https. Browsers then send the cookies over https alone.
+    pub secure: bool,
     /// How requests are read.
     pub requests: RequestLimits,
 }

@@ -80,6 +80,58 @@ pub(crate) struct Doctor {
 pub(crate) enum User {
     /// Create an account; the password is read from standard input.
     Add(AddUser),
+    /// List the accounts, one a line with tabs between the columns.
+    List(ListUsers),
+    /// Set a new password, which is read from standard input. Ends all login sessions and emailed links of the account, and
+    /// tells its owner by email.
+    SetPassword(SetPassword),
+    /// Replace the email address, whose owner must be known to you. Ends all login sessions and emailed links of the account.
+    SetEmail(SetEmail),
+    /// Disable an account, and end its login sessions and emailed links. Refused for the last admin.
+    Disable(Account),
+    /// Remove the second factor, so that the password suffices until another one is set up. Ends all login sessions of the
+    /// account, and tells its owner by email.
+    #[command(name = "reset-2fa")]
+    ResetSecondFactor(Account),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListUsers {
+    /// Only admins.
+    #[arg(long)]
+    pub(crate) admins: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Account {
+    /// Email address of the account.
+    #[arg(long)]
+    pub(crate) email: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetPassword {
+    #[command(flatten)]
+    pub(crate) account: Account,
+    #[command(flatten)]
+    pub(crate) password: PasswordInput,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetEmail {
+    #[command(flatten)]
+    pub(crate) account: Account,
+    /// Email address that replaces it.
+    #[arg(long)]
+    pub(crate) new_email: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PasswordInput {
+    /// Read the password from the first line of standard input. Required, because a password on the command line would
+    /// be visible to all users of this machine.
+    #[arg(long, required = true)]
+    pub(crate) password_stdin: bool,
 }
 
 #[derive(Debug, Args)]
@@ -99,8 +151,6 @@ pub(crate) struct AddUser {
     /// Which emails an admin gets about the bookings in their calendar: none, changes (the default) or all.
     #[arg(long)]
     pub(crate) notify: Option<NotifyLevel>,
-    /// Read the password from the first line of standard input. Required, because a password on the command line would
-    /// be visible to all users of this machine.
-    #[arg(long, required = true)]
-    pub(crate) password_stdin: bool,
+    #[command(flatten)]
+    pub(crate) password: PasswordInput,
 }

@@ -48,7 +48,7 @@ async fn user(app: &App, email: &'static str, first: &str, last: &str, role: Rol
             let found = app.deps.queries.credentials(&address).await?.context("a demo account disappeared")?;
             let hash = app.deps.hasher.hash(&Password::new(password.clone())).await?;
             let mut work = app.deps.store.begin().await?;
-            work.set_password(found.user.id, &hash).await?;
+            work.set_password(found.user.id, Some(&hash)).await?;
             work.commit().await?;
             found.user.id
         }

@@ -5,10 +5,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use attune_adapter_jitsi::{Deployment, ServerChoices, ServerSettings, not_enforceable};
 use attune_domain::meeting::TokenPlacement;
+use attune_ports::Queries;
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
+use crate::admins::Admins;
 use crate::backend::Backend;
 use crate::cli::Doctor;
 use crate::known_databases::KnownDatabases;
@@ -36,14 +38,15 @@ pub(crate) async fn run(
     profile: Profile,
     options: &Doctor,
 ) -> Result<()> {
-    let mut findings = vec![
-        ("settings", check_settings(config, profile)),
-        ("database", check_database(settings, config).await),
+    let (database, admins) = check_database(settings, config).await;
+    let mut findings = vec![("settings", check_settings(config, profile)), ("database", database)];
+    findings.extend(admins.map(|finding| ("admins", finding)));
+    findings.extend([
         ("mail", check_mail(config, &pages_base(config, config.bind)?, options).await),
         ("links", check_links(config)),
         ("pages", check_pages(config)),
         ("time zones", check_time_zones(config)),
-    ];
+    ]);
     if options.offline {
         findings.push(("video server", Warn("not checked (--offline)".into())));
     } else {
@@ -112,31 +115,49 @@ fn check_settings(config: &ResolvedConfig, profile: Profile) -> Finding {
     }
 }
 
-async fn check_database(settings: &Settings, config: &ResolvedConfig) -> Finding {
+/// The database, and the accounts of the admins in it where they can be read.
+async fn check_database(settings: &Settings, config: &ResolvedConfig) -> (Finding, Option<Finding>) {
     let what = match &config.database {
         DatabaseUrl::Sqlite(path) if !path.exists() => {
             let known = KnownDatabases::of(&config.data_dir);
             match known.contain(path) {
                 Ok(false) => {}
-                Ok(true) => return Fail(format!("SQLite, {}: was removed; restore it from a backup", path.display())),
-                Err(error) => return Fail(format!("SQLite: {error:#}")),
+                Ok(true) => {
+                    let removed = format!("SQLite, {}: was removed; restore it from a backup", path.display());
+                    return (Fail(removed), None);
+                }
+                Err(error) => return (Fail(format!("SQLite: {error:#}")), None),
             }
-            return Warn(format!("SQLite, {}: does not exist yet; the first start creates it", path.display()));
+            let absent = format!("SQLite, {}: does not exist yet; the first start creates it", path.display());
+            return (Warn(absent), None);
         }
         DatabaseUrl::Sqlite(path) => format!("SQLite, {}", path.display()),
         DatabaseUrl::Postgres(_) => "PostgreSQL".to_owned(),
-        DatabaseUrl::Memory => return Warn("in memory: everything is lost when the process ends".into()),
+        DatabaseUrl::Memory => return (Warn("in memory: everything is lost when the process ends".into()), None),
     };
     let backend = match Backend::connect(&config.database, &settings.database).await {
         Ok(backend) => backend,
-        Err(error) => return Fail(format!("{what}: {error:#}")),
+        Err(error) => return (Fail(format!("{what}: {error:#}")), None),
     };
-    let current = backend.schema_is_current().await;
+    let findings = match backend.schema_is_current().await {
+        Ok(true) => {
+            let database = Fine(format!("{what}: reachable, and its tables are up to date"));
+            (database, Some(check_admins(&*backend.queries()).await))
+        }
+        Ok(false) => (Warn(format!("{what}: reachable; the next start migrates its tables")), None),
+        Err(error) => (Fail(format!("{what}: {error:#}")), None),
+    };
     backend.close().await;
-    match current {
-        Ok(true) => Fine(format!("{what}: reachable, and its tables are up to date")),
-        Ok(false) => Warn(format!("{what}: reachable; the next start migrates its tables")),
-        Err(error) => Fail(format!("{what}: {error:#}")),
+    findings
+}
+
+async fn check_admins(queries: &dyn Queries) -> Finding {
+    match Admins::read(queries).await {
+        Ok(admins) => admins.warning().map_or_else(
+            || Fine("one of them has a second factor, and all have addresses of their own".into()),
+            |warning| Warn(warning.into()),
+        ),
+        Err(error) => Fail(format!("their accounts cannot be read: {error}")),
     }
 }
 

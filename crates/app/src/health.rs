@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
+use crate::admins::Admins;
 use crate::backend::Backend;
 use crate::settings::MeetingConfig;
 use crate::time_zones::ZoneDatabase;
@@ -17,6 +18,8 @@ use crate::time_zones::ZoneDatabase;
 const OVERDUE: SignedDuration = SignedDuration::from_mins(5);
 /// How long a result is shared.
 const SHARED_FOR: Duration = Duration::from_secs(10);
+/// The same for the accounts of the admins, which change rarely.
+const ADMINS_SHARED_FOR: Duration = Duration::from_secs(60);
 /// A check that takes longer has failed. Shorter than the limit of the HTTP adapter, so that the result is stored.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(4);
 /// The mail server and the video server are given up earlier, because a slow one must not put the instance out of service.
@@ -28,6 +31,7 @@ pub(crate) enum Check {
     Migrations(Arc<Backend>),
     Outbox(Arc<dyn Queries>, Arc<dyn Clock>),
     Payments(Arc<dyn Queries>),
+    Admins(Arc<dyn Queries>),
     Mail(Arc<dyn Notifier>),
     /// `None` for the public server, whose state is no business of an installation.
     Jitsi(Option<VideoServer>),
@@ -48,6 +52,11 @@ impl Check {
         let client = reqwest::Client::builder().timeout(PEER_TIMEOUT).build();
         Ok(Self::Jitsi(Some(VideoServer { base, client: client.context("the video server cannot be checked")? })))
     }
+
+    pub(crate) fn shared(self) -> Shared {
+        let shared_for = if let Self::Admins(_) = self { ADMINS_SHARED_FOR } else { SHARED_FOR };
+        Shared::new(self, shared_for)
+    }
 }
 
 #[async_trait]
@@ -58,6 +67,7 @@ impl HealthCheck for Check {
             Self::Migrations(_) => "migrations",
             Self::Outbox(..) => "outbox",
             Self::Payments(_) => "payments",
+            Self::Admins(_) => "admins",
             Self::Mail(_) => "mail",
             Self::Jitsi(_) => "jitsi",
             Self::TimeZones(_) => "time_zones",
@@ -89,6 +99,10 @@ impl HealthCheck for Check {
                 Err(_) => Health::Failing("payments cannot be read"),
                 Ok(open) if open.is_empty() => Health::Ok,
                 Ok(_) => Health::Warn("a payment needs review by an admin"),
+            },
+            Self::Admins(queries) => match Admins::read(&**queries).await {
+                Ok(admins) => admins.warning().map_or(Health::Ok, Health::Warn),
+                Err(_) => Health::Warn("the accounts of the admins cannot be read"),
             },
             Self::Mail(notifier) => match timeout(PEER_TIMEOUT, notifier.check()).await {
                 Ok(Ok(())) => Health::Ok,
@@ -133,10 +147,11 @@ async fn rewrite(backend: &Backend) -> Result<(), StoreError> {
     work.commit().await
 }
 
-/// Shares each result for ten seconds with everyone who asks, so that probes, however many, are no load. A check that was
-/// begun is finished even if no one waits for it any longer.
+/// Shares each result for a while with everyone who asks, so that probes, however many, are no load. A check that was begun is
+/// finished even if no one waits for it any longer.
 pub(crate) struct Shared {
     check: Arc<dyn HealthCheck>,
+    shared_for: Duration,
     latest: Mutex<Option<Latest>>,
 }
 
@@ -147,13 +162,13 @@ struct Latest {
 }
 
 impl Shared {
-    pub(crate) fn new(check: impl HealthCheck + 'static) -> Self {
-        Self { check: Arc::new(check), latest: Mutex::default() }
+    fn new(check: impl HealthCheck + 'static, shared_for: Duration) -> Self {
+        Self { check: Arc::new(check), shared_for, latest: Mutex::default() }
     }
 
     fn latest(&self) -> watch::Receiver<Option<Health>> {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Latest { result, .. }) = latest.as_ref().filter(|latest| latest.began.elapsed() < SHARED_FOR) {
+        if let Some(Latest { result, .. }) = latest.as_ref().filter(|latest| latest.began.elapsed() < self.shared_for) {
             return result.clone();
         }
         let (report, result) = watch::channel(None);

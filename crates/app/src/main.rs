@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod admins;
 mod ambient;
 mod backend;
 mod cli;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Parser;
 
-use cli::{Cli, Command, User};
+use cli::{Cli, Command};
 use output::print;
 use settings::{Sources, load};
 
@@ -84,7 +85,7 @@ fn run(cli: Cli) -> Result<()> {
             Command::Worker => serve::worker(&settings, &config).await,
             Command::Migrate => serve::migrate(&settings, &config).await,
             Command::Doctor(options) => doctor::run(&settings, &config, cli.profile, &options).await,
-            Command::User(User::Add(user)) => user::add(&settings, &config, user).await,
+            Command::User(command) => user::run(&settings, &config, command).await,
             Command::Openapi | Command::Pages | Command::Config => Ok(()),
         }
     })

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use url::Url;
 
+use crate::admins::Admins;
 use crate::cli::Serve;
 use crate::output::print;
 use crate::settings::{Profile, ResolvedConfig, Settings};
@@ -62,6 +63,8 @@ pub(crate) async fn serve(
             admin.password
         ))?;
     }
+    let admins = Admins::read(&*app.deps.queries).await.context("the accounts of the admins cannot be read")?;
+    admins.log_missing_second_factors(config.second_factor);
     let server = attune_adapter_http::serve(listener, api, http, pages).context("the HTTP server cannot be started")?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);

@@ -64,6 +64,7 @@ pub(crate) struct Auth {
     pub(crate) login_session_max_days: u32,
     pub(crate) refresh_overlap_seconds: u32,
     pub(crate) registration: String,
+    pub(crate) second_factor: String,
     pub(crate) max_login_failures_per_day: u64,
     pub(crate) password_hasher_threads: usize,
     pub(crate) password_hasher_queue: usize,

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, anyhow, bail};
-use attune_adapter_auth::{ArgonHasher, HasherConfig, JwtAccessTokens, SignedJoinTokens, SigningSecret, TokenConfig};
+use attune_adapter_auth::{
+    ArgonHasher, HasherConfig, JwtAccessTokens, SignedJoinTokens, SigningSecret, TokenConfig, TotpCodes,
+};
 use attune_adapter_http::{Api, HttpSettings, Pages, ServerSecret};
 use attune_adapter_jitsi::{EndMeeting, JaasSignature, JitsiSigner, Secret as JitsiSecret};
 use attune_adapter_payments::LocalGateway;
 use attune_adapter_smtp::{FileNotifier, MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
 use attune_adapter_web::{Web, WebSettings};
+use attune_application::accounts::AccountLinks;
 use attune_application::meetings::{JoinPages, LinkSigning, RoomClosing};
 use attune_application::payments::PayPages;
 use attune_application::{Deps, UseCaseSettings, UseCases};
@@ -25,7 +28,7 @@ use url::Url;
 
 use crate::ambient::{FileClock, SystemClock, SystemRandom, Waker};
 use crate::backend::Backend;
-use crate::health::{Check, Shared};
+use crate::health::Check;
 use crate::secret::{create_folder, stored_secret};
 use crate::settings::{MailTransport, PaymentConfig, ResolvedConfig, Settings, StripeAccount};
 use crate::worker::Worker;
@@ -40,7 +43,7 @@ pub(crate) struct App {
     wording: Arc<Wording>,
 }
 
-/// The keys that sign access tokens and join tokens.
+/// What signs the tokens of requests, links and devices, and encrypts the secrets of authenticator apps.
 struct Secrets {
     current: SigningSecret,
     previous: Vec<SigningSecret>,
@@ -59,7 +62,8 @@ impl App {
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let waker = Arc::new(Waker::default());
         let pages = format!("{}/", base.as_str().trim_end_matches('/'));
-        let join_tokens = Arc::new(SignedJoinTokens::new(&secrets.current, &secrets.previous));
+        let signed_tokens = Arc::new(SignedJoinTokens::new(&secrets.current, &secrets.previous));
+        let totp = TotpCodes::new(&secrets.current, &secrets.previous, random.clone());
         let clock = clock(config);
         let deps = Deps {
             store: backend.store(),
@@ -77,6 +81,9 @@ impl App {
                 audience: "attune-api".to_owned(),
                 lifetime: config.access_token_lifetime,
             })),
+            devices: signed_tokens.clone(),
+            totp: Arc::new(totp),
+            account_links: AccountLinks { base: pages.clone(), signer: signed_tokens.clone() },
             notifier,
             waker: waker.clone(),
             gateway,
@@ -87,8 +94,8 @@ impl App {
                 settings: config.meetings.tokens,
                 placement: config.meetings.placement,
             }),
-            join_pages: JoinPages { base: pages.clone(), tokens: join_tokens.clone() },
-            pay_pages: PayPages { base: pages, tokens: join_tokens },
+            join_pages: JoinPages { base: pages.clone(), tokens: signed_tokens.clone() },
+            pay_pages: PayPages { base: pages, tokens: signed_tokens },
             settings: use_case_settings(settings, config),
         };
         Ok(Self { use_cases: UseCases::new(&deps), deps, backend, payment_events, waker, wording })
@@ -124,6 +131,7 @@ impl App {
             Check::Mail(notifier),
             Check::jitsi(&config.meetings)?,
             Check::Payments(queries.clone()),
+            Check::Admins(queries.clone()),
             Check::TimeZones(config.zones.clone()),
         ];
         Ok(Api {
@@ -134,7 +142,7 @@ impl App {
             clock,
             random,
             wording: self.wording.clone(),
-            readiness: checks.map(|check| Arc::new(Shared::new(check)) as Arc<dyn HealthCheck>).into(),
+            readiness: checks.map(|check| Arc::new(check.shared()) as Arc<dyn HealthCheck>).into(),
         })
     }
 
@@ -145,6 +153,7 @@ impl App {
         let settings = WebSettings {
             base_path: base.path().trim_end_matches('/').to_owned(),
             test_checkout,
+            secure: base.scheme() == "https",
             requests: request_limits(settings)?,
         };
         let web = Arc::new(Web::new(self.use_cases.clone(), queries, clock, settings, self.wording.clone()));
@@ -173,6 +182,7 @@ fn use_case_settings(settings: &Settings, config: &ResolvedConfig) -> UseCaseSet
         registration: config.registration,
         access_lifetime: config.access_token_lifetime,
         login_sessions: config.login_sessions,
+        second_factor: config.second_factor,
         max_login_failures: settings.limits.enabled.then_some(settings.auth.max_login_failures_per_day),
         practice: Arc::new(config.practice.clone()),
         default_hours: config.default_hours.clone(),

@@ -14,7 +14,7 @@ use attune_domain::meeting::{RoomLimits, TokenPlacement, TokenSettings};
 use attune_domain::notification::{Notification, ReminderPlan, RetryPolicy};
 use attune_domain::{
     AccessWindow, Booking, BookingId, MeetingBaseUrl, Money, NameFallback, NotifyLevel, Participant, ParticipantRole,
-    PersonName, PracticePolicy, Role, User, UserId,
+    PersonName, PracticePolicy, Role, SecondFactorPolicy, User, UserId,
 };
 use attune_ports::{
     BookingFilter, Checkout, CheckoutRequest, CheckoutState, Clock, Email, NewService, OnlinePayments, PageRequest,
@@ -22,13 +22,13 @@ use attune_ports::{
     Queries, RefundRequest, RefundState, Store, UnitOfWork,
 };
 use attune_test_doubles::{
-    CountingWaker, FixedClock, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens, PlainPasswordHasher,
-    RecordingNotifier, RecordingRoomCloser, SequenceRandom, SystemZones, practice,
+    CountingWaker, FixedClock, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens, PlainOneTimeTokens,
+    PlainPasswordHasher, PlainTotp, RecordingNotifier, RecordingRoomCloser, SequenceRandom, SystemZones, practice,
 };
 pub(crate) use attune_test_store_contract::fixtures::{at, email, eur, hours, zone};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::accounts::{AddUserCommand, LogInCommand, LogInError, Registration, Tokens};
+use crate::accounts::{AccountLinks, AddUserCommand, LogInCommand, LogInError, LoginOrigin, Registration, Tokens};
 use crate::bookings::{
     Change, ChangeBookingCommand, ChangeBookingError, CreateBookingCommand, CreateBookingError, CreatedBooking,
     PaymentChoice,
@@ -266,6 +266,12 @@ impl TestPractice {
             zones: Arc::new(SystemZones),
             hasher: hasher.clone(),
             access_tokens: Arc::new(PlainAccessTokens),
+            devices: Arc::new(PlainOneTimeTokens),
+            totp: Arc::new(PlainTotp),
+            account_links: AccountLinks {
+                base: "https://practice.example.org/".into(),
+                signer: Arc::new(PlainOneTimeTokens),
+            },
             notifier: notifier.clone(),
             waker: waker.clone(),
             gateway: gateway.clone(),
@@ -278,6 +284,7 @@ impl TestPractice {
                 registration: Registration::Open,
                 access_lifetime: SignedDuration::from_mins(15),
                 login_sessions: LoginSessionPolicy::default(),
+                second_factor: SecondFactorPolicy::Optional,
                 max_login_failures: Some(3),
                 practice: Arc::new(practice("Europe/Berlin")),
                 default_hours: WeeklySchedule::every_day(zone("Europe/Berlin"), LocalTimeRange::WHOLE_DAY),
@@ -458,8 +465,8 @@ impl TestPractice {
             .run(LogInCommand {
                 email: email.into(),
                 password: Password::new(password.into()),
-                user_agent: None,
-                metadata: RequestMetadata { network: Some(network.into()), ..RequestMetadata::default() },
+                code: None,
+                origin: origin(network),
             })
             .await
     }
@@ -471,6 +478,11 @@ impl TestPractice {
     pub(crate) fn advance_minutes(&self, minutes: i64) {
         self.clock.advance(SignedDuration::from_mins(minutes));
     }
+}
+
+pub(crate) fn origin(network: &str) -> LoginOrigin {
+    let metadata = RequestMetadata { network: Some(network.into()), ..RequestMetadata::default() };
+    LoginOrigin { metadata, ..LoginOrigin::default() }
 }
 
 /// A free practice with a client and their booking at [`TEN`].

@@ -1,4 +1,4 @@
-//! Deletes stored responses and webhook ids whose retention period is over.
+//! Deletes stored responses, webhook ids, attempts and one-time tokens whose retention period is over.
 
 use std::sync::Arc;
 
@@ -11,6 +11,10 @@ use crate::ClockMonitor;
 const RESPONSES: SignedDuration = SignedDuration::from_hours(24);
 /// Stripe retries for three days.
 const PAYMENT_EVENTS: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// The longest period in which they are counted is a day.
+const ATTEMPTS: SignedDuration = SignedDuration::from_hours(48);
+/// So long, the page of an old link can still say that it is no longer valid.
+const ONE_TIME_TOKENS: SignedDuration = SignedDuration::from_hours(90 * 24);
 const BATCH: u32 = 500;
 
 #[derive(Clone)]
@@ -32,6 +36,8 @@ impl PurgeExpired {
             let mut work = self.store.begin().await?;
             let mut purged = work.purge_responses(before(RESPONSES), BATCH).await?;
             purged += work.purge_payment_events(before(PAYMENT_EVENTS), BATCH).await?;
+            purged += work.purge_one_time_tokens(before(ONE_TIME_TOKENS)).await?;
+            purged += work.purge_attempts(before(ATTEMPTS)).await?;
             if purged > 0 {
                 work.commit().await?;
             }

@@ -7,16 +7,18 @@ use attune_domain::calendar::WeeklySchedule;
 use attune_domain::login_session::LoginSessionPolicy;
 use attune_domain::meeting::RoomLimits;
 use attune_domain::notification::{ReminderPlan, RetryPolicy};
-use attune_domain::{AccessWindow, MeetingBaseUrl, NameFallback, Practice};
+use attune_domain::{AccessWindow, MeetingBaseUrl, NameFallback, Practice, SecondFactorPolicy};
 use attune_ports::{
-    AccessTokens, Clock, Notifier, OnlinePayments, OutboxWaker, PasswordHasher, PaymentGateway, Queries, Random, Store,
-    TimeZones,
+    AccessTokens, Clock, DeviceTokens, Notifier, OnlinePayments, OutboxWaker, PasswordHasher, PaymentGateway, Queries,
+    Random, Store, TimeZones, Totp,
 };
 use jiff::SignedDuration;
 
 use crate::accounts::{
-    AddClient, AddUser, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageLoginSessions, ManageUser,
-    Refresh, Register, Registration, UpdateProfile,
+    AccountLinks, AddClient, AddUser, Authenticate, ChangeEmail, ChangePassword, CheckCode, CheckOwnPassword,
+    IssueTokens, LimitedAttempts, LogIn, LogOut, ManageLoginSessions, ManageSecondFactor, ManageUser, OneTimeLinks,
+    OpenLoginSession, OperateAccount, RedeemLoginLink, Refresh, Register, Registration, RequestLink, SetPasswordByLink,
+    StepUp, UpdateProfile, VerifyEmail,
 };
 use crate::bookings::{
     CalendarLoader, ChangeBooking, ChangeSeries, CompleteEndedBookings, CreateBooking, CreateSeries, EditBooking,
@@ -45,6 +47,9 @@ pub struct Deps {
     pub zones: Arc<dyn TimeZones>,
     pub hasher: Arc<dyn PasswordHasher>,
     pub access_tokens: Arc<dyn AccessTokens>,
+    pub devices: Arc<dyn DeviceTokens>,
+    pub totp: Arc<dyn Totp>,
+    pub account_links: AccountLinks,
     pub notifier: Arc<dyn Notifier>,
     pub waker: Arc<dyn OutboxWaker>,
     pub gateway: Arc<dyn PaymentGateway>,
@@ -65,6 +70,8 @@ pub struct UseCaseSettings {
     pub registration: Registration,
     pub access_lifetime: SignedDuration,
     pub login_sessions: LoginSessionPolicy,
+    /// Who needs a second factor.
+    pub second_factor: SecondFactorPolicy,
     /// Failed logins per account and day; `None` is no limit.
     pub max_login_failures: Option<u64>,
     /// The practice until another one is stored.
@@ -99,6 +106,15 @@ pub struct UseCases {
     pub authenticate: Authenticate,
     pub update_profile: UpdateProfile,
     pub change_password: ChangePassword,
+    pub one_time_links: OneTimeLinks,
+    pub request_link: RequestLink,
+    pub set_password_by_link: SetPasswordByLink,
+    pub redeem_login_link: RedeemLoginLink,
+    pub verify_email: VerifyEmail,
+    pub change_email: ChangeEmail,
+    pub second_factor: ManageSecondFactor,
+    pub step_up: StepUp,
+    pub operate_account: OperateAccount,
     pub manage_user: ManageUser,
     pub create_booking: CreateBooking,
     pub create_series: CreateSeries,
@@ -153,10 +169,10 @@ impl UseCases {
     pub fn new(deps: &Deps) -> Self {
         let Deps { store, queries, clock, random, zones, hasher, notifier, waker, gateway, online, .. } = deps;
         let Deps { access_tokens: tokens, signing, join_pages: pages, room_closing: closing, settings, .. } = deps;
-        let Deps { pay_pages, .. } = deps;
+        let Deps { pay_pages, devices, totp, account_links, .. } = deps;
         let UseCaseSettings { window, meetings, reminders, retry, practice: configured, registration, .. } = settings;
         let UseCaseSettings { access_lifetime, default_hours, parallel_emails, invite_hold, .. } = settings;
-        let UseCaseSettings { login_sessions: policy, max_login_failures: max_failures, .. } = settings;
+        let UseCaseSettings { login_sessions: policy, max_login_failures: max_failures, second_factor, .. } = settings;
         let UseCaseSettings { room_limits: limits, email_links: email_target, name_fallback, .. } = settings;
         let grace = window.grace;
         let planned = Arc::new(Mutex::new(None));
@@ -167,6 +183,11 @@ impl UseCases {
         let calendars = of!(CalendarLoader { queries, zones, practice, default_hours });
         let issue = of!(IssueTokens { tokens, random, clock, access_lifetime });
         let links = of!(MeetingLinks { queries, clock, window, signing, pages, email_target, name_fallback });
+        let attempts = of!(LimitedAttempts { store, clock, max_failures });
+        let own_password = of!(CheckOwnPassword { queries, hasher, attempts });
+        let check_code = of!(CheckCode { totp });
+        let open = of!(OpenLoginSession { queries, issue, random, devices, waker });
+        let one_time_links = of!(OneTimeLinks { queries, random, account_links });
         let add_user = of!(AddUser { store, hasher, clock, zones });
         let checkout = of!(OpenCheckout { store, queries, gateway, random, clock });
         let reconcile = of!(ReconcilePayments { checkout, online, lifecycle });
@@ -178,16 +199,25 @@ impl UseCases {
             of!(ChangeBooking { store, queries, clock, lifecycle, calendars, holds, view, window, close_room });
         Self {
             set_up: of!(SetUpPractice { store, gateway, add_user, random }),
-            add_client: of!(AddClient { add_user }),
-            register: of!(Register { registration, add_user }),
-            log_in: of!(LogIn { store, queries, hasher, issue, clock, max_failures }),
             refresh: of!(Refresh { store, issue, clock, policy }),
             log_out: of!(LogOut { store, clock }),
             login_sessions: of!(ManageLoginSessions { store, queries, clock, policy }),
-            authenticate: of!(Authenticate { queries, tokens, clock, policy }),
+            authenticate: of!(Authenticate { queries, tokens, clock, policy, second_factor }),
             update_profile: of!(UpdateProfile { store, zones, clock }),
-            change_password: of!(ChangePassword { store, queries, hasher, clock }),
-            manage_user: of!(ManageUser { store, clock }),
+            change_password: of!(ChangePassword { store, hasher, clock, own_password, waker }),
+            manage_user: of!(ManageUser { store, clock, waker }),
+            log_in: of!(LogIn { store, queries, hasher, clock, attempts, check_code, open, registration }),
+            second_factor: of!(ManageSecondFactor { store, own_password, clock, random, attempts, check_code, waker }),
+            step_up: of!(StepUp { store, clock, own_password, attempts, check_code }),
+            operate_account: of!(OperateAccount { store, queries, hasher, clock, attempts }),
+            add_client: of!(AddClient { add_user, one_time_links, waker }),
+            register: of!(Register { registration, add_user, clock, one_time_links, attempts, open, waker }),
+            request_link: of!(RequestLink { store, clock, one_time_links, attempts, waker }),
+            set_password_by_link: of!(SetPasswordByLink { store, hasher, clock, one_time_links, attempts, waker }),
+            redeem_login_link: of!(RedeemLoginLink { store, clock, one_time_links, attempts, check_code, open }),
+            verify_email: of!(VerifyEmail { store, hasher, clock, one_time_links, attempts, open, waker }),
+            change_email: of!(ChangeEmail { store, clock, one_time_links, attempts, waker }),
+            one_time_links,
             create_series: of!(CreateSeries { create_booking }),
             edit_booking: of!(EditBooking { store, queries, gateway, clock, lifecycle, holds }),
             upcoming: of!(UpcomingBookings { queries, clock, change_booking }),
@@ -231,6 +261,7 @@ impl UseCases {
                 random,
                 links,
                 pay_pages,
+                account_links,
                 reminders,
                 retry,
                 practice,

@@ -201,6 +201,8 @@ pub(crate) fn account(role: Role) -> User {
         role,
         disabled: false,
         email_verified_at: None,
+        second_factor_at: None,
+        second_factor_due_at: None,
         created_at: at(0),
         notify: crate::NotifyLevel::Changes,
         agenda_at: None,

@@ -92,6 +92,8 @@ ids! {
     RefundId,
     /// A payment event that needs review.
     PaymentProblemId,
+    /// A one-time token.
+    OneTimeTokenId,
 }
 
 impl SeriesId {

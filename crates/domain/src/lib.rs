@@ -15,10 +15,12 @@ pub mod login_session;
 pub mod meeting;
 pub mod notification;
 mod notify_level;
+pub mod one_time_token;
 pub mod payment;
 pub mod policy;
 pub mod practice;
 pub mod search;
+pub mod second_factor;
 #[cfg(feature = "serde")]
 mod serialization;
 pub mod service;
@@ -34,7 +36,7 @@ pub use calendar::{
     AppointmentLength, Availability, BookingRules, Interval, Slot, SlotCalculator, SlotError, WeeklyHours,
 };
 pub use ids::{
-    BookingId, ConferenceId, LoginSessionId, NotificationId, ParticipantId, PaymentId, PaymentProblemId, RefundId,
+    BookingId, ConferenceId, LoginSessionId, NotificationId, OneTimeTokenId, ParticipantId, PaymentId, PaymentProblemId, RefundId,
     ScheduleExceptionId, SeriesId, ServiceId, UserId,
 };
 pub use language::Language;
@@ -43,10 +45,12 @@ pub use meeting::{
     MeetingTokenClaims, Participant, ParticipantRole, PersonalLink, RoomSuffix, SignedLink, ViewerId,
 };
 pub use notify_level::NotifyLevel;
+pub use one_time_token::{ChosenSlot, OneTimePurpose, OneTimeToken};
 pub use payment::{Currency, Money, PaymentStatus};
 pub use policy::PracticePolicy;
 pub use practice::{Installation, Practice, PracticeName, PracticeTexts};
 pub use search::PersonSearch;
+pub use second_factor::SecondFactorPolicy;
 pub use service::Service;
 pub use terms::ChangeTerms;
 pub use user::{EmailAddress, NameFallback, PersonName, Role, TimeZoneName, User};

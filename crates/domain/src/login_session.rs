@@ -21,9 +21,25 @@ pub struct LoginSession {
     pub rotated_at: Timestamp,
     /// When the user logged in.
     pub created_at: Timestamp,
+    /// When the user last gave their password or a code again, which allows what could take over the account.
+    pub stepped_up_at: Option<Timestamp>,
     /// When it ended by logout, password change, token reuse or an admin's action.
     pub ended_at: Option<Timestamp>,
 }
+
+/// How long a step-up lasts.
+pub const STEP_UP: SignedDuration = SignedDuration::from_mins(10);
+
+impl LoginSession {
+    /// Whether the user gave their password or a code again within [`STEP_UP`].
+    pub fn is_stepped_up(&self, now: Timestamp) -> bool {
+        self.stepped_up_at.is_some_and(|at| now.duration_since(at) < STEP_UP)
+    }
+}
+
+/// A browser or program that a user logged in with. It is random and identifies no one else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DeviceId(pub [u8; 16]);
 
 /// How long login sessions last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

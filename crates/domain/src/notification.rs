@@ -48,7 +48,8 @@ pub use therapist::{
 };
 
 use crate::{
-    Booking, BookingEvent, BookingId, BookingStatus, NotificationId, ParticipantId, PaymentStatus, UserId, ViewerId,
+    Booking, BookingEvent, BookingId, BookingStatus, NotificationId, OneTimePurpose, ParticipantId, PaymentStatus,
+    UserId, ViewerId,
 };
 
 /// What an email is about.
@@ -104,11 +105,35 @@ pub enum NotificationKind {
     TherapistPaymentReview,
     /// To a therapist: the sessions of one day.
     Agenda,
+    /// A link with which the recipient sets a new password.
+    PasswordReset,
+    /// A link with which the recipient logs in.
+    LoginLink,
+    /// A link with which the owner of a new account proves that the address is theirs.
+    EmailVerification,
+    /// To the new address of an account: a link that confirms it.
+    EmailConfirmation,
+    /// To the former address of an account: it was replaced, and how to undo that.
+    EmailChanged,
+    /// The practice added an account: a link with which its owner sets a password.
+    AccountInvitation,
+    /// Someone tried to register with the address of an account.
+    RegistrationAttempt,
+    /// The password was changed.
+    PasswordChanged,
+    /// A second factor was set up.
+    SecondFactorAdded,
+    /// The second factor was removed.
+    SecondFactorRemoved,
+    /// The account became an admin's, or a client's.
+    RoleChanged,
+    /// Someone logged in from a device and a network that were not used lately.
+    NewLogin,
 }
 
 impl NotificationKind {
     /// Every kind without an offset; [`Self::Reminder`] has one.
-    pub const WITHOUT_OFFSET: [Self; 22] = [
+    pub const WITHOUT_OFFSET: [Self; 34] = [
         Self::MeetingInfo,
         Self::Invitation,
         Self::Rescheduled,
@@ -131,6 +156,18 @@ impl NotificationKind {
         Self::TherapistPayment,
         Self::TherapistPaymentReview,
         Self::Agenda,
+        Self::PasswordReset,
+        Self::LoginLink,
+        Self::EmailVerification,
+        Self::EmailConfirmation,
+        Self::EmailChanged,
+        Self::AccountInvitation,
+        Self::RegistrationAttempt,
+        Self::PasswordChanged,
+        Self::SecondFactorAdded,
+        Self::SecondFactorRemoved,
+        Self::RoleChanged,
+        Self::NewLogin,
     ];
 
     /// The stable name in the API and in stores.
@@ -159,6 +196,18 @@ impl NotificationKind {
             Self::TherapistPayment => "therapist_payment",
             Self::TherapistPaymentReview => "therapist_payment_review",
             Self::Agenda => "agenda",
+            Self::PasswordReset => "password_reset",
+            Self::LoginLink => "login_link",
+            Self::EmailVerification => "email_verification",
+            Self::EmailConfirmation => "email_confirmation",
+            Self::EmailChanged => "email_changed",
+            Self::AccountInvitation => "account_invitation",
+            Self::RegistrationAttempt => "registration_attempt",
+            Self::PasswordChanged => "password_changed",
+            Self::SecondFactorAdded => "second_factor_added",
+            Self::SecondFactorRemoved => "second_factor_removed",
+            Self::RoleChanged => "role_changed",
+            Self::NewLogin => "new_login",
         }
     }
 
@@ -243,6 +292,25 @@ impl NotificationKind {
         )
     }
 
+    /// Whether it is about an account and not about a session.
+    pub fn is_about_account(self) -> bool {
+        self.one_time_purpose().is_some()
+            || matches!(
+                self,
+                Self::RegistrationAttempt
+                    | Self::PasswordChanged
+                    | Self::SecondFactorAdded
+                    | Self::SecondFactorRemoved
+                    | Self::RoleChanged
+                    | Self::NewLogin
+            )
+    }
+
+    /// What the one-time link is for that the email carries; `None` for one without such a link.
+    pub fn one_time_purpose(self) -> Option<OneTimePurpose> {
+        OneTimePurpose::ALL.into_iter().find(|purpose| purpose.notification() == self)
+    }
+
     /// Whether it says that a session is cancelled.
     pub fn is_cancellation(self) -> bool {
         matches!(self, Self::Cancelled | Self::TherapistCancelled)
@@ -255,7 +323,7 @@ impl NotificationKind {
 
     /// Whether it has the recipient's link into the room, and is useless without one.
     pub fn has_link(self) -> bool {
-        !self.removes_entry() && !self.is_about_payment() && self != Self::Agenda
+        !self.removes_entry() && !self.is_about_payment() && !self.is_about_account() && self != Self::Agenda
     }
 
     /// The kind with this name, [`Self::as_str`], and offset, [`Self::offset_minutes`].
@@ -331,12 +399,17 @@ impl NewNotification {
     /// The key has the start and not the version of the booking, so that moving a session away and back does not repeat
     /// its reminders. Each move is announced, so `rescheduled` has the version. A link is sent once per hour and version,
     /// so that requests for it cannot flood a mailbox. Receipts, payment problems, refunds and payment reminders are keyed by
-    /// their time: each one is enqueued once, in the unit of work that records it. So is an email about an account. There is
-    /// one agenda for each therapist and day. An email to a therapist about a change of the booking has the version.
+    /// their time: each one is enqueued once, in the unit of work that records it. So is an email about an account, but one
+    /// about a new login is sent once a day. There is one agenda for each therapist and day. An email to a therapist about a
+    /// change of the booking has the version.
     pub fn dedupe_key(&self) -> String {
         let kind = self.kind.as_str();
         let (booking, start, version) = match self.subject {
             NotificationSubject::Booking { id, starts_at, version } => (id, starts_at.as_second(), version),
+            NotificationSubject::User(id) if self.kind == NotificationKind::NewLogin => {
+                let day = self.send_after.as_second().div_euclid(24 * 3_600);
+                return format!("{kind}:user-{id}:{day}");
+            }
             NotificationSubject::User(id) => {
                 return format!("{kind}:user-{id}:{}:{}", self.send_after.as_millisecond(), self.recipient);
             }
@@ -532,6 +605,17 @@ pub fn payment_notification(booking: &Booking, kind: NotificationKind, now: Time
     notification(booking, kind, ViewerId::Account(booking.client()), now)
 }
 
+/// An email about an account to its owner, [`NotificationKind::is_about_account`]. One with a one-time link has the time at
+/// which the token was issued.
+pub fn account_notification(user: UserId, kind: NotificationKind, now: Timestamp) -> NewNotification {
+    NewNotification {
+        kind,
+        subject: NotificationSubject::User(user),
+        recipient: ViewerId::Account(user),
+        send_after: now,
+    }
+}
+
 /// An email that repeats the recipient's link.
 pub fn link_notification(booking: &Booking, recipient: ViewerId, now: Timestamp) -> NewNotification {
     notification(booking, NotificationKind::MeetingLink, recipient, now)
@@ -712,8 +796,20 @@ pub fn send_decision(notification: &NewNotification, booking: &Booking, now: Tim
             let is_due = is_payment_due(notification.kind, booking, now);
             return if is_due { SendDecision::Send } else { SendDecision::Skip };
         }
-        // It is about no booking.
-        NotificationKind::Agenda => return SendDecision::Skip,
+        // These are about no booking.
+        NotificationKind::Agenda
+        | NotificationKind::PasswordReset
+        | NotificationKind::LoginLink
+        | NotificationKind::EmailVerification
+        | NotificationKind::EmailConfirmation
+        | NotificationKind::EmailChanged
+        | NotificationKind::AccountInvitation
+        | NotificationKind::RegistrationAttempt
+        | NotificationKind::PasswordChanged
+        | NotificationKind::SecondFactorAdded
+        | NotificationKind::SecondFactorRemoved
+        | NotificationKind::RoleChanged
+        | NotificationKind::NewLogin => return SendDecision::Skip,
         NotificationKind::HoldExpired => BookingStatus::Expired,
         NotificationKind::Cancelled | NotificationKind::TherapistCancelled => BookingStatus::Cancelled,
         NotificationKind::MeetingInfo

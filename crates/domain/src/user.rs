@@ -235,6 +235,10 @@ pub struct User {
     pub disabled: bool,
     /// When the user proved that the address is theirs.
     pub email_verified_at: Option<Timestamp>,
+    /// When the user set up their second factor; `None` without one.
+    pub second_factor_at: Option<Timestamp>,
+    /// Until when an admin of an earlier release may go on without a second factor.
+    pub second_factor_due_at: Option<Timestamp>,
     /// When the account was created.
     pub created_at: Timestamp,
     /// Which emails a therapist gets about the bookings in their calendar.

@@ -10,8 +10,10 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use attune_application::accounts::{
-    AddUserError, AuthenticateError, ChangePasswordError, EndLoginSessionError, LogInError, ManageUserError,
-    PasswordProblem, RefreshError, RegisterError, UpdateProfileError,
+    AddUserError, AuthenticateError, ChangeEmailError, ChangePasswordError, CorrectEmailError, EndLoginSessionError,
+    InvitationError, LogInError, ManageUserError, OneTimeLinkError, OwnPasswordError, PasswordProblem,
+    RedeemLoginLinkError, RefreshError, RegisterError, SecondFactorError, SetPasswordByLinkError, StepUpError,
+    UpdateProfileError,
 };
 use attune_application::bookings::{
     AvailabilityError, BookingAccessError, ChangeBookingError, ChangeSeriesError, CreateBookingError,
@@ -80,10 +82,15 @@ codes! {
     InvalidToken: 401 "invalid_token", "Invalid access token", "The access token is invalid, or its login session has ended. Log in again.";
     TokenExpired: 401 "token_expired", "Access token expired", "The access token has expired. Exchange the refresh token for a new one.";
     InvalidCredentials: 401 "invalid_credentials", "Invalid credentials", "The email address or the password is wrong.";
+    SecondFactorRequired: 401 "second_factor_required", "Second factor required", "Send a code of the authenticator app as `code` as well.";
+    InvalidCode: 401 "invalid_code", "Invalid code", "The code is wrong, has expired, or was used before.";
     InvalidRefreshToken: 401 "invalid_refresh_token", "Invalid refresh token", "The refresh token is no longer valid. Log in again.";
     InvalidServerSecret: 401 "invalid_server_secret", "Invalid server secret", "This endpoint is for the practice's video server, which sends its secret as `Authorization: Bearer …`.";
     Forbidden: 403 "forbidden", "Forbidden", "You are not allowed to do this.";
     AccountDisabled: 403 "account_disabled", "Account disabled", "This account is disabled. Please contact the practice.";
+    EmailNotVerified: 403 "email_not_verified", "Email address not verified", "Please open the link in the email that confirms your address. It can be sent again.";
+    SecondFactorSetupRequired: 403 "second_factor_setup_required", "Second factor must be set up", "This account needs a second factor. Set up an authenticator app first.";
+    StepUpRequired: 403 "step_up_required", "Step-up required", "Confirm with your password or a code first; it counts for ten minutes.";
     RegistrationClosed: 403 "registration_closed", "Registration closed", "Accounts are created by the practice. Please contact the practice.";
     NotFound: 404 "not_found", "Not found", "There is nothing at this URL.";
     BookingNotFound: 404 "booking_not_found", "Booking not found", "This booking does not exist.";
@@ -124,10 +131,14 @@ codes! {
     DailyLimitReached: 409 "daily_limit_reached", "Daily limit reached", "No more appointments can be booked on this day. Please choose another one.";
     SeriesConflict: 409 "series_conflict", "Dates not available", "Some of the dates cannot be booked; see `errors`.";
     PracticeNotConfigured: 409 "practice_not_configured", "Practice not configured", "The practice does not accept bookings yet.";
+    SecondFactorExists: 409 "second_factor_exists", "Second factor exists", "There is a second factor already. Remove it first to set up another one.";
+    SecondFactorNotStarted: 409 "second_factor_not_started", "Second factor not started", "No authenticator app is being set up. Request a new secret first.";
+    InvitationAccepted: 409 "invitation_accepted", "Invitation accepted", "This account is in use, or was disabled, so it cannot be invited.";
     LastAdmin: 409 "last_admin", "Last admin", "The last admin cannot be removed.";
     Conflict: 409 "conflict", "Conflict", "The data has changed in the meantime. Please load it again.";
     CheckoutClosed: 410 "checkout_closed", "Checkout closed", "This checkout is closed.";
     MeetingCancelled: 410 "meeting_cancelled", "Appointment cancelled", "This appointment was cancelled.";
+    LinkExpired: 410 "link_expired", "Link expired", "This link was used before, has expired, or was replaced. Please request a new one.";
     LinkRevoked: 410 "link_revoked", "Link revoked", "This link is no longer valid.";
     PayloadTooLarge: 413 "payload_too_large", "Body too large", "The body is too large.";
     UnsupportedMediaType: 415 "unsupported_media_type", "Unsupported media type", "Send uncompressed JSON, as `Content-Type: application/json`.";
@@ -175,7 +186,7 @@ codes! {
     RefundTooLarge: 422 "refund_too_large", "Refund too large", "The refund is larger than what is left of the payment.";
     UnknownPayment: 422 "unknown_payment", "Unknown payment", "This booking has no payment with this ID.";
     TooManyRequests: 429 "too_many_requests", "Too many requests", "There were too many requests. Please wait a moment.";
-    TooManyFailures: 429 "too_many_failures", "Too many failed attempts", "The password was wrong too often. Please wait before the next attempt.";
+    TooManyFailures: 429 "too_many_failures", "Too many failed attempts", "The password or the code was wrong too often. Please wait, or request a login link by email.";
     HeadTooLarge: 431 "head_too_large", "Head too large", "The URL and the headers of the request are too large.";
     Internal: 500 "internal_error", "Internal error", "Something went wrong on our side. Please try again later.";
     Overloaded: 503 "overloaded", "Overloaded", "The service is overloaded at the moment. Please try again.";
@@ -451,6 +462,11 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
+/// Wrong guesses count for a day; an hour is a guess. A mailed login link works at once.
+fn too_many_guesses() -> Problem {
+    Problem::after(Code::TooManyFailures, 3600)
+}
+
 /// Maps the variants of each error to what converts into a [`Problem`]: a code, or another error.
 macro_rules! errors {
     ($($error:ident: $name:ident {
@@ -503,7 +519,12 @@ errors! {
         TooCommon => Problem::field("password", Code::PasswordTooCommon),
     }
     error: AuthenticateError { Invalid => Code::InvalidToken, Expired => Code::TokenExpired, Store(source) => source }
-    error: RegisterError { Closed => Code::RegistrationClosed, Add(source) => source }
+    error: RegisterError {
+        Closed => Code::RegistrationClosed,
+        UnknownService => Problem::field("service_id", Code::UnknownService),
+        Add(source) => source,
+        Store(source) => source,
+    }
     error: AddUserError {
         EmailTaken => Code::EmailTaken,
         Password(source) => source,
@@ -514,8 +535,11 @@ errors! {
     error: LogInError {
         InvalidCredentials => Code::InvalidCredentials,
         Disabled => Code::AccountDisabled,
-        // Failures count for a day; an hour is a guess.
-        TooManyFailures => Problem::after(Code::TooManyFailures, 3600),
+        EmailNotVerified => Code::EmailNotVerified,
+        SecondFactorRequired => Code::SecondFactorRequired,
+        WrongCode => Code::InvalidCode,
+        Totp(_) => Problem::internal(&error),
+        TooManyFailures => too_many_guesses(),
         Hash(source) => source,
         Sign(_) => Problem::internal(&error),
         Store(source) => source,
@@ -525,8 +549,61 @@ errors! {
         Sign(_) => Problem::internal(&error),
         Store(source) => source,
     }
+    error: OwnPasswordError {
+        Wrong => Code::InvalidCredentials,
+        TooManyFailures => too_many_guesses(),
+        Hash(source) => source,
+        Store(source) => source,
+    }
+    error: StepUpError {
+        Password(source) => source,
+        WrongCode => Code::InvalidCode,
+        TooManyFailures => too_many_guesses(),
+        Totp(_) => Problem::internal(&error),
+        Store(source) => source,
+    }
+    error: SecondFactorError {
+        Exists => Code::SecondFactorExists,
+        NotStarted => Code::SecondFactorNotStarted,
+        Password(source) => source,
+        WrongCode => Code::InvalidCode,
+        TooManyFailures => too_many_guesses(),
+        StepUp(_) => Code::StepUpRequired,
+        Totp(_) => Problem::internal(&error),
+        Store(source) => source,
+    }
+    error: OneTimeLinkError { Unknown => Code::LinkNotFound, Dead(_) => Code::LinkExpired, Store(source) => source }
+    error: SetPasswordByLinkError {
+        Link(source) => source,
+        Password(source) => source,
+        Hash(source) => source,
+        Store(source) => source,
+    }
+    error: RedeemLoginLinkError {
+        Link(source) => source,
+        SecondFactorRequired => Code::SecondFactorRequired,
+        WrongCode => Code::InvalidCode,
+        TooManyFailures => too_many_guesses(),
+        Totp(_) => Problem::internal(&error),
+        Sign(_) => Problem::internal(&error),
+        Store(source) => source,
+    }
+    error: CorrectEmailError { TooManyFailures => too_many_guesses(), Hash(source) => source, Store(source) => source }
+    error: ChangeEmailError {
+        StepUp(_) => Code::StepUpRequired,
+        NotFound => Code::UserNotFound,
+        Forbidden => Code::Forbidden,
+        EmailTaken => Code::EmailTaken,
+        Link(source) => source,
+        Store(source) => source,
+    }
+    error: InvitationError {
+        NotFound => Code::UserNotFound,
+        Accepted => Code::InvitationAccepted,
+        Store(source) => source,
+    }
     error: ChangePasswordError {
-        WrongPassword => Code::InvalidCredentials,
+        Current(source) => source,
         Password(source) => source,
         Hash(source) => source,
         Store(source) => source,
@@ -539,6 +616,7 @@ errors! {
     error: ManageUserError {
         NotFound => Code::UserNotFound,
         Forbidden => Code::Forbidden,
+        StepUp(_) => Code::StepUpRequired,
         LastAdmin => Code::LastAdmin,
         Store(source) => source,
     }

@@ -16,8 +16,8 @@ pub enum Health {
 /// A part of the system whose health can be checked.
 #[async_trait]
 pub trait HealthCheck: Send + Sync {
-    /// The name of the part in the readiness response: `database`, `migrations`, `outbox`, `payments`, `mail`,
-    /// `jitsi`, `time_zones`.
+    /// The name of the part in the readiness response: `database`, `migrations`, `outbox`, `payments`, `admins`,
+    /// `mail`, `jitsi`, `time_zones`.
     fn name(&self) -> &'static str;
 
     /// The version of the part, where it is of interest.

@@ -3,16 +3,17 @@
 #![warn(missing_docs)]
 
 mod ambient;
+mod attempts;
 mod audit;
 mod bookings;
 mod calendars;
 mod error;
 mod health;
 mod idempotency;
-mod login_failures;
 mod login_sessions;
 mod meeting_tokens;
 mod notifier;
+mod one_time_tokens;
 mod outbox;
 mod participants;
 mod payment_gateway;
@@ -21,6 +22,7 @@ mod practice;
 mod queries;
 mod room_closer;
 mod rooms;
+mod second_factors;
 mod security;
 mod services;
 mod store;
@@ -28,6 +30,7 @@ mod users;
 mod webhooks;
 
 pub use ambient::{Clock, OutboxWaker, Random, TimeZones};
+pub use attempts::{AttemptKey, Attempts};
 pub use attune_domain::payment::{LedgerKind, PaymentState, RefundStage, RefundState};
 pub use audit::{AuditEntry, AuditObject, AuditTrail, BookingState};
 pub use bookings::Bookings;
@@ -35,13 +38,13 @@ pub use calendars::{CalendarSettings, Calendars, NewScheduleException, StoredSch
 pub use error::{BoxError, Conflict, StoreError};
 pub use health::{Health, HealthCheck};
 pub use idempotency::{IdempotencyKey, IdempotencyRecord, IdempotencyStore, StoredResponse};
-pub use login_failures::{AccountKey, LoginFailures};
 pub use login_sessions::{LoginSessionView, LoginSessions, NewLoginSession, TokenHash};
 pub use meeting_tokens::{JoinTokens, MeetingTokenSigner, PayTokens};
 pub use notifier::{
-    AgendaEntry, CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, Notifier, NotifyError, NotifyFailure,
-    PaymentDetails, Remainder,
+    AccountDetails, AgendaEntry, CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, Notifier, NotifyError,
+    NotifyFailure, PaymentDetails, Remainder,
 };
+pub use one_time_tokens::{NewOneTimeToken, OneTimeTokenSigner, OneTimeTokens};
 pub use outbox::{DeliveryResult, Lease, LeaseToken, Outbox};
 pub use participants::{NewParticipant, Participants};
 pub use payment_gateway::{
@@ -55,12 +58,14 @@ pub use payments::{
 pub use practice::PracticeData;
 pub use queries::{
     BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest, BookingView, Caller, Credentials,
-    NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Queries, UserFilter,
+    LoginHistory, NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Queries, UserFilter,
 };
 pub use room_closer::RoomCloser;
 pub use rooms::{Conference, Rooms};
+pub use second_factors::{SecondFactors, Totp, TotpFactor, TotpSetup};
 pub use security::{
-    AccessClaims, AccessTokens, HashError, Password, PasswordCheck, PasswordHash, PasswordHasher, TokenError,
+    AccessClaims, AccessTokens, DeviceTokens, HashError, Password, PasswordCheck, PasswordHash, PasswordHasher,
+    TokenError,
 };
 pub use services::{NewService, Services};
 pub use store::{Store, UnitOfWork};

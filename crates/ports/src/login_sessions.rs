@@ -1,7 +1,7 @@
 //! Login sessions, inside a unit of work.
 
 use async_trait::async_trait;
-use attune_domain::login_session::LoginSession;
+use attune_domain::login_session::{DeviceId, LoginSession};
 use attune_domain::{LoginSessionId, UserId};
 use jiff::Timestamp;
 
@@ -21,6 +21,8 @@ pub struct NewLoginSession {
     pub network: Option<String>,
     /// The program of the login in a few words, such as `Firefox, Linux`.
     pub user_agent: Option<String>,
+    /// The browser or program of the login.
+    pub device: Option<DeviceId>,
     /// The current time.
     pub created_at: Timestamp,
 }

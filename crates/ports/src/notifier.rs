@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use attune_domain::notification::NotificationKind;
-use attune_domain::{BookingId, CancelledPayment, EmailAddress, Language, Money, PaymentStatus, Practice};
+use attune_domain::{BookingId, CancelledPayment, EmailAddress, Language, Money, PaymentStatus, Practice, Role};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use thiserror::Error;
@@ -61,6 +61,8 @@ pub struct Email {
     /// The name of the therapist who takes the session; only in an email about that.
     #[debug(skip)]
     pub therapist_name: Option<String>,
+    /// What happened to the account; only in an email about one.
+    pub account: Option<AccountDetails>,
     /// The sessions of the day, earliest first; only in an agenda.
     #[debug(skip)]
     pub agenda: Vec<AgendaEntry>,
@@ -69,6 +71,28 @@ pub struct Email {
     pub others: Vec<Self>,
     /// The current time, used as the email's date.
     pub sent_at: Timestamp,
+}
+
+/// What an email about an account reports. `Debug` shows neither the link nor an address.
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+pub struct AccountDetails {
+    /// Our page behind the one-time link; `None` in an email without one.
+    #[debug(skip)]
+    pub url: Option<String>,
+    /// Until when the link works.
+    pub expires_at: Option<Timestamp>,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The role of the account now.
+    pub role: Role,
+    /// The address of the account now.
+    #[debug(skip)]
+    pub email: EmailAddress,
+    /// The program of a login, such as `Firefox, Linux`; `None` if it is unknown.
+    #[debug(skip)]
+    pub user_agent: Option<String>,
+    /// The start of the appointment that the recipient chose before their address was verified.
+    pub chosen_start: Option<Timestamp>,
 }
 
 /// A session in an agenda. `Debug` shows neither the client nor the link.

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
-use attune_domain::login_session::LoginSession;
+use attune_domain::login_session::{DeviceId, LoginSession};
 use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::{Notification, NotificationKind, NotificationState};
 use attune_domain::{
-    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, Participant,
-    ParticipantId, PaymentStatus, PersonSearch, Practice, PracticePolicy, Role, SeriesId, Service, User, UserId,
-    ViewerId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, OneTimePurpose,
+    OneTimeToken, OneTimeTokenId, Participant, ParticipantId, PaymentStatus, PersonSearch, Practice, PracticePolicy,
+    Role, SeriesId, Service, User, UserId, ViewerId,
 };
 use jiff::Timestamp;
 
 use crate::{
-    AccountKey, AuditEntry, CalendarSettings, Conference, LedgerEntry, LedgerSum, LoginSessionView, PasswordHash,
-    Payment, PaymentProblem, Provider, Refund, StoreError, StoredScheduleException,
+    AuditEntry, CalendarSettings, Conference, LedgerEntry, LedgerSum, LoginSessionView, PasswordHash, Payment,
+    PaymentProblem, Provider, Refund, StoreError, StoredScheduleException,
 };
 
 /// The user who makes a request and their login session, as stored at this moment.
@@ -35,6 +35,17 @@ pub struct Credentials {
     pub user: User,
     /// The hashed password; `None` for a user who cannot log in with one yet.
     pub password_hash: Option<PasswordHash>,
+}
+
+/// The earlier logins of a user, compared with a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginHistory {
+    /// There is none: the user never logged in.
+    Empty,
+    /// The network or the device was used.
+    Known,
+    /// Neither was used.
+    Unknown,
 }
 
 /// A booking with its client.
@@ -201,11 +212,28 @@ pub trait Queries: Send + Sync {
     /// The account with this id, and its password hash.
     async fn credentials_of(&self, user: UserId) -> Result<Option<Credentials>, StoreError>;
 
-    /// The number of failed logins of this account at or after `since`.
-    async fn login_failures(&self, account: &AccountKey, since: Timestamp) -> Result<u64, StoreError>;
+    /// How a login from this network and device compares with those of this user at or after `since`.
+    async fn login_history(
+        &self,
+        user: UserId,
+        network: Option<&str>,
+        device: Option<&DeviceId>,
+        since: Timestamp,
+    ) -> Result<LoginHistory, StoreError>;
 
-    /// Whether this user has ever logged in from this network.
-    async fn network_is_known(&self, user: UserId, network: &str) -> Result<bool, StoreError>;
+    /// The one-time token with this id.
+    async fn one_time_token(&self, id: OneTimeTokenId) -> Result<Option<OneTimeToken>, StoreError>;
+
+    /// The one-time token of this account and purpose that was issued at `created_at`.
+    async fn one_time_token_issued_at(
+        &self,
+        user: UserId,
+        purpose: OneTimePurpose,
+        created_at: Timestamp,
+    ) -> Result<Option<OneTimeToken>, StoreError>;
+
+    /// The one-time tokens of an account that have not ended, newest first. Some may have expired.
+    async fn open_one_time_tokens(&self, user: UserId) -> Result<Vec<OneTimeToken>, StoreError>;
 
     /// The login sessions of a user that were not ended, newest first. Some may have expired.
     async fn login_sessions(&self, user: UserId) -> Result<Vec<LoginSessionView>, StoreError>;

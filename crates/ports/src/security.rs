@@ -1,6 +1,7 @@
 //! Passwords and access tokens.
 
 use async_trait::async_trait;
+use attune_domain::login_session::DeviceId;
 use attune_domain::text::opaque_string;
 use attune_domain::{LoginSessionId, UserId};
 use jiff::Timestamp;
@@ -111,6 +112,15 @@ pub enum TokenError {
     /// Validly signed, but expired.
     #[error("the access token has expired")]
     Expired,
+}
+
+/// Signs the tokens by which a device is recognised that a user logged in with.
+pub trait DeviceTokens: Send + Sync {
+    /// The token of a device for this user.
+    fn sign_device(&self, user: UserId, device: &DeviceId) -> String;
+
+    /// The user and device of a token; `None` if it is not genuine.
+    fn verify_device(&self, token: &str) -> Option<(UserId, DeviceId)>;
 }
 
 /// Issues and verifies access tokens.

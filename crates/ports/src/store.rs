@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    AuditTrail, Bookings, Calendars, IdempotencyStore, LoginFailures, LoginSessions, Outbox, Participants, Payments,
-    PracticeData, Rooms, Services, StoreError, Users,
+    Attempts, AuditTrail, Bookings, Calendars, IdempotencyStore, LoginSessions, OneTimeTokens, Outbox, Participants,
+    Payments, PracticeData, Rooms, SecondFactors, Services, StoreError, Users,
 };
 
 /// The store of all data.
@@ -25,7 +25,9 @@ pub trait Store: Send + Sync {
 pub trait UnitOfWork:
     Users
     + LoginSessions
-    + LoginFailures
+    + Attempts
+    + OneTimeTokens
+    + SecondFactors
     + Services
     + Calendars
     + Bookings

@@ -41,12 +41,12 @@ pub trait Users {
     /// Like [`Users::user`], and locks the row: no other unit of work can change it until this one ends.
     async fn user_for_change(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// Stores the email address, names, time zone, language, role, verification and whether the account is disabled. Errors:
-    /// [`crate::Conflict::EmailTaken`]; [`crate::Conflict::Stale`] when the row does not exist.
+    /// Stores everything but the password and the time of creation. Errors: [`crate::Conflict::EmailTaken`]; [`crate::Conflict::Stale`] when the row does not exist.
     async fn save_user(&mut self, user: &User) -> Result<(), StoreError>;
 
-    /// Replaces the password hash. Errors: [`crate::Conflict::Stale`] when the row does not exist.
-    async fn set_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<(), StoreError>;
+    /// Replaces the password hash; without one, no password fits. Errors: [`crate::Conflict::Stale`] when the row does not
+    /// exist.
+    async fn set_password(&mut self, id: UserId, hash: Option<&PasswordHash>) -> Result<(), StoreError>;
 
     /// The admins who are not disabled, by id. No other unit of work can change this set until this one ends, so two
     /// admins cannot remove each other at the same time and leave the practice without one.

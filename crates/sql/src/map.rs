@@ -1,6 +1,6 @@
 //! Conversions between the values of columns and those of the domain.
 
-use attune_ports::StoreError;
+use attune_ports::{LoginHistory, StoreError};
 use jiff::Timestamp;
 
 /// An instant in a column: whole milliseconds since 1970-01-01T00:00:00Z.
@@ -32,6 +32,15 @@ pub fn number(value: i64) -> Result<u32, StoreError> {
 /// A number of rows. Errors: [`StoreError::Corrupt`] when negative.
 pub fn count(rows: i64) -> Result<u64, StoreError> {
     u64::try_from(rows).map_err(|e| StoreError::Corrupt(e.into()))
+}
+
+/// From whether the user ever logged in, and lately from the same network or with the same device.
+pub fn login_history((ever, network, device): (bool, bool, bool)) -> LoginHistory {
+    match (ever, network || device) {
+        (_, true) => LoginHistory::Known,
+        (true, false) => LoginHistory::Unknown,
+        (false, false) => LoginHistory::Empty,
+    }
 }
 
 pub(crate) fn corrupt(column: &'static str) -> StoreError {

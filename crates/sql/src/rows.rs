@@ -6,11 +6,13 @@ mod bookings;
 mod calendars;
 mod columns;
 mod idempotency;
+mod one_time_tokens;
 mod outbox;
 mod participants;
 mod payments;
 mod practice;
 mod rooms;
+mod second_factors;
 mod services;
 
 use attune_domain::calendar::Interval;
@@ -24,14 +26,14 @@ use jiff::Timestamp;
 use crate::map::{from_millis, sound};
 
 pub use accounts::{
-    LoginFailureRow, LoginSessionRow, NewLoginSessionRow, NewUserRow, RefreshTokenRow, UserChanges, UserRow,
-    search_texts,
+    AttemptRow, LoginSessionRow, NewLoginSessionRow, NewUserRow, RefreshTokenRow, UserChanges, UserRow, search_texts,
 };
 pub use audit::AuditRow;
 pub use bookings::BookingRow;
 pub use calendars::{HoursRow, PolicyRow, ScheduleExceptionRow, ScheduleRow, StoredScheduleExceptionRow, schedule_of};
 pub use columns::Columns;
 pub use idempotency::{IdempotencyRow, NewIdempotencyRow};
+pub use one_time_tokens::{NewOneTimeTokenRow, OneTimeTokenRow};
 pub use outbox::{CancelledNotification, NewNotificationRow, NotificationRow, PendingNotificationRow, Recipients};
 pub use participants::{NewParticipantRow, ParticipantRow};
 pub use payments::{
@@ -40,6 +42,7 @@ pub use payments::{
 };
 pub use practice::{InstallationRow, PracticeRow};
 pub use rooms::{AttendanceRow, ConferenceRow, NewConferenceRow, attendance_of};
+pub use second_factors::{RecoveryCodeRow, TotpFactorRow};
 pub use services::{ServiceRow, StoredServiceRow};
 
 /// A type that is restored from a row, from several joined rows, or from a few columns.

@@ -20,6 +20,8 @@ table! {
         search_text -> Nullable<Text>,
         notify -> Text,
         agenda_at -> Nullable<BigInt>,
+        second_factor_at -> Nullable<BigInt>,
+        second_factor_due_at -> Nullable<BigInt>,
     }
 }
 
@@ -33,6 +35,8 @@ table! {
         ended_at -> Nullable<BigInt>,
         network -> Nullable<Text>,
         user_agent -> Nullable<Text>,
+        stepped_up_at -> Nullable<BigInt>,
+        device -> Nullable<Binary>,
     }
 }
 
@@ -46,10 +50,40 @@ table! {
 }
 
 table! {
-    login_failures (id) {
+    attempts (id) {
         id -> BigInt,
-        account -> Binary,
+        key -> Binary,
         at -> BigInt,
+    }
+}
+
+table! {
+    one_time_tokens (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        purpose -> Text,
+        nonce -> Binary,
+        email -> Text,
+        slot_service_id -> Nullable<BigInt>,
+        slot_starts_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    totp_factors (user_id) {
+        user_id -> BigInt,
+        sealed_secret -> Binary,
+        last_step -> BigInt,
+    }
+}
+
+table! {
+    recovery_codes (user_id, hash) {
+        user_id -> BigInt,
+        hash -> Binary,
     }
 }
 
@@ -355,7 +389,10 @@ allow_tables_to_appear_in_same_query!(
     users,
     login_sessions,
     refresh_tokens,
-    login_failures,
+    attempts,
+    one_time_tokens,
+    totp_factors,
+    recovery_codes,
     services,
     bookings,
     participants,

@@ -1,10 +1,12 @@
 //! Statements that are the same on both databases. The columns are selected where a statement is run.
 
+use attune_domain::login_session::DeviceId;
 use attune_domain::notification::{IMPLAUSIBLE_DELAY, REMINDER_CUTOFF};
 use attune_domain::{
-    BookingId, BookingStatus, LoginSessionId, NotificationId, ParticipantId, PaymentProblemId, RefundId, UserId,
+    BookingId, BookingStatus, EmailAddress, LoginSessionId, NotificationId, OneTimePurpose, OneTimeTokenId,
+    ParticipantId, PaymentProblemId, RefundId, UserId,
 };
-use attune_ports::{AccountKey, IdempotencyKey, Provider};
+use attune_ports::{AttemptKey, IdempotencyKey, Provider, TokenHash};
 use diesel::dsl::{auto_type, max};
 use diesel::helper_types::{self, Select};
 use diesel::prelude::*;
@@ -12,14 +14,17 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::map::{begins_after, millis};
 use crate::schema::{
-    attendance, audit_log, bookings, change_reasons, conferences, idempotency_keys, ledger, login_failures,
-    login_sessions, outbox, participants, payment_problems, payments, refunds, schedules, services, users,
-    weekly_hours,
+    attempts, attendance, audit_log, bookings, change_reasons, conferences, idempotency_keys, ledger, login_sessions,
+    one_time_tokens, outbox, participants, payment_problems, payments, recovery_codes, refunds, schedules, services,
+    users, weekly_hours,
 };
 
 /// Spelled like the condition of the index `bookings_holds`, and without a parameter: a plan that is made for any status
 /// cannot use that index.
 pub const IS_HELD: &str = "status = 'pending_payment'";
+
+/// Spelled like the condition of the index `one_time_tokens_undo`, for the same reason.
+pub const IS_UNDO: &str = "purpose = 'undo_email'";
 
 /// The statements of [`attune_ports::Outbox::correct_notifications`]. The first two change emails as
 /// [`attune_domain::notification::Notification::corrected`] says. They have no parameters, because they run so rarely that
@@ -71,15 +76,90 @@ pub fn last_booking() -> Select<bookings::table, helper_types::max<bookings::id>
 }
 
 #[auto_type(no_type_alias)]
-pub fn failures_of(account: &AccountKey) -> _ {
-    let account: Vec<u8> = account.0.to_vec();
-    login_failures::table.filter(login_failures::account.eq(account))
+pub fn attempts_of(key: &AttemptKey) -> _ {
+    let key: Vec<u8> = key.0.to_vec();
+    attempts::table.filter(attempts::key.eq(key))
 }
 
 #[auto_type(no_type_alias)]
-pub fn logins_from(user: UserId, network: String) -> _ {
+pub fn logins_of(user: UserId) -> _ {
     let user: i64 = user.get();
-    login_sessions::table.filter(login_sessions::user_id.eq(user)).filter(login_sessions::network.eq(network))
+    login_sessions::table.filter(login_sessions::user_id.eq(user))
+}
+
+/// None without a network.
+#[auto_type(no_type_alias)]
+pub fn logins_from(user: UserId, network: Option<String>, since: Timestamp) -> _ {
+    let (user, since): (i64, i64) = (user.get(), millis(since));
+    login_sessions::table
+        .filter(login_sessions::user_id.eq(user))
+        .filter(login_sessions::network.eq(network))
+        .filter(login_sessions::created_at.ge(since))
+}
+
+/// None without a device.
+#[auto_type(no_type_alias)]
+pub fn logins_with(user: UserId, device: Option<&DeviceId>, since: Timestamp) -> _ {
+    let (user, since): (i64, i64) = (user.get(), millis(since));
+    let device: Option<Vec<u8>> = device.map(|device| device.0.to_vec());
+    login_sessions::table
+        .filter(login_sessions::user_id.eq(user))
+        .filter(login_sessions::device.eq(device))
+        .filter(login_sessions::created_at.ge(since))
+}
+
+#[auto_type(no_type_alias)]
+pub fn open_tokens(user: UserId) -> _ {
+    let user: i64 = user.get();
+    one_time_tokens::table.filter(one_time_tokens::user_id.eq(user)).filter(one_time_tokens::ended_at.is_null())
+}
+
+#[auto_type(no_type_alias)]
+pub fn open_tokens_for(user: UserId, purposes: &[OneTimePurpose], created_from: Timestamp) -> _ {
+    let (user, from): (i64, i64) = (user.get(), millis(created_from));
+    let purposes: Vec<&'static str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
+    one_time_tokens::table
+        .filter(one_time_tokens::user_id.eq(user))
+        .filter(one_time_tokens::purpose.eq_any(purposes))
+        .filter(one_time_tokens::created_at.ge(from))
+        .filter(one_time_tokens::ended_at.is_null())
+}
+
+#[auto_type(no_type_alias)]
+pub fn token_issued_at(user: UserId, purpose: OneTimePurpose, created_at: Timestamp) -> _ {
+    let (user, purpose, at): (i64, &'static str, i64) = (user.get(), purpose.as_str(), millis(created_at));
+    one_time_tokens::table
+        .filter(one_time_tokens::user_id.eq(user))
+        .filter(one_time_tokens::purpose.eq(purpose))
+        .filter(one_time_tokens::created_at.eq(at))
+}
+
+#[auto_type(no_type_alias)]
+pub fn unused_token(id: OneTimeTokenId) -> _ {
+    let id: i64 = id.get();
+    one_time_tokens::table.find(id).filter(one_time_tokens::ended_at.is_null())
+}
+
+/// Live tokens that were mailed to an address, to be filtered by [`IS_UNDO`].
+#[auto_type(no_type_alias)]
+pub fn live_tokens_to(email: &EmailAddress, now: Timestamp) -> _ {
+    let (email, now): (String, i64) = (email.as_str().to_owned(), millis(now));
+    one_time_tokens::table
+        .filter(one_time_tokens::email.eq(email))
+        .filter(one_time_tokens::expires_at.gt(now))
+        .filter(one_time_tokens::ended_at.is_null())
+}
+
+#[auto_type(no_type_alias)]
+pub fn recovery_codes_of(user: UserId) -> _ {
+    let user: i64 = user.get();
+    recovery_codes::table.filter(recovery_codes::user_id.eq(user))
+}
+
+#[auto_type(no_type_alias)]
+pub fn recovery_code(user: UserId, code: &TokenHash) -> _ {
+    let (user, hash): (i64, Vec<u8>) = (user.get(), code.0.to_vec());
+    recovery_codes::table.find((user, hash))
 }
 
 /// All live login sessions of a user but one. No session has the id 0.

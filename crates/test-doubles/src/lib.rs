@@ -14,6 +14,6 @@ pub use meeting::{PlainJoinTokens, PlainMeetingTokens, PlainWebhooks, RecordingR
 pub use notifier::{RecordingNotifier, Reply};
 pub use practice::practice;
 pub use random::SequenceRandom;
-pub use security::{PlainAccessTokens, PlainPasswordHasher};
+pub use security::{PlainAccessTokens, PlainOneTimeTokens, PlainPasswordHasher, PlainTotp};
 pub use waker::{CountingWaker, NoopWaker};
 pub use zones::SystemZones;

@@ -1,9 +1,11 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use attune_domain::{LoginSessionId, UserId};
+use attune_domain::login_session::DeviceId;
+use attune_domain::{LoginSessionId, OneTimePurpose, OneTimeToken, OneTimeTokenId, UserId};
 use attune_ports::{
-    AccessClaims, AccessTokens, BoxError, HashError, Password, PasswordCheck, PasswordHash, PasswordHasher, TokenError,
+    AccessClaims, AccessTokens, BoxError, DeviceTokens, HashError, OneTimeTokenSigner, Password, PasswordCheck,
+    PasswordHash, PasswordHasher, TokenError, Totp, TotpSetup,
 };
 use jiff::Timestamp;
 
@@ -94,4 +96,60 @@ fn parse_claims(token: &str) -> Option<AccessClaims> {
         nonce: u128::from_str_radix(parts.next()?, 16).ok()?.to_be_bytes(),
     };
     parts.next().is_none().then_some(claims)
+}
+
+/// One-time tokens and device tokens in plain text.
+#[derive(Debug, Clone, Copy)]
+pub struct PlainOneTimeTokens;
+
+impl OneTimeTokenSigner for PlainOneTimeTokens {
+    fn sign_one_time(&self, purpose: OneTimePurpose, id: OneTimeTokenId, nonce: &[u8; 16]) -> String {
+        format!("{purpose}-{id}-{:x}", u128::from_be_bytes(*nonce))
+    }
+
+    fn read_one_time(&self, text: &str) -> Option<(OneTimePurpose, OneTimeTokenId)> {
+        let mut parts = text.splitn(3, '-');
+        Some((OneTimePurpose::parse(parts.next()?)?, parts.next()?.parse().ok()?))
+    }
+
+    fn is_genuine_one_time(&self, text: &str, token: &OneTimeToken) -> bool {
+        self.sign_one_time(token.purpose, token.id, &token.nonce) == text
+    }
+}
+
+impl DeviceTokens for PlainOneTimeTokens {
+    fn sign_device(&self, user: UserId, DeviceId(device): &DeviceId) -> String {
+        format!("device-{user}-{:x}", u128::from_be_bytes(*device))
+    }
+
+    fn verify_device(&self, token: &str) -> Option<(UserId, DeviceId)> {
+        let (user, device) = token.strip_prefix("device-")?.split_once('-')?;
+        Some((user.parse().ok()?, DeviceId(u128::from_str_radix(device, 16).ok()?.to_be_bytes())))
+    }
+}
+
+/// An authenticator app whose codes are the numbers of their time steps ([`PlainTotp::code`]).
+#[derive(Debug, Clone, Copy)]
+pub struct PlainTotp;
+
+impl PlainTotp {
+    /// The code at an instant.
+    pub fn code(now: Timestamp) -> String {
+        format!("{:06}", now.as_second() / 30 % 1_000_000)
+    }
+}
+
+impl Totp for PlainTotp {
+    fn new_secret(&self, user: UserId, account: &str, issuer: &str) -> Result<TotpSetup, BoxError> {
+        let uri = format!("otpauth://totp/{issuer}:{account}");
+        Ok(TotpSetup { sealed_secret: user.to_string().into_bytes(), qr_svg: format!("<svg>{uri}</svg>"), uri })
+    }
+
+    fn step_of(&self, user: UserId, sealed_secret: &[u8], code: &str, now: Timestamp) -> Result<Option<u64>, BoxError> {
+        if sealed_secret != user.to_string().as_bytes() {
+            return Err("the secret is that of another user".into());
+        }
+        let step = u64::try_from(now.as_second() / 30)?;
+        Ok((step - 1..=step + 1).find(|step| format!("{:06}", step % 1_000_000) == code))
+    }
 }

@@ -98,6 +98,7 @@ fn message(message_id: &str) -> Email {
         change: None,
         client_name: None,
         therapist_name: None,
+        account: None,
         agenda: Vec::new(),
         others: Vec::new(),
         sent_at: now(),

@@ -157,7 +157,19 @@ fn is_sent_about_hold(
         | NotificationKind::TherapistUpdated
         | NotificationKind::TherapistPayment
         | NotificationKind::TherapistPaymentReview
-        | NotificationKind::Agenda => None,
+        | NotificationKind::Agenda
+        | NotificationKind::PasswordReset
+        | NotificationKind::LoginLink
+        | NotificationKind::EmailVerification
+        | NotificationKind::EmailConfirmation
+        | NotificationKind::EmailChanged
+        | NotificationKind::AccountInvitation
+        | NotificationKind::RegistrationAttempt
+        | NotificationKind::PasswordChanged
+        | NotificationKind::SecondFactorAdded
+        | NotificationKind::SecondFactorRemoved
+        | NotificationKind::RoleChanged
+        | NotificationKind::NewLogin => None,
     }
 }
 

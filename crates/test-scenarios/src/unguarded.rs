@@ -8,15 +8,17 @@ use attune_domain::login_session::LoginSession;
 use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::{NewNotification, Notification};
 use attune_domain::{
-    Booking, BookingId, ConferenceId, LoginSessionId, NotificationId, Participant, ParticipantId, PaymentId,
-    PaymentProblemId, Practice, PracticePolicy, RefundId, ScheduleExceptionId, Service, ServiceId, User, UserId,
+    Booking, BookingId, ConferenceId, EmailAddress, LoginSessionId, NotificationId, OneTimePurpose, OneTimeTokenId,
+    Participant, ParticipantId, PaymentId, PaymentProblemId, Practice, PracticePolicy, RefundId, ScheduleExceptionId,
+    Service, ServiceId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, DeliveryResult, IdempotencyKey,
-    IdempotencyRecord, IdempotencyStore, Lease, LeaseToken, LedgerEntry, LoginFailures, LoginSessions, NewLoginSession,
-    NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService, NewUser, Outbox,
-    Participants, PasswordHash, Payment, PaymentProblem, Payments, PracticeData, Provider, Refund, Rooms, Services,
-    Store, StoreError, StoredResponse, StoredScheduleException, TokenHash, UnitOfWork, Users,
+    AttemptKey, Attempts, AuditEntry, AuditTrail, Bookings, Calendars, Conference, DeliveryResult, IdempotencyKey,
+    IdempotencyRecord, IdempotencyStore, Lease, LeaseToken, LedgerEntry, LoginSessions, NewLoginSession,
+    NewOneTimeToken, NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService,
+    NewUser, OneTimeTokens, Outbox, Participants, PasswordHash, Payment, PaymentProblem, Payments, PracticeData,
+    Provider, Refund, Rooms, SecondFactors, Services, Store, StoreError, StoredResponse, StoredScheduleException,
+    TokenHash, TotpFactor, UnitOfWork, Users,
 };
 use jiff::Timestamp;
 
@@ -57,7 +59,7 @@ forward! {
         user(id: UserId) -> Option<User>;
         user_for_change(id: UserId) -> Option<User>;
         save_user(user: &User) -> ();
-        set_password(id: UserId, hash: &PasswordHash) -> ();
+        set_password(id: UserId, hash: Option<&PasswordHash>) -> ();
         lock_enabled_admins() -> Vec<UserId>;
     }
     LoginSessions {
@@ -68,9 +70,26 @@ forward! {
         add_refresh_token(hash: &TokenHash, session: LoginSessionId, generation: u32, now: Timestamp) -> ();
         refresh_token(hash: &TokenHash) -> Option<(LoginSessionId, u32)>;
     }
-    LoginFailures {
-        add_login_failure(account: &AccountKey, now: Timestamp, forget_before: Timestamp) -> ();
-        clear_login_failures(account: &AccountKey) -> ();
+    Attempts {
+        count_attempt(key: &AttemptKey, now: Timestamp, since: Timestamp, max: u64) -> bool;
+        take_back_attempt(key: &AttemptKey, at: Timestamp) -> ();
+        clear_attempts(key: &AttemptKey) -> ();
+        purge_attempts(before: Timestamp) -> u64;
+    }
+    OneTimeTokens {
+        add_one_time_token(token: &NewOneTimeToken) -> ();
+        use_one_time_token(id: OneTimeTokenId, now: Timestamp) -> bool;
+        end_one_time_tokens(user: UserId, purposes: &[OneTimePurpose], created_from: Timestamp, now: Timestamp) -> u64;
+        email_reserved_for(email: &EmailAddress, now: Timestamp) -> Option<UserId>;
+        purge_one_time_tokens(before: Timestamp) -> u64;
+    }
+    SecondFactors {
+        totp_factor(user: UserId) -> Option<TotpFactor>;
+        save_totp_factor(user: UserId, factor: &TotpFactor) -> ();
+        remove_second_factor(user: UserId) -> ();
+        set_recovery_codes(user: UserId, codes: &[TokenHash]) -> ();
+        use_recovery_code(user: UserId, code: &TokenHash) -> bool;
+        step_up(session: LoginSessionId, now: Timestamp) -> ();
     }
     Services {
         add_service(service: &NewService) -> ServiceId;

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use attune_adapter_payments::LocalGateway;
-use attune_application::accounts::Registration;
+use attune_application::accounts::{AccountLinks, Registration};
 use attune_application::bookings::{
     Change, ChangeBookingCommand, ChangeBookingError, CreateBookingCommand, CreateBookingError, PaymentChoice,
 };
@@ -26,15 +26,15 @@ use attune_domain::notification::{ReminderPlan, RetryPolicy};
 use attune_domain::payment::RefundError;
 use attune_domain::{
     AccessWindow, Booking, BookingId, Currency, EmailAddress, MeetingBaseUrl, Money, NameFallback, NotifyLevel,
-    ParticipantRole, PersonName, Role, TimeZoneName, User, UserId,
+    ParticipantRole, PersonName, Role, SecondFactorPolicy, TimeZoneName, User, UserId,
 };
 use attune_ports::{
     Clock, NewService, NewUser, Notifier, OnlinePayments, PasswordHash, PaymentGateway, Provider, StoreError,
     UnitOfWork,
 };
 use attune_test_doubles::{
-    FixedClock, NoopWaker, PlainAccessTokens, PlainJoinTokens, PlainPasswordHasher, RecordingNotifier, SequenceRandom,
-    SystemZones, practice,
+    FixedClock, NoopWaker, PlainAccessTokens, PlainJoinTokens, PlainOneTimeTokens, PlainPasswordHasher, PlainTotp,
+    RecordingNotifier, SequenceRandom, SystemZones, practice,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -391,6 +391,12 @@ impl World {
             zones: Arc::new(SystemZones),
             hasher: Arc::new(PlainPasswordHasher::new()),
             access_tokens: Arc::new(PlainAccessTokens),
+            devices: Arc::new(PlainOneTimeTokens),
+            totp: Arc::new(PlainTotp),
+            account_links: AccountLinks {
+                base: "https://practice.example.org/".into(),
+                signer: Arc::new(PlainOneTimeTokens),
+            },
             notifier: self.notifier.clone(),
             waker: Arc::new(NoopWaker),
             gateway: self.gateway.clone(),
@@ -403,6 +409,7 @@ impl World {
                 registration: Registration::Open,
                 access_lifetime: SignedDuration::from_mins(15),
                 login_sessions: LoginSessionPolicy::default(),
+                second_factor: SecondFactorPolicy::Optional,
                 max_login_failures: None,
                 practice: Arc::new(practice("UTC")),
                 default_hours: WeeklySchedule::every_day(zone(), LocalTimeRange::WHOLE_DAY),

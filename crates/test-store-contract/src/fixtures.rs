@@ -8,14 +8,14 @@ use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind, NewRoom};
 use attune_domain::notification::{NewNotification, NotificationKind, NotificationSubject};
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Currency, EmailAddress, MeetingBaseUrl,
-    MeetingRoom, Money, ParticipantRole, PaymentStatus, PersonName, PracticePolicy, Role, RoomSuffix, ServiceId,
-    TimeZoneName, UserId, ViewerId,
+    MeetingRoom, Money, OneTimePurpose, ParticipantRole, PaymentStatus, PersonName, PracticePolicy, Role, RoomSuffix,
+    ServiceId, TimeZoneName, UserId, ViewerId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, IdempotencyKey, IdempotencyRecord, Lease, LeaseToken, LedgerEntry, LedgerKind,
-    NewLoginSession, NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService,
-    NewUser, PasswordHash, Payment, PaymentState, ProblemKind, Provider, Refund, RefundCause, RefundStage, Store,
-    StoredResponse, TokenHash,
+    AttemptKey, AuditEntry, AuditObject, IdempotencyKey, IdempotencyRecord, Lease, LeaseToken, LedgerEntry, LedgerKind,
+    NewLoginSession, NewOneTimeToken, NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException,
+    NewService, NewUser, PasswordHash, Payment, PaymentState, ProblemKind, Provider, Refund, RefundCause, RefundStage,
+    Store, StoredResponse, TokenHash, TotpFactor,
 };
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp};
@@ -163,6 +163,7 @@ pub fn session(user: UserId) -> NewLoginSession {
         user,
         network: Some("192.0.2.0/24".to_owned()),
         user_agent: Some("Firefox, Linux".to_owned()),
+        device: None,
         created_at: now(),
     }
 }
@@ -171,8 +172,26 @@ pub fn token_hash(seed: u8) -> TokenHash {
     TokenHash([seed; 32])
 }
 
-pub fn account_key(seed: u8) -> AccountKey {
-    AccountKey([seed; 32])
+pub fn attempt_key(seed: u8) -> AttemptKey {
+    AttemptKey([seed; 32])
+}
+
+/// A token that is issued now, and mailed to the address of the fixture client.
+pub fn one_time_token(user: UserId, purpose: OneTimePurpose) -> NewOneTimeToken {
+    NewOneTimeToken {
+        user,
+        purpose,
+        nonce: [3; 16],
+        email: email("client"),
+        slot: None,
+        created_at: now(),
+        expires_at: minutes_after(now(), 60),
+    }
+}
+
+/// An authenticator app; the same seed gives the same secret.
+pub fn totp_factor(seed: u8, last_step: u64) -> TotpFactor {
+    TotpFactor { sealed_secret: vec![seed; 60], last_step }
 }
 
 /// An open payment for the price of a booking.

@@ -4,21 +4,25 @@ use std::future::Future;
 
 use attune_domain::ChangeTerms;
 use attune_domain::meeting::AttendanceEventKind;
-use attune_domain::notification::{NewNotification, NotificationKind, NotificationState, NotificationSubject};
+use attune_domain::notification::{
+    NewNotification, NotificationKind, NotificationState, NotificationSubject, account_notification,
+};
+use attune_domain::second_factor::SETUP_PERIOD;
 use attune_domain::{
-    Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Language, Money, PaymentStatus, PracticePolicy,
-    ViewerId,
+    Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Language, Money, OneTimePurpose, PaymentStatus,
+    PracticePolicy, User, ViewerId,
 };
 use attune_ports::{
     BookingFilter, CalendarSettings, Conflict, DeliveryResult, LeaseToken, LedgerEntry, LedgerKind, NewPayment,
-    NewRefund, PageRequest, Payment, PaymentState, ProblemKind, Provider, Queries, RefundCause, Store,
+    NewRefund, NewUser, PageRequest, Payment, PaymentState, ProblemKind, Provider, Queries, RefundCause, Store,
 };
 use jiff::civil::Weekday;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::fixtures::{
-    PracticeFixture, captured, client, day_off, eur, fact, hours, idempotency_key, idempotency_record, lease,
-    legal_states, minutes_after, moved, notice, now, paid, participant, payment, policy, problem, refund, reminder,
-    restored, slot, week,
+    PracticeFixture, attempt_key, captured, client, day_off, eur, fact, hours, idempotency_key, idempotency_record,
+    lease, legal_states, minutes_after, moved, notice, now, one_time_token, paid, participant, payment, policy,
+    problem, refund, reminder, restored, session, slot, therapist, token_hash, totp_factor, week,
 };
 
 /// A database on which migrations are run, by a store and by an administrator.
@@ -68,6 +72,7 @@ macro_rules! migration_suite {
             payments_survive_a_downgrade_to_before_the_ledger,
             bookings_of_an_older_release_are_counted,
             bookings_of_an_older_release_keep_their_calendar_uids,
+            accounts_survive_a_downgrade_to_before_the_second_factor,
         }
     };
     ($database:ty: $($case:ident,)*) => {
@@ -490,7 +495,8 @@ pub async fn bookings_of_an_older_release_keep_their_calendar_uids(database: imp
     assert_eq!(downgraded.count("outbox").await, "1", "the older release has no emails about users");
     let store = downgraded.upgrade().await;
     assert_eq!(store.notifications(booking.id()).await.unwrap(), emails);
-    assert_eq!(store.user(practice.client).await.unwrap(), client);
+    let verified = client.map(|client| User { email_verified_at: Some(client.created_at), ..client });
+    assert_eq!(store.user(practice.client).await.unwrap(), verified);
     let credentials = store.credentials(&invited.email).await.unwrap().unwrap();
     assert_eq!((credentials.user.id, credentials.user.language), (invited_id, None));
     assert!(credentials.password_hash.unwrap().as_str().starts_with("$argon2id$"));
@@ -511,4 +517,51 @@ pub async fn bookings_of_an_older_release_keep_their_calendar_uids(database: imp
     assert_eq!(upgraded.id, installation.id);
     assert_eq!(upgraded.calendar_uid(booking.id()), format!("booking-{}@practice.example.org", booking.id()));
     assert_eq!(upgraded.calendar_uid(new), format!("booking-{new}@{}", upgraded.id));
+}
+
+/// Addresses count as verified and admins get time to set up a second factor; attempts still count, and the older release
+/// gets none of the emails that it does not know.
+pub async fn accounts_survive_a_downgrade_to_before_the_second_factor(database: impl Database) {
+    let store = migrated(&database).await;
+    let practice = PracticeFixture::create(&store).await;
+    let mut work = store.begin().await.unwrap();
+    let off = work.add_user(&therapist("disabled")).await.unwrap();
+    let before = work.user(off).await.unwrap().unwrap();
+    work.save_user(&User { disabled: true, ..before }).await.unwrap();
+    let verified = NewUser { email_verified_at: Some(slot(0)), ..client("verified") };
+    let verified = work.add_user(&verified).await.unwrap();
+    work.save_totp_factor(practice.therapist, &totp_factor(1, 1)).await.unwrap();
+    work.set_recovery_codes(practice.therapist, &[token_hash(1)]).await.unwrap();
+    work.add_one_time_token(&one_time_token(practice.client, OneTimePurpose::LogIn)).await.unwrap();
+    assert!(work.count_attempt(&attempt_key(1), now(), now(), 1).await.unwrap());
+    let login = work.add_login_session(&session(practice.client)).await.unwrap();
+    work.step_up(login, now()).await.unwrap();
+    let booking = practice.booking(work.next_booking_id().await.unwrap(), slot(0));
+    work.add_booking(&booking).await.unwrap();
+    let mut emails = vec![notice(&booking, NotificationKind::MeetingInfo, now())];
+    let about_accounts = NotificationKind::WITHOUT_OFFSET.into_iter().filter(|kind| kind.is_about_account());
+    emails.extend(about_accounts.map(|kind| account_notification(practice.client, kind, now())));
+    assert_eq!(work.enqueue(&emails).await.unwrap(), 13);
+    work.commit().await.unwrap();
+
+    let mut downgraded = Downgraded::new(database, store, 13).await;
+    assert_eq!((downgraded.count("outbox").await, downgraded.count("login_failures").await), ("1".into(), "1".into()));
+    let store = downgraded.upgrade().await;
+    for (id, verified_at, is_due) in [
+        (practice.therapist, now(), true),
+        (practice.client, now(), false),
+        (off, now(), false),
+        (verified, slot(0), false),
+    ] {
+        let user = store.user(id).await.unwrap().unwrap();
+        assert_eq!((user.email_verified_at, user.second_factor_at), (Some(verified_at), None));
+        let (day, due_at) = (SignedDuration::from_hours(24), user.second_factor_due_at);
+        assert_eq!(due_at.is_some(), is_due);
+        let left = due_at.map_or(SETUP_PERIOD, |due_at| due_at.duration_since(Timestamp::now()));
+        assert!(left > SETUP_PERIOD - day && left <= SETUP_PERIOD, "{left:?}");
+    }
+    assert_eq!(store.caller(login).await.unwrap().unwrap().session.stepped_up_at, None);
+    let mut work = store.begin().await.unwrap();
+    assert!(!work.count_attempt(&attempt_key(1), now(), now(), 1).await.unwrap());
+    assert_eq!(work.totp_factor(practice.therapist).await.unwrap(), None);
 }

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::future::Future;
 
 use attune_domain::meeting::AttendanceEventKind;
-use attune_domain::{BookingStatus, ParticipantRole};
+use attune_domain::{BookingStatus, OneTimePurpose, ParticipantRole};
 use attune_ports::{PaymentState, RefundCause, RefundStage};
 
 use crate::fixtures::{all_states, legal_states};
@@ -60,6 +60,7 @@ pub async fn check<D: Database>(fresh: impl AsyncFn() -> D) {
         ("schedule exceptions are complete", schedule_exceptions()),
         ("there is one policy within its limits", policies()),
         ("an idempotency key is unique and belongs to a user", idempotency_keys()),
+        ("links and second factors are complete and belong to a user", account_protection()),
         ("payments have known states", payments()),
         ("refunds have known causes and stages", refunds()),
         ("refunds do not exceed their payment", refunds_within_payment()),
@@ -499,6 +500,71 @@ fn idempotency_keys() -> Script {
         script.accepts(record(user, route, key));
     }
     script.refuses(ForeignKey, record(999, "POST /a", "k"));
+    script
+}
+
+fn account_protection() -> Script {
+    const PURPOSES: &str =
+        "purpose IN ('reset_password', 'log_in', 'verify_email', 'confirm_email', 'undo_email', 'invitation')";
+    const NONCE: &str = "X'00112233445566778899aabbccddeeff'";
+    let token = |user: i64, purpose: &str, at: i64| {
+        format!(
+            "INSERT INTO one_time_tokens (user_id, purpose, nonce, email, created_at, expires_at) \
+             VALUES ({user}, '{purpose}', {NONCE}, 'a', {at}, 9)"
+        )
+    };
+    let mut script = Script::new();
+    for purpose in OneTimePurpose::ALL {
+        script.accepts(token(1, purpose.as_str(), 0));
+    }
+    let twice = Unique("one_time_tokens.user_id, one_time_tokens.purpose, one_time_tokens.created_at");
+    script.refuses(twice, token(1, "log_in", 0));
+    script.accepts(token(1, "log_in", 1));
+    script.accepts(token(2, "log_in", 0));
+    script.refuses(ForeignKey, token(999, "log_in", 0));
+    script.refuses(Check("one_time_tokens_expire_after_creation"), token(1, "log_in", 9));
+    script.changes(
+        2,
+        "UPDATE one_time_tokens SET slot_service_id = 1, slot_starts_at = 5 \
+         WHERE created_at = 0 AND purpose = 'log_in'",
+    );
+    for (change, refusal) in [
+        ("purpose = 'x'", Check(PURPOSES)),
+        ("nonce = X'00'", Check("length(nonce) = 16")),
+        ("slot_service_id = 1", Check("one_time_tokens_slot")),
+        ("slot_starts_at = 1", Check("one_time_tokens_slot")),
+        ("slot_service_id = 999, slot_starts_at = 1", ForeignKey),
+    ] {
+        script.refuses(refusal, format!("UPDATE one_time_tokens SET {change} WHERE purpose = 'undo_email'"));
+    }
+
+    let factor = |user: i64, secret: &str, step: i64| {
+        format!("INSERT INTO totp_factors (user_id, sealed_secret, last_step) VALUES ({user}, {secret}, {step})")
+    };
+    script.accepts(factor(1, "X'00'", 0));
+    script.refuses(Unique("totp_factors.user_id"), factor(1, "X'00'", 0));
+    script.refuses(Check("length(sealed_secret) > 0"), factor(2, "X''", 0));
+    script.refuses(Check("last_step >= 0"), factor(2, "X'00'", -1));
+    script.refuses(ForeignKey, factor(999, "X'00'", 0));
+
+    let code = |user: i64, bytes: usize| {
+        format!("INSERT INTO recovery_codes (user_id, hash) VALUES ({user}, X'{}')", "07".repeat(bytes))
+    };
+    script.accepts(code(1, 32));
+    script.accepts(code(2, 32));
+    script.refuses(Unique("recovery_codes.user_id, recovery_codes.hash"), code(1, 32));
+    script.refuses(Check("length(hash) = 32"), code(1, 31));
+    script.refuses(ForeignKey, code(999, 32));
+
+    let login = |device: &str| {
+        format!(
+            "INSERT INTO login_sessions (user_id, generation, rotated_at, created_at, device) \
+             VALUES (1, 1, 0, 0, {device})"
+        )
+    };
+    script.accepts(login("NULL"));
+    script.accepts(login(NONCE));
+    script.refuses(Check("length(device) = 16"), login("X'00'"));
     script
 }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use attune_domain::calendar::ScheduleException;
 use attune_domain::{BookingId, LoginSessionId, Money, UserId};
 use attune_ports::{
-    BookingFilter, BookingPageRequest, Conflict, IdempotencyKey, IdempotencyRecord, LedgerEntry, LedgerKind, NewRefund,
-    PageRequest, PageStart, Queries, Store, UserFilter,
+    BookingFilter, BookingPageRequest, Conflict, IdempotencyKey, IdempotencyRecord, LedgerEntry, LedgerKind,
+    LoginHistory, NewRefund, PageRequest, PageStart, Queries, Store, UserFilter,
 };
 use jiff::Timestamp;
 
@@ -51,7 +51,13 @@ async fn accounts_are_readable(queries: &dyn Queries) {
         live += usize::from(caller.session.ended_at.is_none());
     }
     assert_eq!(live, 11);
-    assert!(queries.network_is_known(user(3), "127.0.0.0/24").await.expect("networks"));
+    let history = queries.login_history(user(3), Some("127.0.0.0/24"), None, Timestamp::UNIX_EPOCH).await;
+    assert_eq!(history.expect("logins"), LoginHistory::Known);
+    for user in users.items {
+        assert!(user.email_verified_at.is_some(), "the address counts as verified");
+        assert_eq!(user.second_factor_due_at.is_some(), user.is_admin() && !user.disabled);
+        assert_eq!(user.second_factor_at, None);
+    }
 }
 
 async fn calendars_are_readable(queries: &dyn Queries) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::SignedJoinTokens;
-use crate::join_token::tests::samples;
+use crate::signed_tokens::tests::samples;
 
 const SECRET: &str = "kV3n0yQxJ7pWq1Zt8RbLm5Xc2HsGf9Ud";
 const OTHER: &str = "Zx8cVb4nMa6sDf2gHj9kLq1wEr3tYu7i";

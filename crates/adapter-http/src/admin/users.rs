@@ -14,9 +14,10 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::admin::filters::search;
+use crate::client::mailed_links::LinkRequest;
 use crate::client::me::{UserBody, name, timezone};
 use crate::request::auth::Admin;
-use crate::request::input::{Fields, FromFields, Request};
+use crate::request::input::{Fields, FromFields, Nothing, Request};
 use crate::request::paging::{PageQuery, page};
 use crate::response::output::Instant;
 use crate::state::State;
@@ -156,6 +157,9 @@ pub(crate) struct NewClient {
     /// Language of emails: `en`, `de` …
     #[schema(value_type = Option<String>, pattern = "^(en|de|fr|es)$")]
     language: Option<Language>,
+    /// Whether to mail an invitation to set a password, good for seven days. True by default.
+    #[schema(value_type = Option<bool>)]
+    invite: bool,
 }
 
 impl FromFields for NewClient {
@@ -164,7 +168,8 @@ impl FromFields for NewClient {
         let (first_name, last_name) = (fields.optional("first_name", name), fields.optional("last_name", name));
         let timezone = fields.optional("timezone", timezone);
         let language = fields.optional("language", |tag| Language::parse(tag).map(Some).ok_or(Code::InvalidValue));
-        Some(Self { email: email?, first_name, last_name, timezone, language })
+        let invite = fields.flag("invite").unwrap_or(true);
+        Some(Self { email: email?, first_name, last_name, timezone, language, invite })
     }
 }
 
@@ -227,8 +232,8 @@ pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) 
 
 /// Create a client
 ///
-/// Adds a client who has never logged in, for example one who calls. The client can be booked for and receives emails, but
-/// cannot log in: without a password, every login is refused like one with a wrong password.
+/// Adds a client who has never logged in, for example one who calls. The client can be booked for and receives emails, and
+/// is invited to set a password. Until then, every login is refused like one with a wrong password.
 #[utoipa::path(
     post, path = "/api/admin/users", operation_id = "createUser",
     request_body = NewClient,
@@ -239,8 +244,8 @@ pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) 
 )]
 pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let (admin, metadata) = (caller.user.id, request.metadata());
-    let NewClient { email, first_name, last_name, timezone: time_zone, language } = request.body().await?;
-    let command = AddClientCommand { admin, email, first_name, last_name, time_zone, language, metadata };
+    let NewClient { email, first_name, last_name, timezone: time_zone, language, invite } = request.body().await?;
+    let command = AddClientCommand { admin, email, first_name, last_name, time_zone, language, invite, metadata };
     let user = state.api.use_cases.add_client.run(command).await?;
     let location = format!("/api/admin/users/{}", user.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(AdminUserBody::from(&user)))
@@ -260,8 +265,8 @@ pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) 
 
 /// Update a user
 ///
-/// A change of role and the disabling of an account take effect with the user's next request. The last admin cannot be
-/// removed. The response to disabling a client lists their upcoming bookings, which stand unless `cancel_bookings` is true.
+/// A change of role, which requires a step-up, and the disabling of an account take effect with the user's next request. The
+/// last admin cannot be removed. The response to disabling a client lists their upcoming bookings, which stand unless `cancel_bookings` is true.
 #[utoipa::path(
     patch, path = "/api/admin/users/{id}", operation_id = "updateUser",
     request_body = UserUpdate,
@@ -273,7 +278,7 @@ pub(crate) async fn update(state: Data<State>, Admin(caller): Admin, request: Re
     let UserUpdate { first_name, last_name, is_admin, disabled, cancel_bookings } = request.body().await?;
     let role = is_admin.map(role);
     let audit = metadata.clone();
-    let command = ManageUserCommand { admin, user, first_name, last_name, role, disabled, metadata };
+    let command = ManageUserCommand { admin: caller, user, first_name, last_name, role, disabled, metadata };
     let user = state.api.use_cases.manage_user.run(command).await?;
     let mut body = UpdatedUser {
         user: (&user).into(),
@@ -296,4 +301,48 @@ pub(crate) async fn update(state: Data<State>, Admin(caller): Admin, request: Re
 fn failed_cancellation((booking, error): (Booking, ChangeBookingError)) -> FailedCancellation {
     tracing::warn!(booking = booking.id().get(), %error, "booking of a disabled client not cancelled");
     FailedCancellation { id: booking.id().get(), code: Problem::from(error).code.as_str() }
+}
+
+/// Invite a user again
+///
+/// Mails a new link to set a password, good for seven days; earlier ones end.
+#[utoipa::path(
+    post, path = "/api/admin/users/{id}/invitation", operation_id = "inviteUser",
+    responses((status = 202, description = "The invitation will be mailed"))
+)]
+pub(crate) async fn invite_again(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
+    let (user, metadata) = (request.id("id", UserId::new)?, request.metadata());
+    let Nothing = request.body().await?;
+    state.api.use_cases.add_client.invite_again(caller.user.id, user, &metadata).await?;
+    Ok(HttpResponse::Accepted().finish())
+}
+
+/// Withdraw an invitation
+///
+/// Ends the mailed links. The account stays, and can be booked for.
+#[utoipa::path(
+    delete, path = "/api/admin/users/{id}/invitation", operation_id = "withdrawInvitation",
+    responses((status = 204, description = "Invitation withdrawn"))
+)]
+pub(crate) async fn withdraw_invitation(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
+    let (user, metadata) = (request.id("id", UserId::new)?, request.metadata());
+    request.no_query()?;
+    state.api.use_cases.add_client.withdraw(caller.user.id, user, &metadata).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Change the email address of a client
+///
+/// Mails a link to the new address, which confirms it. An address that was never verified is replaced immediately. Requires
+/// a step-up.
+#[utoipa::path(
+    post, path = "/api/admin/users/{id}/change-email", operation_id = "changeEmailOfClient",
+    request_body = LinkRequest,
+    responses((status = 202, description = "The user; the address changes once it is confirmed", body = AdminUserBody))
+)]
+pub(crate) async fn change_email(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
+    let (user, metadata) = (request.id("id", UserId::new)?, request.metadata());
+    let email = request.body::<LinkRequest>().await?.email;
+    let user = state.api.use_cases.change_email.request_for_client(&caller, user, &email, &metadata).await?;
+    Ok(HttpResponse::Accepted().json(AdminUserBody::from(&user)))
 }

@@ -3,17 +3,19 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_application::accounts::{
-    ChangePasswordCommand, ChangePasswordError, LogInCommand, LogInError, LogOutCommand, RefreshCommand,
-    RegisterCommand, Tokens,
+    ChangePasswordCommand, ChangePasswordError, LogInCommand, LogInError, LogOutCommand, LoginOrigin, OwnPasswordError,
+    RefreshCommand, RegisterCommand, Registered, Tokens,
 };
-use attune_domain::{EmailAddress, PersonName, TimeZoneName};
+use attune_domain::{ChosenSlot, EmailAddress, PersonName, ServiceId, TimeZoneName};
 use attune_http_common::HandlerResult;
 use attune_ports::Password;
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::client::mailed_links::{Accepted, accepted};
 use crate::client::me::{UserBody, name, timezone};
-use crate::request::auth::Signed;
+use crate::request::auth::{Signed, SignedForSetup};
 use crate::request::input::{Fields, FromFields, Request};
 use crate::state::State;
 
@@ -40,6 +42,23 @@ pub(crate) struct RegisterRequest {
     /// IANA time zone of the times in emails.
     #[schema(value_type = Option<String>)]
     timezone: Option<TimeZoneName>,
+    /// ID of the service that was chosen before, together with `scheduled_at`.
+    #[schema(value_type = Option<i64>, minimum = 1, example = 1)]
+    service_id: Option<ServiceId>,
+    /// The start that was chosen before, with `service_id`. Where addresses are verified, the slot is not held: the link
+    /// in the email leads back to it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    scheduled_at: Option<Timestamp>,
+}
+
+impl RegisterRequest {
+    fn slot(&self) -> Option<ChosenSlot> {
+        Some(ChosenSlot { service: self.service_id?, starts_at: self.scheduled_at? })
+    }
+}
+
+fn service(fields: &mut Fields, name: &str) -> Option<ServiceId> {
+    fields.whole(name, ServiceId::new)
 }
 
 impl FromFields for RegisterRequest {
@@ -49,7 +68,10 @@ impl FromFields for RegisterRequest {
         let first_name = fields.optional("first_name", name);
         let last_name = fields.optional("last_name", name);
         let timezone = fields.optional("timezone", timezone);
-        Some(Self { email: email?, password: password?, first_name, last_name, timezone })
+        let chooses = fields.has("service_id") || fields.has("scheduled_at");
+        let service_id = if chooses { fields.need("service_id", service) } else { None };
+        let scheduled_at = if chooses { fields.start("scheduled_at") } else { None };
+        Some(Self { email: email?, password: password?, first_name, last_name, timezone, service_id, scheduled_at })
     }
 }
 
@@ -57,6 +79,9 @@ impl FromFields for RegisterRequest {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RegisteredUser {
     user: UserBody,
+    /// Send it with the first login from this device, so that wrong passwords of others cannot prevent it.
+    #[schema(example = "AQAAAAAAAAAHABEiM0RVZneImaq7zN3u_8Zk3wq0J3mB7cJx5uQ2v8w")]
+    device_token: String,
 }
 
 /// Credentials.
@@ -69,14 +94,24 @@ pub(crate) struct LoginRequest {
     /// Password of the account.
     #[schema(value_type = String, format = Password)]
     password: Password,
+    /// A code of the authenticator app, or a recovery code.
+    code: Option<String>,
+    /// From the response to an earlier login on this device. Such a device has a limit of its own for wrong passwords.
+    device_token: Option<String>,
 }
 
 impl FromFields for LoginRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
         let email = fields.required("email", |text| Ok(text.to_owned()));
         let password = fields.password("password");
-        Some(Self { email: email?, password: password? })
+        let (code, device_token) = (own_text(fields, "code"), own_text(fields, "device_token"));
+        Some(Self { email: email?, password: password?, code, device_token })
     }
+}
+
+/// An optional text; an empty one is none.
+pub(crate) fn own_text(fields: &mut Fields, name: &str) -> Option<String> {
+    fields.optional(name, |text| Ok((!text.is_empty()).then(|| text.to_owned())))
 }
 
 /// An access token and a refresh token.
@@ -89,6 +124,10 @@ pub(crate) struct TokensBody {
     /// Exchange it for new tokens; can be used once.
     #[schema(example = "Zk3wq0J3mB7cJx5uQ2v8y1RrTtYyUuIiOoPpAaSsDdF")]
     refresh_token: String,
+    /// Send it with the next login from this device. Only after a login.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "AQAAAAAAAAAHABEiM0RVZneImaq7zN3u_8Zk3wq0J3mB7cJx5uQ2v8w")]
+    device_token: Option<String>,
     /// Always `Bearer`.
     #[schema(example = "Bearer")]
     token_type: &'static str,
@@ -99,12 +138,13 @@ pub(crate) struct TokensBody {
     user: UserBody,
 }
 
-impl From<Tokens> for TokensBody {
-    fn from(tokens: Tokens) -> Self {
+impl TokensBody {
+    pub(crate) fn new(state: &State, tokens: Tokens) -> Self {
         Self {
-            user: UserBody::from(&tokens.user),
+            user: UserBody::own(state, &tokens.user),
             access_token: tokens.access_token,
             refresh_token: tokens.refresh_token,
+            device_token: tokens.device_token,
             token_type: "Bearer",
             expires_in: tokens.expires_in,
         }
@@ -174,25 +214,36 @@ impl FromFields for ChangePasswordRequest {
 
 /// Register an account
 ///
-/// The account has the client role and can log in immediately.
+/// The account has the client role. Where addresses are verified (`auth.registration`), the response is the same for every
+/// address, known or not, and an email says how to go on; otherwise the account can log in immediately.
 #[utoipa::path(
     post, path = "/api/auth/register", operation_id = "registerAccount", tag = "Accounts",
     request_body = RegisterRequest,
-    responses((status = 201, description = "The new account", body = RegisteredUser))
+    responses(
+        (status = 201, description = "The new account", body = RegisteredUser),
+        (status = 202, description = "Accepted, whether or not the address was known", body = Accepted)
+    )
 )]
 pub(crate) async fn register(state: Data<State>, request: Request) -> HandlerResult {
     let address = request.address();
-    let RegisterRequest { email, password, first_name, last_name, timezone: time_zone } = request.body().await?;
+    let metadata = request.metadata();
+    let body: RegisterRequest = request.body().await?;
     state.limiter.registration(address)?;
-    let command = RegisterCommand { email, password, first_name, last_name, time_zone };
-    let user = state.api.use_cases.register.run(command).await?;
-    Ok(HttpResponse::Created().json(RegisteredUser { user: UserBody::from(&user) }))
+    let slot = body.slot();
+    let RegisterRequest { email, password, first_name, last_name, timezone: time_zone, .. } = body;
+    let command = RegisterCommand { email, password, first_name, last_name, time_zone, slot, metadata };
+    match state.api.use_cases.register.run(command).await? {
+        Registered::Account { user, device_token } => {
+            Ok(HttpResponse::Created().json(RegisteredUser { user: UserBody::from(&*user), device_token }))
+        }
+        Registered::Mailed => Ok(accepted()),
+    }
 }
 
 /// Log in
 ///
-/// Exchanges an email address and a password for an access token and a refresh token. An unknown email address and a
-/// wrong password receive the same response. After five failed attempts, each further attempt has to wait: one second,
+/// Exchanges an email address and a password for an access token and a refresh token; an account with a second factor also
+/// needs a `code`. An unknown email address and a wrong password receive the same response. After five failed attempts, each further attempt has to wait: one second,
 /// two, four, up to one minute.
 #[utoipa::path(
     post, path = "/api/auth/login", operation_id = "logIn", tag = "Accounts",
@@ -202,17 +253,23 @@ pub(crate) async fn register(state: Data<State>, request: Request) -> HandlerRes
 pub(crate) async fn log_in(state: Data<State>, request: Request) -> HandlerResult {
     let (address, user_agent, metadata) = (request.address(), request.user_agent(), request.metadata());
     state.limiter.login(address)?;
-    let LoginRequest { email, password } = request.body().await?;
+    let LoginRequest { email, password, code, device_token } = request.body().await?;
     let attempt = state.limiter.password(&email, address)?;
-    let outcome = state.api.use_cases.log_in.run(LogInCommand { email, password, user_agent, metadata }).await;
+    let origin = LoginOrigin { device_token, user_agent, metadata };
+    let outcome = state.api.use_cases.log_in.run(LogInCommand { email, password, code, origin }).await;
     match &outcome {
-        Ok(_) | Err(LogInError::Disabled) => state.limiter.login_succeeded(&attempt),
-        Err(LogInError::InvalidCredentials) => {}
-        Err(LogInError::TooManyFailures | LogInError::Hash(_) | LogInError::Sign(_) | LogInError::Store(_)) => {
-            state.limiter.login_abandoned(&attempt);
-        }
+        Ok(_) | Err(LogInError::Disabled | LogInError::EmailNotVerified) => state.limiter.login_succeeded(&attempt),
+        Err(LogInError::InvalidCredentials | LogInError::WrongCode) => {}
+        Err(
+            LogInError::SecondFactorRequired
+            | LogInError::TooManyFailures
+            | LogInError::Totp(_)
+            | LogInError::Hash(_)
+            | LogInError::Sign(_)
+            | LogInError::Store(_),
+        ) => state.limiter.login_abandoned(&attempt),
     }
-    Ok(HttpResponse::Ok().json(TokensBody::from(outcome?)))
+    Ok(HttpResponse::Ok().json(TokensBody::new(&state, outcome?)))
 }
 
 /// Refresh tokens
@@ -229,7 +286,7 @@ pub(crate) async fn refresh(state: Data<State>, request: Request) -> HandlerResu
     state.limiter.refresh(address)?;
     let RefreshRequest { refresh_token } = request.body().await?;
     let tokens = state.api.use_cases.refresh.run(RefreshCommand { refresh_token, metadata }).await?;
-    Ok(HttpResponse::Ok().json(TokensBody::from(tokens)))
+    Ok(HttpResponse::Ok().json(TokensBody::new(&state, tokens)))
 }
 
 /// Log out
@@ -240,7 +297,11 @@ pub(crate) async fn refresh(state: Data<State>, request: Request) -> HandlerResu
     request_body = LogoutRequest,
     responses((status = 204, description = "Logged out"))
 )]
-pub(crate) async fn log_out(state: Data<State>, Signed(caller): Signed, request: Request) -> HandlerResult {
+pub(crate) async fn log_out(
+    state: Data<State>,
+    SignedForSetup(caller): SignedForSetup,
+    request: Request,
+) -> HandlerResult {
     let metadata = request.metadata();
     let LogoutRequest { refresh_token, all } = request.body().await?;
     state.api.use_cases.log_out.run(LogOutCommand { caller, refresh_token, all, metadata }).await?;
@@ -264,8 +325,8 @@ pub(crate) async fn change_password(state: Data<State>, Signed(caller): Signed, 
     let outcome = state.api.use_cases.change_password.run(command).await;
     match &outcome {
         Ok(()) | Err(ChangePasswordError::Password(_)) => state.limiter.login_succeeded(&attempt),
-        Err(ChangePasswordError::WrongPassword) => {}
-        Err(ChangePasswordError::Hash(_) | ChangePasswordError::Store(_)) => {
+        Err(ChangePasswordError::Current(OwnPasswordError::Wrong)) => {}
+        Err(ChangePasswordError::Current(_) | ChangePasswordError::Hash(_) | ChangePasswordError::Store(_)) => {
             state.limiter.login_abandoned(&attempt);
         }
     }

@@ -10,7 +10,7 @@ use attune_http_common::{Code, HandlerResult, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::request::auth::Signed;
+use crate::request::auth::{Signed, SignedForSetup};
 use crate::request::input::{Fields, FromFields, Request};
 use crate::response::output::{self, Instant};
 use crate::state::State;
@@ -43,6 +43,13 @@ pub(crate) struct UserBody {
     /// Whether the email address has been verified.
     #[schema(example = false)]
     email_verified: bool,
+    /// Whether the user has set up a second factor.
+    #[schema(example = false)]
+    second_factor: bool,
+    /// Until when a second factor has to be set up, if the user needs one and has none.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_factor_due_at: Option<Instant>,
     /// When the account was created.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     created_at: Instant,
@@ -67,10 +74,20 @@ impl From<&User> for UserBody {
             timezone: user.time_zone.as_ref().map(|z| z.as_str().to_owned()),
             is_admin: user.is_admin(),
             email_verified: user.email_verified_at.is_some(),
+            second_factor: user.second_factor_at.is_some(),
+            second_factor_due_at: None,
             created_at: Instant(user.created_at),
             notify: user.is_admin().then(|| user.notify.as_str()),
             agenda_at: user.is_admin().then(|| user.agenda_at.map(|time| time.to_string())),
         }
+    }
+}
+
+impl UserBody {
+    /// The account as its owner sees it.
+    pub(crate) fn own(state: &State, user: &User) -> Self {
+        let due_at = state.api.use_cases.authenticate.second_factor.setup_due_at(user);
+        Self { second_factor_due_at: due_at.map(Instant), ..user.into() }
     }
 }
 
@@ -147,9 +164,13 @@ fn agenda_time(text: &str) -> Result<Option<LocalTime>, Code> {
     get, path = "/api/auth/me", operation_id = "getCurrentUser", tag = "Accounts", security(("bearer" = [])),
     responses((status = 200, description = "The current user", body = UserBody))
 )]
-pub(crate) async fn show(Signed(caller): Signed, request: Request) -> HandlerResult {
+pub(crate) async fn show(
+    state: Data<State>,
+    SignedForSetup(caller): SignedForSetup,
+    request: Request,
+) -> HandlerResult {
     request.no_query()?;
-    Ok(HttpResponse::Ok().json(UserBody::from(&caller.user)))
+    Ok(HttpResponse::Ok().json(UserBody::own(&state, &caller.user)))
 }
 
 /// Update the current user

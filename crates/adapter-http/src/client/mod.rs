@@ -3,6 +3,8 @@ pub(crate) mod bookings;
 pub(crate) mod calendar_file;
 pub(crate) mod changes;
 pub(crate) mod login_sessions;
+pub(crate) mod mailed_links;
 pub(crate) mod me;
 pub(crate) mod meetings;
 pub(crate) mod payments;
+pub(crate) mod second_factor;

@@ -53,9 +53,25 @@ macro_rules! own_problems {
 
 own_problems! {
     "getDocsFile": NotFound;
-    "registerAccount": RegistrationClosed, EmailTaken, InvalidEmail, InvalidTimezone, PasswordTooShort,
+    "registerAccount": RegistrationClosed, UnknownService, InvalidTimestamp, OutOfRange, EmailTaken, InvalidEmail, InvalidTimezone, PasswordTooShort,
         PasswordTooLong, PasswordTooCommon, TooLong, TooManyRequests, Overloaded;
-    "logIn": InvalidCredentials, AccountDisabled, TooManyRequests, TooManyFailures, Overloaded;
+    "logIn": InvalidCredentials, SecondFactorRequired, InvalidCode, EmailNotVerified, AccountDisabled, TooManyRequests,
+        TooManyFailures, Overloaded;
+    "forgotPassword" | "requestLoginLink": InvalidEmail, TooManyRequests;
+    "resendVerification": InvalidEmail, TooManyRequests, TooManyFailures, Overloaded;
+    "resetPassword" | "acceptInvitation": LinkNotFound, LinkExpired, PasswordTooShort, PasswordTooLong,
+        PasswordTooCommon, TooManyRequests, Overloaded;
+    "redeemLoginLink": LinkNotFound, LinkExpired, SecondFactorRequired, InvalidCode, TooManyRequests, TooManyFailures;
+    "verifyEmail" | "undoEmail": LinkNotFound, LinkExpired, TooManyRequests, EmailTaken;
+    "confirmEmail": LinkNotFound, LinkExpired, EmailTaken, TooManyRequests;
+    "changeEmail": StepUpRequired, InvalidEmail;
+    "changeEmailOfClient": StepUpRequired, UserNotFound, EmailTaken, InvalidEmail;
+    "setUpTotp": InvalidCredentials, SecondFactorExists, TooManyFailures;
+    "confirmTotp": InvalidCode, SecondFactorExists, SecondFactorNotStarted, TooManyFailures, Conflict;
+    "removeTotp": StepUpRequired, Conflict;
+    "stepUp": InvalidCredentials, InvalidCode, InvalidValue, TooManyFailures;
+    "inviteUser": UserNotFound, InvitationAccepted;
+    "withdrawInvitation": UserNotFound, InvitationAccepted;
     "refreshTokens": InvalidRefreshToken, TooManyRequests;
     "changePassword": InvalidCredentials, PasswordTooShort, PasswordTooLong, PasswordTooCommon, TooManyFailures;
     "updateCurrentUser": InvalidTimezone, InvalidTime, InvalidValue, TooLong, Conflict;
@@ -85,9 +101,18 @@ own_problems! {
     "resendJoinLinks": InvalidEmail, TooManyRequests;
     "showJoinPage": LinkNotFound, MeetingNotConfirmed, MeetingCancelled, LinkRevoked;
     "showPaymentPage": LinkNotFound;
-    "payForBooking": LinkNotFound, PaymentProcessing, AlreadyPaid, BookingCancelled, HoldExpired,
+    "showPasswordResetPage" | "showInvitationPage" | "showVerificationPage" | "showEmailConfirmationPage"
+        | "showEmailUndoPage" | "showLoginPage": LinkNotFound, LinkExpired;
+    "resetPasswordByPage" | "acceptInvitationByPage": Forbidden, LinkNotFound, LinkExpired, PasswordTooShort,
+        PasswordTooLong, PasswordTooCommon, BadRequest, RequestTimeout, PayloadTooLarge, Overloaded;
+    "verifyEmailByPage": Forbidden, LinkNotFound, LinkExpired, BadRequest, RequestTimeout, PayloadTooLarge;
+    "confirmEmailByPage" | "undoEmailByPage": Forbidden, LinkNotFound, LinkExpired, EmailTaken, BadRequest,
+        RequestTimeout, PayloadTooLarge;
+    "logInByPage": Forbidden, LinkNotFound, LinkExpired, SecondFactorRequired, InvalidCode, TooManyFailures, BadRequest,
+        RequestTimeout, PayloadTooLarge;
+    "payForBooking": Forbidden, LinkNotFound, PaymentProcessing, AlreadyPaid, BookingCancelled, HoldExpired,
         PaymentProviderUnavailable, RequestTimeout, PayloadTooLarge, BadRequest;
-    "joinMeeting": LinkNotFound, MeetingNotConfirmed, MeetingTooEarly, MeetingOver, MeetingCancelled, LinkRevoked,
+    "joinMeeting": Forbidden, LinkNotFound, MeetingNotConfirmed, MeetingTooEarly, MeetingOver, MeetingCancelled, LinkRevoked,
         RequestTimeout, PayloadTooLarge, BadRequest;
     "listAllBookings": InvalidValue, InvalidTimestamp, TooLong;
     "listUsers": TooLong;
@@ -123,7 +148,7 @@ own_problems! {
     "revokeInvitation": BookingNotFound, ParticipantNotFound, Conflict;
     "createUser": EmailTaken, InvalidEmail, InvalidTimezone, InvalidValue, TooLong;
     "getUser": UserNotFound;
-    "updateUser": UserNotFound, LastAdmin, TooLong, InvalidValue;
+    "updateUser": UserNotFound, StepUpRequired, LastAdmin, TooLong, InvalidValue;
     "getAttendanceReport": InvalidValue, InvalidTimestamp;
     "getRevenueReport": InvalidValue, InvalidDate, InvalidRange, RangeTooLong;
     "resolvePaymentProblem": PaymentProblemNotFound;
@@ -143,7 +168,7 @@ own_problems! {
     "getConference" | "closeConference": InvalidServerSecret;
     "receiveRoomEvent": MalformedJson, InvalidServerSecret;
     "receiveJaasWebhook": MalformedJson, InvalidSignature, NotAcceptable;
-    "payTestCheckout": CheckoutNotFound, CheckoutClosed, RequestTimeout, PayloadTooLarge, BadRequest;
+    "payTestCheckout": Forbidden, CheckoutNotFound, CheckoutClosed, RequestTimeout, PayloadTooLarge, BadRequest;
 }
 
 /// All problems of an operation.
@@ -181,6 +206,10 @@ fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
     if path.starts_with("/api/admin/") {
         codes.push(C::Forbidden);
     }
+    let sets_up = matches!(id, "logOut" | "getCurrentUser" | "setUpTotp" | "confirmTotp" | "stepUp");
+    if operation.security.is_some() && !sets_up {
+        codes.push(C::SecondFactorSetupRequired);
+    }
     for id in ids_in(path) {
         codes.push(if id.description == "Booking ID" { C::InvalidBookingId } else { C::InvalidId });
     }
@@ -191,10 +220,16 @@ fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
         codes.extend([C::IdempotencyKeyReused, C::InvalidIdempotencyKey]);
     }
     // These accept an empty body as well.
-    if operation.request_body.is_some()
+    let is_form = id.ends_with("ByPage");
+    if operation.request_body.is_some() && !is_form
         || matches!(
             id,
-            "openCheckout" | "revokeJoinLinks" | "resolvePaymentProblem" | "retryNotification" | "cancelNotification"
+            "openCheckout"
+                | "revokeJoinLinks"
+                | "resolvePaymentProblem"
+                | "retryNotification"
+                | "cancelNotification"
+                | "inviteUser"
         )
     {
         codes.extend([
@@ -209,7 +244,7 @@ fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
             C::InvalidCharacters,
         ]);
     }
-    if operation.request_body.is_some() && !OPTIONAL_BODY.contains(&id) {
+    if operation.request_body.is_some() && !is_form && !OPTIONAL_BODY.contains(&id) {
         codes.push(C::Required);
     }
     // The liveness endpoints depend on nothing that could fail.

@@ -13,8 +13,21 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::state::State;
 
-/// An authenticated caller, with the current state of the account.
+/// An authenticated caller, with the current state of the account, who has a second factor if they need one.
 pub(crate) struct Signed(pub(crate) Caller);
+
+/// An authenticated caller who may still have to set up a second factor.
+pub(crate) struct SignedForSetup(pub(crate) Caller);
+
+impl FromRequest for SignedForSetup {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let http = http.clone();
+        async move { identify(&http, async |_| ()).await.map(|(caller, ())| Self(caller)) }.boxed_local()
+    }
+}
 
 impl FromRequest for Signed {
     type Error = Problem;
@@ -68,6 +81,7 @@ pub(crate) async fn authenticate_for(
     let state = State::of(http)?;
     let (caller, booking) = state.api.use_cases.authenticate.with_booking(bearer_token(http)?, booking).await?;
     state.limiter.request(caller.user.id)?;
+    check_second_factor(state, &caller)?;
     Ok((caller, booking))
 }
 
@@ -76,10 +90,21 @@ pub(crate) async fn authenticate_alongside<T>(
     http: &HttpRequest,
     lookup: impl AsyncFnOnce(UserId) -> T,
 ) -> Result<(Caller, T), Problem> {
+    let (caller, found) = identify(http, lookup).await?;
+    check_second_factor(State::of(http)?, &caller)?;
+    Ok((caller, found))
+}
+
+async fn identify<T>(http: &HttpRequest, lookup: impl AsyncFnOnce(UserId) -> T) -> Result<(Caller, T), Problem> {
     let state = State::of(http)?;
     let (caller, found) = state.api.use_cases.authenticate.alongside(bearer_token(http)?, lookup).await?;
     state.limiter.request(caller.user.id)?;
     Ok((caller, found))
+}
+
+fn check_second_factor(state: &State, caller: &Caller) -> Result<(), Problem> {
+    let needed = state.api.use_cases.authenticate.requires_setup(caller);
+    if needed { Err(Code::SecondFactorSetupRequired.into()) } else { Ok(()) }
 }
 
 /// The token of a request, from the header only (RFC 6750, section 2.1): a token in the query would end up in logs and

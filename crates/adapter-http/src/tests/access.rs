@@ -28,6 +28,11 @@ const REFRESH: &str = r#"{"refresh_token":"nobody's"}"#;
 const CHANGE: &str =
     r#"{"current_password":"violet teapots on seventeen roofs","password":"crooked lighthouse marmalade 9"}"#;
 
+const TOKEN: &str = r#"{"token":"unknown"}"#;
+const TOKEN_AND_PASSWORD: &str = r#"{"token":"unknown","password":"crooked lighthouse marmalade 9"}"#;
+const CURRENT: &str = r#"{"current_password":"violet teapots on seventeen roofs"}"#;
+const STEP_UP: &str = r#"{"password":"violet teapots on seventeen roofs"}"#;
+
 const MOVE: &str = r#"{"scheduled_at":"2024-01-16T10:00:00Z"}"#;
 const BOOK_FOR_ADA: &str = r#"{"user_id":2,"scheduled_at":"2024-01-16T10:00:00Z"}"#;
 const SERIES: &str = r#"{"user_id":2,"first":"2024-01-16T10:00","timezone":"Europe/Berlin","count":2}"#;
@@ -53,6 +58,20 @@ const ROWS: &[Row] = &[
     row("POST", "/api/auth/refresh", REFRESH, [401; 5]),
     row("POST", "/api/auth/logout", "", [401, 204, 204, 204, 401]),
     row("POST", "/api/auth/change-password", CHANGE, [401, 204, 204, 204, 401]),
+    row("POST", "/api/auth/forgot-password", RECOVER, [202; 5]),
+    row("POST", "/api/auth/reset-password", TOKEN_AND_PASSWORD, [404; 5]),
+    row("POST", "/api/auth/accept-invitation", TOKEN_AND_PASSWORD, [404; 5]),
+    row("POST", "/api/auth/login-link", RECOVER, [202; 5]),
+    row("POST", "/api/auth/login-link/redeem", TOKEN, [404; 5]),
+    row("POST", "/api/auth/verify-email", TOKEN, [404; 5]),
+    row("POST", "/api/auth/resend-verification", RECOVER, [202; 5]),
+    row("POST", "/api/auth/change-email", RECOVER, [401, 403, 403, 403, 401]),
+    row("POST", "/api/auth/confirm-email", TOKEN, [404; 5]),
+    row("POST", "/api/auth/undo-email", TOKEN, [404; 5]),
+    row("POST", "/api/auth/totp", CURRENT, [401, 200, 200, 200, 401]),
+    row("POST", "/api/auth/totp/confirm", r#"{"code":"123456"}"#, [401, 409, 409, 409, 401]),
+    row("DELETE", "/api/auth/totp", "", [401, 403, 403, 403, 401]),
+    row("POST", "/api/auth/step-up", STEP_UP, [401, 204, 204, 204, 401]),
     row("GET", "/api/auth/me", "", [401, 200, 200, 200, 401]),
     row("PATCH", "/api/auth/me", "{}", [401, 200, 200, 200, 401]),
     row("GET", "/api/services", "", [200; 5]),
@@ -77,6 +96,19 @@ const ROWS: &[Row] = &[
     // A join token pays nothing.
     row("GET", "/pay/{token}", "", [404; 5]),
     row("POST", "/pay/{token}", "", [404; 5]),
+    // Nor does it open an account.
+    row("GET", "/reset/{token}", "", [404; 5]),
+    row("POST", "/reset/{token}", "", [404; 5]),
+    row("GET", "/invitation/{token}", "", [404; 5]),
+    row("POST", "/invitation/{token}", "", [404; 5]),
+    row("GET", "/verify/{token}", "", [404; 5]),
+    row("POST", "/verify/{token}", "", [404; 5]),
+    row("GET", "/confirm-email/{token}", "", [404; 5]),
+    row("POST", "/confirm-email/{token}", "", [404; 5]),
+    row("GET", "/undo-email/{token}", "", [404; 5]),
+    row("POST", "/undo-email/{token}", "", [404; 5]),
+    row("GET", "/login/{token}", "", [404; 5]),
+    row("POST", "/login/{token}", "", [404; 5]),
     row("GET", "/test-checkout/{reference}", "", [200; 5]),
     row("POST", "/test-checkout/{reference}", "", [303; 5]),
     row("GET", "/", "", [200; 5]),
@@ -139,6 +171,10 @@ const ROWS: &[Row] = &[
     row("POST", "/api/admin/users", r#"{"email":"eve@example.org"}"#, [401, 403, 403, 201, 401]),
     row("GET", "/api/admin/users/{id}", "", [401, 403, 403, 200, 401]),
     row("PATCH", "/api/admin/users/{id}", r#"{"first_name":"Eve"}"#, [401, 403, 403, 200, 401]),
+    row("POST", "/api/admin/users/{id}/invitation", "", [401, 403, 403, 409, 401]),
+    row("DELETE", "/api/admin/users/{id}/invitation", "", [401, 403, 403, 409, 401]),
+    // Without a step-up.
+    row("POST", "/api/admin/users/{id}/change-email", RECOVER, [401, 403, 403, 403, 401]),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -296,6 +332,8 @@ async fn a_token_is_valid_as_long_as_its_login_session_and_its_lifetime() {
 async fn a_role_applies_from_the_next_request() {
     let (practice, ada, carl) = Parts::new().without_limits().with_ada().await;
     let set = |body: &'static str| practice.patch("/api/admin/users/2", &carl, body);
+    set(r#"{"is_admin":true}"#).await.assert_problem(403, "step_up_required");
+    practice.step_up(&carl).await;
     practice.get("/api/admin/users", &ada).await.assert_status(403);
     set(r#"{"is_admin":true}"#).await.assert_members(&json!({"is_admin": true}));
     practice.get("/api/admin/users", &ada).await.assert_status(200);
@@ -317,8 +355,8 @@ async fn admins_list_and_update_users() {
     let (practice, _, carl) = Parts::new().without_limits().with_ada().await;
     let changes = r#"{"first_name":" Eve ","last_name":"","disabled":true}"#;
     let user = r#"{"id":2,"email":"ada@example.org","first_name":"Eve","last_name":null,"#.to_owned()
-        + r#""display_name":"Eve","timezone":null,"is_admin":false,"email_verified":false,"#
-        + r#""created_at":"2024-01-10T08:00:00Z","disabled":true,"upcoming_bookings":[]}"#;
+        + r#""display_name":"Eve","timezone":null,"is_admin":false,"email_verified":true,"#
+        + r#""second_factor":false,"created_at":"2024-01-10T08:00:00Z","disabled":true,"upcoming_bookings":[]}"#;
     practice.patch("/api/admin/users/2", &carl, changes).await.assert_body(200, &user);
     for (query, wanted) in [
         ("", vec![1, 2]),

@@ -35,14 +35,15 @@ async fn a_client_registers_and_logs_in() {
     let reply = practice.post("/api/auth/register", "", &body.to_string()).await;
     let user = r#"{"id":2,"email":"ada@example.org","first_name":"Ada","last_name":"Lovelace","#.to_owned()
         + r#""display_name":"Ada Lovelace","timezone":"Europe/Berlin","is_admin":false,"email_verified":false,"#
-        + r#""created_at":"2024-01-10T08:00:00Z"}"#;
-    reply.assert_body(201, &format!(r#"{{"user":{user}}}"#));
+        + r#""second_factor":false,"created_at":"2024-01-10T08:00:00Z"}"#;
+    let device = &reply.json()["device_token"];
+    reply.assert_body(201, &format!(r#"{{"user":{user},"device_token":{device}}}"#));
     practice.post("/api/auth/register", "", &body.to_string()).await.assert_problem(409, "email_taken");
     let reply = practice.log_in("ADA@example.org", PASSWORD).await;
     let tokens = reply.json();
-    let (access, refresh) = (&tokens["access_token"], &tokens["refresh_token"]);
-    let wanted = format!(r#"{{"access_token":{access},"refresh_token":{refresh},"token_type":"Bearer","#)
-        + &format!(r#""expires_in":900,"user":{user}}}"#);
+    let (access, refresh, device) = (&tokens["access_token"], &tokens["refresh_token"], &tokens["device_token"]);
+    let wanted = format!(r#"{{"access_token":{access},"refresh_token":{refresh},"device_token":{device},"#)
+        + &format!(r#""token_type":"Bearer","expires_in":900,"user":{user}}}"#);
     reply.assert_body(200, &wanted);
     practice.get("/api/auth/me", access.as_str().unwrap()).await.assert_body(200, &user);
 }

@@ -9,27 +9,28 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use attune_adapter_memory::MemoryStore;
 use attune_adapter_web::{Web, WebSettings};
-use attune_application::accounts::{AddUserCommand, Registration};
+use attune_application::accounts::{AccountLinks, AddUserCommand, Registration};
 use attune_application::meetings::{EmailLinkTarget, JoinPages, LinkSigning, RoomClosing};
 use attune_application::payments::PayPages;
 use attune_application::{Deps, SaveResponse, UseCaseSettings, UseCases};
 use attune_domain::calendar::{LocalTimeRange, WeeklySchedule};
 use attune_domain::login_session::LoginSessionPolicy;
 use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind, RoomLimits, TokenPlacement, TokenSettings};
-use attune_domain::notification::{ReminderPlan, RetryPolicy};
+use attune_domain::notification::{NotificationKind, ReminderPlan, RetryPolicy};
 use attune_domain::payment::RefundStage;
 use attune_domain::{
     AccessWindow, Booking, BookingId, Cancellation, Currency, EmailAddress, MeetingBaseUrl, Money, NameFallback,
-    NotifyLevel, PaymentId, PersonName, Practice as PracticeProfile, PracticeName, Role, TimeZoneName, UserId,
-    ViewerId,
+    NotifyLevel, OneTimePurpose, PaymentId, PersonName, Practice as PracticeProfile, PracticeName, Role,
+    SecondFactorPolicy, TimeZoneName, UserId, ViewerId,
 };
 use attune_ports::{
-    Clock, HealthCheck, NewRefund, NewService, OnlinePayments, Password, PaymentEvents, PaymentGateway, Provider,
-    Queries, RefundCause, Store, UnitOfWork, WebhookVerifier,
+    Clock, HealthCheck, NewRefund, NewService, NotificationFilter, OneTimeTokenSigner, OnlinePayments, PageRequest,
+    Password, PaymentEvents, PaymentGateway, Provider, Queries, RefundCause, Store, UnitOfWork, WebhookVerifier,
 };
 use attune_test_doubles::{
-    FixedClock, NoopWaker, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens, PlainPasswordHasher, PlainWebhooks,
-    RecordingNotifier, RecordingRoomCloser, SequenceRandom, SystemZones, practice,
+    FixedClock, NoopWaker, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens, PlainOneTimeTokens,
+    PlainPasswordHasher, PlainTotp, PlainWebhooks, RecordingNotifier, RecordingRoomCloser, SequenceRandom, SystemZones,
+    practice,
 };
 use attune_wording::Wording;
 use jiff::{SignedDuration, Timestamp};
@@ -73,6 +74,7 @@ pub(crate) struct Parts {
     pub(crate) readiness: Vec<Arc<dyn HealthCheck>>,
     pub(crate) registration: Registration,
     pub(crate) name_fallback: NameFallback,
+    pub(crate) second_factor: SecondFactorPolicy,
     pub(crate) max_failures: Option<u64>,
     /// Whether the read side of the store is unavailable.
     pub(crate) unavailable: bool,
@@ -103,6 +105,7 @@ impl Parts {
             readiness: Vec::new(),
             registration: Registration::Open,
             name_fallback: NameFallback::Email,
+            second_factor: SecondFactorPolicy::Optional,
             max_failures: None,
             unavailable: false,
             signed: false,
@@ -167,6 +170,12 @@ impl Parts {
             zones: Arc::new(SystemZones),
             hasher: self.hasher.clone(),
             access_tokens: Arc::new(PlainAccessTokens),
+            devices: Arc::new(PlainOneTimeTokens),
+            totp: Arc::new(PlainTotp),
+            account_links: AccountLinks {
+                base: "https://practice.example.org/".into(),
+                signer: Arc::new(PlainOneTimeTokens),
+            },
             notifier: Arc::new(RecordingNotifier::new()),
             waker: Arc::new(NoopWaker),
             gateway: self.gateway.clone(),
@@ -179,6 +188,7 @@ impl Parts {
                 registration: self.registration,
                 access_lifetime: SignedDuration::from_mins(15),
                 login_sessions: LoginSessionPolicy::default(),
+                second_factor: self.second_factor,
                 max_login_failures: self.max_failures,
                 practice: Arc::new(self.profile.clone()),
                 // Therapists without working hours of their own work around the clock.
@@ -430,12 +440,31 @@ impl Practice {
         emails.iter().map(|email| email.content.kind.as_str()).collect()
     }
 
-    /// The number of emails of one kind about booking 1.
-    pub(crate) async fn count_emails(&self, kind: &str) -> usize {
-        self.emails().await.iter().filter(|found| **found == kind).count()
+    /// The number of emails of one kind.
+    pub(crate) async fn count_emails(&self, kind: &str) -> u64 {
+        let kind = Some(NotificationKind::parse(kind, 0).unwrap());
+        let filter = NotificationFilter { kind, ..NotificationFilter::default() };
+        self.parts.store.outbox(&filter, PageRequest { limit: 1, offset: 0 }).await.unwrap().total
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.parts.clock.now()
     }
 
     /// Advances the clock.
+    /// Confirms the password again in the login session of this token.
+    pub(crate) async fn step_up(&self, token: &str) {
+        let body = serde_json::json!({"password": PASSWORD}).to_string();
+        self.post("/api/auth/step-up", token, &body).await.assert_status(204);
+    }
+
+    /// The token of the newest mailed link of this kind.
+    pub(crate) async fn mailed_token(&self, user: i64, purpose: OneTimePurpose) -> String {
+        let tokens = self.parts.store.open_one_time_tokens(UserId::new(user).unwrap()).await.unwrap();
+        let token = tokens.iter().find(|token| token.purpose == purpose).expect("a mailed link");
+        PlainOneTimeTokens.sign_one_time(token.purpose, token.id, &token.nonce)
+    }
+
     pub(crate) fn advance(&self, by: SignedDuration) {
         self.parts.clock.advance(by);
     }

@@ -240,6 +240,7 @@ async fn the_current_name_and_role_count() {
     practice.invite(MARY).await;
     practice.add("erik@example.org", "Erik", "Erikson", Role::Admin).await;
     let carl = practice.admin_at(OPEN).await;
+    practice.step_up(&carl).await;
     let eriks = "/j/plain.1.user-3.1";
     assert!(practice.room(eriks).await.contains(".owner."));
     practice.patch("/api/admin/users/3", &carl, r#"{"is_admin":false}"#).await.assert_status(200);

@@ -3,8 +3,8 @@
 use attune_application::accounts::Registration;
 use jiff::SignedDuration;
 use reqwest::Method;
+use serde_json::json;
 
-use super::accounts::credentials;
 use super::harness::*;
 
 const ADA: &str = "ada@example.org";
@@ -95,18 +95,21 @@ async fn forwarded_addresses_count_only_from_trusted_proxies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_store_counts_failures_across_networks() {
+async fn the_store_counts_failures_of_strangers_across_networks() {
     let parts = Parts { max_failures: Some(3), ..Parts::new() }.without_limits();
     let practice = parts.settings(|s| s.requests.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).open().await;
     practice.client("Ada").await;
-    let from = |network: &'static str, password: &str| {
-        let call = practice.request(Method::POST, "/api/auth/login").json(&credentials(ADA, password));
-        call.header("X-Forwarded-For", network).send()
+    let from = |network: String, password: &str, device: &serde_json::Value| {
+        let body = json!({"email": ADA, "password": password, "device_token": device});
+        practice.request(Method::POST, "/api/auth/login").json(&body.to_string()).header("X-Forwarded-For", &network)
     };
-    from("203.0.113.9", PASSWORD).await.assert_status(200);
-    for _ in 0..3 {
-        from("198.51.100.1", "wrong").await.assert_status(401);
-    }
-    assert_limited(&from("198.51.100.1", PASSWORD).await, "too_many_failures", "3600");
-    assert_eq!(from("203.0.113.77", PASSWORD).await.status, 200, "the same /24 as before");
+    let home = "203.0.113.9".to_owned();
+    let device = from(home.clone(), PASSWORD, &json!("")).send().await.json()["device_token"].clone();
+    let guesses = (0..40).map(|n| from(format!("198.51.{n}.1"), "wrong", &json!("")).send());
+    let statuses = futures_util::future::join_all(guesses).await;
+    let evaluated = statuses.iter().filter(|reply| reply.status == 401).count();
+    assert_eq!(evaluated, 3, "of forty guesses from forty networks at once");
+    assert_limited(&from(home, PASSWORD, &json!("")).send().await, "too_many_failures", "3600");
+    let elsewhere = "192.0.2.7".to_owned();
+    assert_eq!(from(elsewhere, PASSWORD, &device).send().await.status, 200, "the device that was used");
 }

@@ -3,16 +3,17 @@
 use async_trait::async_trait;
 use attune_domain::ViewerId;
 use attune_domain::calendar::Interval;
+use attune_domain::login_session::DeviceId;
 use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::Notification;
 use attune_domain::notification::NotificationKind;
 use attune_domain::{
-    Booking, BookingId, ConferenceId, EmailAddress, Installation, LoginSessionId, Participant, ParticipantId,
-    Practice as StoredPractice, PracticePolicy, Service, User, UserId,
+    Booking, BookingId, ConferenceId, EmailAddress, Installation, LoginSessionId, OneTimePurpose, OneTimeToken,
+    OneTimeTokenId, Participant, ParticipantId, Practice as StoredPractice, PracticePolicy, Service, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller,
-    Conference, Credentials, LedgerEntry, LedgerSum, LoginSessionView, NotificationFilter, OutboxHealth, Page,
+    AuditEntry, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller, Conference,
+    Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter, OutboxHealth, Page,
     PageRequest, Payment, PaymentProblem, Provider, Queries, Refund, Store, StoreError, StoredScheduleException,
     UnitOfWork, UserFilter,
 };
@@ -45,8 +46,10 @@ unavailable_queries! {
     installation() -> Installation;
     credentials(email: &EmailAddress) -> Option<Credentials>;
     credentials_of(user: UserId) -> Option<Credentials>;
-    login_failures(account: &AccountKey, since: Timestamp) -> u64;
-    network_is_known(user: UserId, network: &str) -> bool;
+    login_history(user: UserId, network: Option<&str>, device: Option<&DeviceId>, since: Timestamp) -> LoginHistory;
+    one_time_token(id: OneTimeTokenId) -> Option<OneTimeToken>;
+    one_time_token_issued_at(user: UserId, purpose: OneTimePurpose, created_at: Timestamp) -> Option<OneTimeToken>;
+    open_one_time_tokens(user: UserId) -> Vec<OneTimeToken>;
     login_sessions(user: UserId) -> Vec<LoginSessionView>;
     user(id: UserId) -> Option<User>;
     users(filter: &UserFilter, page: PageRequest) -> Page<User>;

@@ -49,8 +49,8 @@ impl Users for PostgresUnitOfWork {
         .await
     }
 
-    async fn set_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<(), StoreError> {
-        let change = users::password_hash.eq(hash.as_str().to_owned());
+    async fn set_password(&mut self, id: UserId, hash: Option<&PasswordHash>) -> Result<(), StoreError> {
+        let change = users::password_hash.eq(hash.map(|hash| hash.as_str().to_owned()));
         self.change(diesel::update(users::table.find(id.get())).set(change)).await
     }
 

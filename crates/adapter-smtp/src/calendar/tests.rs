@@ -30,6 +30,7 @@ fn email() -> Email {
         change: None,
         client_name: None,
         therapist_name: None,
+        account: None,
         agenda: Vec::new(),
         others: Vec::new(),
         sent_at: "2024-03-01T08:00:00Z".parse().unwrap(),
@@ -98,8 +99,9 @@ fn an_end_beyond_the_calendar_is_no_entry() {
 }
 
 #[test]
-fn emails_about_payments_have_no_entry() {
-    for kind in [NotificationKind::Receipt, NotificationKind::PaymentProblem, NotificationKind::Refund] {
+fn emails_about_payments_and_accounts_have_no_entry() {
+    let all = NotificationKind::WITHOUT_OFFSET.into_iter();
+    for kind in all.filter(|kind| kind.is_about_payment() || kind.is_about_account()) {
         for starts_at in [email().starts_at, Timestamp::MAX] {
             assert!(entry_of(&Email { kind, starts_at, ..email() }).unwrap().is_none(), "{kind:?}");
         }

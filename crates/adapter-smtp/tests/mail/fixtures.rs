@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use attune_adapter_smtp::{ComposerError, MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
 use attune_domain::notification::NotificationKind;
-use attune_domain::{BookingId, Currency, EmailAddress, Language, Money, Practice, PracticeName, TimeZoneName};
-use attune_ports::{CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, Notifier, PaymentDetails};
+use attune_domain::{BookingId, Currency, EmailAddress, Language, Money, Practice, PracticeName, Role, TimeZoneName};
+use attune_ports::{
+    AccountDetails, CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, Notifier, PaymentDetails,
+};
 use attune_test_smtp::{DecodedMail, SmtpSink};
 use attune_wording::Wording;
 use jiff::Timestamp;
@@ -63,6 +65,7 @@ pub(crate) fn email(kind: NotificationKind) -> Email {
         client_name: kind.is_for_therapist().then(|| "Jane Rowland".to_owned()),
         therapist_name: matches!(kind, NotificationKind::Reassigned | NotificationKind::TherapistReassigned)
             .then(|| "Carl Rogers".to_owned()),
+        account: None,
         agenda: Vec::new(),
         others: Vec::new(),
         sent_at: "2024-01-14T09:00:00Z".parse().expect("an instant"),
@@ -164,6 +167,27 @@ pub(crate) fn payment_emails(amount: Money) -> [Email; 5] {
     ]
 }
 
+pub(crate) const ACCOUNT_LINK: &str = "https://practice.example.org/account/reset/AQEAAAAAAAAADJ2dmWzZkY7l4m3u5gAbC-_";
+
+/// An email about an account at the time of that appointment. All details are there, whatever the kind.
+pub(crate) fn account_email(kind: NotificationKind) -> Email {
+    let starts_at = email(kind).starts_at;
+    let account = AccountDetails {
+        url: Some(ACCOUNT_LINK.to_owned()),
+        expires_at: Some(instant("2024-01-15T10:00:00Z")),
+        at: starts_at,
+        role: Role::Client,
+        email: EmailAddress::parse("new@example.net").expect("an address"),
+        user_agent: Some("Firefox, Linux".to_owned()),
+        chosen_start: Some(instant("2024-01-18T13:00:00Z")),
+    };
+    Email { join_url: None, minutes: 0, account: Some(account), ..email(kind) }
+}
+
+pub(crate) fn account_emails() -> impl Iterator<Item = Email> {
+    NotificationKind::WITHOUT_OFFSET.into_iter().filter(|kind| kind.is_about_account()).map(account_email)
+}
+
 pub(crate) fn every_email() -> Vec<Email> {
     let changes = [NotificationKind::Reassigned, NotificationKind::Updated];
     KINDS
@@ -172,6 +196,7 @@ pub(crate) fn every_email() -> Vec<Email> {
         .map(email)
         .chain(payment_emails(money("100.00", "EUR")))
         .chain(hold_emails())
+        .chain(account_emails())
         .collect()
 }
 

@@ -2,11 +2,13 @@
 
 use attune_domain::EmailAddress;
 use attune_domain::notification::NotificationKind;
-use attune_ports::{Email, Notifier, PaymentDetails};
+use attune_ports::{AccountDetails, Email, Notifier, PaymentDetails};
 use attune_test_smtp::ReceivedMail;
 use proptest::prelude::*;
 
-use crate::fixtures::{LINK, PAY_LINK, REMINDER, composer_with, connected, delivered, email, every_email};
+use crate::fixtures::{
+    ACCOUNT_LINK, LINK, PAY_LINK, REMINDER, composer_with, connected, delivered, email, every_email,
+};
 
 const HEADERS: [&str; 8] =
     ["from", "to", "subject", "date", "message-id", "auto-submitted", "mime-version", "content-type"];
@@ -51,8 +53,21 @@ fn assert_harmless(received: &ReceivedMail, email: &Email) {
         NotificationKind::PaymentRequest => ("Please pay: your appointment", &[PAY_LINK][..], None),
         NotificationKind::PaymentReminder => ("Not paid yet: your appointment", &[PAY_LINK][..], None),
         NotificationKind::HoldExpired => ("Not booked: appointment", &[][..], None),
+        NotificationKind::PasswordReset => ("Set a new password", &[ACCOUNT_LINK][..], None),
+        NotificationKind::LoginLink => ("Your link to log in", &[ACCOUNT_LINK][..], None),
+        NotificationKind::EmailVerification => ("Please confirm your email address", &[ACCOUNT_LINK][..], None),
+        NotificationKind::EmailConfirmation => ("Please confirm your new email address", &[ACCOUNT_LINK][..], None),
+        NotificationKind::EmailChanged => ("The email address of your account was changed", &[ACCOUNT_LINK][..], None),
+        NotificationKind::AccountInvitation => ("Your account: please set a password", &[ACCOUNT_LINK][..], None),
+        NotificationKind::RegistrationAttempt => ("You already have an account", &[][..], None),
+        NotificationKind::PasswordChanged => ("Your password was changed", &[][..], None),
+        NotificationKind::SecondFactorAdded => ("A second factor was set up", &[][..], None),
+        NotificationKind::SecondFactorRemoved => ("The second factor was removed", &[][..], None),
+        NotificationKind::RoleChanged => ("The rights of your account have changed", &[][..], None),
+        NotificationKind::NewLogin => ("New login to your account", &[][..], None),
     };
-    assert_eq!(read.subject, format!("{subject} on 15 January, 10:00 (UTC+01:00)"));
+    let time = if email.kind.is_about_account() { "" } else { " on 15 January, 10:00 (UTC+01:00)" };
+    assert_eq!(read.subject, format!("{subject}{time}"));
     assert_eq!(read.attachments, method.map_or(vec![], |_| vec!["appointment.ics"]));
     // RFC 6047, section 2.4: both are the same.
     let raw = String::from_utf8_lossy(&received.raw);
@@ -124,7 +139,8 @@ fn no_name_and_no_key_breaks_an_email() {
     let text = proptest::collection::vec(evil, 0..40).prop_map(|pieces| pieces.concat());
     proptest!(ProptestConfig::with_cases(400), |(email in proptest::sample::select(to_everyone()), to_name in text.clone(), message_id in text.clone(), calendar_uid in text)| {
         let client_name = email.client_name.is_some().then(|| to_name.clone());
-        let email = Email { to_name, client_name, message_id, calendar_uid, ..email };
+        let account = email.account.clone().map(|account| AccountDetails { user_agent: Some(to_name.clone()), ..account });
+        let email = Email { to_name, client_name, account, message_id, calendar_uid, ..email };
         let before = sink.messages().len();
         runtime.block_on(notifier.send(&email)).expect("every name can be sent");
         let received = sink.messages();

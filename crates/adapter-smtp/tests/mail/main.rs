@@ -1,5 +1,6 @@
 //! Complete emails, sent over real sockets and into real files, and read by an independent parser.
 
+mod accounts;
 mod content;
 mod files;
 mod fixtures;

@@ -185,6 +185,10 @@ fn an_unknown_variable_stops_the_start() {
         ("refund.subject.txt", "{{ name }}"),
         ("refund.txt", "{{ received_at }}"),
         ("refund.html", "<a href=\"{{ join_url }}\">Join</a>"),
+        ("password_reset.subject.txt", "{{ account_url }}"),
+        ("password_reset.txt", "{{ join_url }}"),
+        ("password_changed.html", "{{ account_url }}"),
+        ("email_changed.subject.txt", "{{ details }}"),
         ("payment_problem.subject.txt", "{{ name }}"),
         ("payment_problem.txt", "{{ join_url }}"),
         // There is a sample of each of the three payment problems.

@@ -1,6 +1,6 @@
 //! Look-ups share a thread and a snapshot, and nothing else.
 
-use attune_domain::{ConferenceId, ParticipantId};
+use attune_domain::{ConferenceId, OneTimePurpose, OneTimeTokenId, ParticipantId};
 
 use super::*;
 
@@ -9,13 +9,13 @@ fn one(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
     Ok(sql::<BigInt>("SELECT 1").get_result(connection).expect("a number"))
 }
 
-fn failures(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
-    Ok(sql::<BigInt>("SELECT count(*) FROM login_failures").get_result(connection).expect("a count"))
+fn attempts(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    Ok(sql::<BigInt>("SELECT count(*) FROM attempts").get_result(connection).expect("a count"))
 }
 
-async fn add_failure(store: &SqliteStore) {
+async fn add_attempt(store: &SqliteStore) {
     let mut work = store.begin().await.unwrap();
-    work.add_login_failure(&account_key(1), now(), now()).await.unwrap();
+    assert!(work.count_attempt(&attempt_key(1), now(), now(), 9).await.unwrap());
     work.commit().await.unwrap();
 }
 
@@ -48,24 +48,24 @@ async fn queued<T>(look_up: impl Future<Output = T>) -> impl Future<Output = T> 
 #[tokio::test]
 async fn failed_panicking_and_dropped_look_ups_affect_no_others() {
     let (_folder, store) = fresh(1).await;
-    add_failure(&store).await;
+    add_attempt(&store).await;
     let lookups = &store.lookups;
     let (release, holding) = hold(&store).await;
 
-    let first = queued(lookups.look_up(failures)).await;
+    let first = queued(lookups.look_up(attempts)).await;
     let wrong = queued(lookups.look_up(|connection| run_sql(connection, "SELECT * FROM nowhere"))).await;
-    let second = queued(lookups.look_up(failures)).await;
+    let second = queued(lookups.look_up(attempts)).await;
     let dropped = queued(lookups.look_up::<(), _>(|_| unreachable!("a job that no one waits for is skipped"))).await;
     let broken = queued(lookups.look_up::<(), _>(|_| Err(StoreError::Unavailable("as planned".into())))).await;
-    let third = queued(lookups.look_up(failures)).await;
+    let third = queued(lookups.look_up(attempts)).await;
     let panicking = queued(lookups.look_up::<(), _>(|connection| {
         // A row that was read half-way when the panic strikes.
-        let mut rows = sql_query("SELECT at AS n FROM login_failures").load_iter::<Number, _>(connection).unwrap();
+        let mut rows = sql_query("SELECT at AS n FROM attempts").load_iter::<Number, _>(connection).unwrap();
         let _first = rows.next();
         panic!("as planned")
     }))
     .await;
-    let fourth = queued(lookups.look_up(failures)).await;
+    let fourth = queued(lookups.look_up(attempts)).await;
     drop(dropped);
     drop(release);
 
@@ -81,8 +81,8 @@ async fn failed_panicking_and_dropped_look_ups_affect_no_others() {
     assert!(matches!(lost, Err(StoreError::Failed(_))), "{lost:?}");
 
     // No transaction was left open: what was written since is seen.
-    add_failure(&store).await;
-    assert_eq!(lookups.look_up(failures).await.unwrap(), 2);
+    add_attempt(&store).await;
+    assert_eq!(lookups.look_up(attempts).await.unwrap(), 2);
 }
 
 #[tokio::test]
@@ -140,21 +140,21 @@ async fn look_ups_share_a_snapshot_and_later_ones_see_the_commit() {
     let (begin, begun) = tokio::sync::oneshot::channel();
     let (go_on, gone_on) = mpsc::channel::<()>();
     let first = queued(lookups.look_up(move |connection| {
-        let seen = failures(connection);
+        let seen = attempts(connection);
         let _ = begin.send(());
         let _ = gone_on.recv();
-        assert_eq!(failures(connection)?, 0, "it sees one state of the database from beginning to end");
+        assert_eq!(attempts(connection)?, 0, "it sees one state of the database from beginning to end");
         seen
     }))
     .await;
-    let second = queued(lookups.look_up(failures)).await;
+    let second = queued(lookups.look_up(attempts)).await;
     drop(release);
     holding.await.unwrap().unwrap();
 
     begun.await.unwrap();
     // The writer waits for no one who reads, and the others for no one who writes.
-    add_failure(&store).await;
-    let third = queued(lookups.look_up(failures)).await;
+    add_attempt(&store).await;
+    let third = queued(lookups.look_up(attempts)).await;
     drop(go_on);
     assert_eq!(first.await.unwrap(), 0);
     assert_eq!(second.await.unwrap(), 0, "queued before the commit, and read from the same snapshot");
@@ -274,6 +274,8 @@ async fn look_ups_are_prepared_once() {
         store.caller_and_booking(login, id).await.unwrap().unwrap().1.unwrap();
         store.credentials(&email("client")).await.unwrap().unwrap();
         store.credentials_of(practice.client).await.unwrap().unwrap();
+        store.one_time_token(OneTimeTokenId::new(1).unwrap()).await.unwrap();
+        store.one_time_token_issued_at(practice.client, OneTimePurpose::LogIn, now()).await.unwrap();
         store.user(practice.client).await.unwrap().unwrap();
         store.policy().await.unwrap();
         store.booking(id).await.unwrap().unwrap();
@@ -288,7 +290,7 @@ async fn look_ups_are_prepared_once() {
     look_up().await;
 
     let started = started.lock().unwrap().clone();
-    assert!(started.len() > 3 * 11, "{started:?}");
+    assert!(started.len() > 3 * 13, "{started:?}");
     for text in started {
         assert!(!text.contains(" LIMIT "), "prepared anew each time: {text}");
         assert!(text == "BEGIN" || text == "ROLLBACK" || prepared_before.contains(&text), "never prepared: {text}");

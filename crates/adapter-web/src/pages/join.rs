@@ -14,6 +14,7 @@ use attune_http_common::{Code, HandlerResult, Problem, wants_json};
 use jiff::SignedDuration;
 
 use super::message::Message;
+use crate::forms::refuse_forged;
 use crate::response::{Head, respond};
 use crate::shell::{Contact, Fact, Link, Shell};
 use crate::web::{View, Web, segment};
@@ -95,6 +96,7 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     params(("token" = String, Path, description = "Join token", example = "AYxzQ3Vb0m1kT9uZr2pW4h")),
     responses(
         (status = 303, description = "Redirect to the room", headers(("Location" = String, description = "Room URL"))),
+        (status = 403, description = "The form was sent by another site", content_type = "text/html", body = String),
         (status = 404, description = "Unknown join link", content_type = "text/html", body = String),
         (status = 409, description = "The room is not open yet, the appointment is over, or the booking is not \
                                       confirmed", content_type = "text/html", body = String),
@@ -105,6 +107,9 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     )
 )]
 pub(crate) async fn enter(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
+    if let Some(refusal) = refuse_forged(&web, &http).await {
+        return refusal;
+    }
     web.settings.requests.skip(&http, &mut payload.into_inner()).await?;
     match web.use_cases.join.join(segment(&http, "token")).await {
         Ok(JoinOutcome::Room(url)) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, url)).finish()),

@@ -8,19 +8,25 @@ use crate::response::{Head, respond};
 use crate::shell::{Link, Shell};
 use crate::web::View;
 
-/// A heading, a sentence, and the way on.
+/// A heading, a few sentences, and the way on.
 #[derive(Template)]
 #[template(path = "message.html")]
 pub(crate) struct Message {
     pub(crate) shell: Shell,
-    pub(crate) sentence: String,
+    pub(crate) sentences: Vec<String>,
     pub(crate) link: Option<Link>,
 }
 
 impl Message {
     /// By the names of the messages.
     pub(crate) fn new(view: &View<'_>, heading: &str, sentence: &str) -> Self {
-        Self { shell: view.shell(view.text(heading)), sentence: view.text(sentence), link: None }
+        Self { shell: view.shell(view.text(heading)), sentences: vec![view.text(sentence)], link: None }
+    }
+
+    /// With a link that loads the page again.
+    pub(crate) fn with_retry(mut self, view: &View<'_>) -> Self {
+        self.link = Some(Link { href: String::new(), text: view.text("try-again") });
+        self
     }
 
     pub(crate) fn respond(&self, status: StatusCode) -> HandlerResult {
@@ -28,11 +34,9 @@ impl Message {
     }
 
     /// As the response to a failed request. If the failure is ours, a link loads the page again.
-    pub(crate) fn respond_to(mut self, view: &View<'_>, problem: &Problem) -> HandlerResult {
+    pub(crate) fn respond_to(self, view: &View<'_>, problem: &Problem) -> HandlerResult {
         let status = problem.code.status();
-        if status.is_server_error() {
-            self.link = Some(Link { href: String::new(), text: view.text("try-again") });
-        }
-        respond(&self, Head { status, retry_after: problem.retry_after, ..Head::default() })
+        let page = if status.is_server_error() { self.with_retry(view) } else { self };
+        respond(&page, Head { status, retry_after: problem.retry_after, ..Head::default() })
     }
 }

@@ -2,10 +2,18 @@
 
 pub(crate) mod assets;
 pub(crate) mod checkout;
+pub(crate) mod confirm_email;
 pub(crate) mod front;
+pub(crate) mod invitation;
 pub(crate) mod join;
 pub(crate) mod legal;
+pub(crate) mod login;
+pub(crate) mod mailed_link;
 pub(crate) mod message;
+pub(crate) mod new_password;
 pub(crate) mod not_found;
 pub(crate) mod pay;
+pub(crate) mod reset;
 pub(crate) mod test_checkout;
+pub(crate) mod undo_email;
+pub(crate) mod verify;

@@ -12,6 +12,7 @@ use attune_application::payments::{PayOutcome, PayPageError, PayState, PayView};
 use attune_http_common::{Code, HandlerResult, Problem, wants_json};
 
 use super::message::Message;
+use crate::forms::refuse_forged;
 use crate::response::{Head, respond};
 use crate::shell::{Fact, Shell};
 use crate::web::{View, Web, segment};
@@ -62,6 +63,7 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
         (status = 200, description = "It is paid already, or being paid", content_type = "text/html", body = String),
         (status = 303, description = "Redirect to the checkout",
             headers(("Location" = String, description = "Checkout URL"))),
+        (status = 403, description = "The form was sent by another site", content_type = "text/html", body = String),
         (status = 404, description = "Unknown payment link", content_type = "text/html", body = String),
         (status = 409, description = "Nothing can be paid, for clients that accept JSON"),
         (status = 410, description = "The hold expired, or the booking was cancelled", content_type = "text/html",
@@ -71,6 +73,9 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     )
 )]
 pub(crate) async fn pay(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
+    if let Some(refusal) = refuse_forged(&web, &http).await {
+        return refusal;
+    }
     web.settings.requests.skip(&http, &mut payload.into_inner()).await?;
     match web.use_cases.pay_page.pay(segment(&http, "token")).await {
         Ok(PayOutcome::Checkout(url)) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, url)).finish()),

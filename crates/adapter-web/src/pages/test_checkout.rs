@@ -13,6 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::message::Message;
+use crate::forms::refuse_forged;
 use crate::response::respond;
 use crate::shell::{Fact, Shell};
 use crate::web::{View, Web, segment};
@@ -87,6 +88,7 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     responses(
         (status = 200, description = "Paid, for clients that accept JSON", body = CheckoutResult),
         (status = 303, description = "Paid; redirect to the page"),
+        (status = 403, description = "The form was sent by another site", content_type = "text/html", body = String),
         (status = 404, description = "Unknown checkout", content_type = "text/html", body = String),
         (status = 410, description = "The checkout is closed", content_type = "text/html", body = String),
         (status = 500, description = "Internal error", content_type = "text/html", body = String),
@@ -94,6 +96,9 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     )
 )]
 pub(crate) async fn pay(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
+    if let Some(refusal) = refuse_forged(&web, &http).await {
+        return refusal;
+    }
     let requests = &web.settings.requests;
     requests.skip(&http, &mut payload.into_inner()).await?;
     let reference = segment(&http, "reference");

@@ -23,7 +23,7 @@ impl HealthCheck for Counting {
 
 fn counting(takes: Duration) -> (Arc<Shared>, Arc<AtomicUsize>) {
     let runs = Arc::new(AtomicUsize::new(0));
-    (Arc::new(Shared::new(Counting { runs: Arc::clone(&runs), takes })), runs)
+    (Arc::new(Shared::new(Counting { runs: Arc::clone(&runs), takes }, SHARED_FOR)), runs)
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,7 +13,8 @@ use attune_domain::login_session::LoginSessionPolicy;
 use attune_domain::notification::ReminderPlan;
 use attune_domain::practice::{AccentColor, PhoneNumber, WebUrl};
 use attune_domain::{
-    Booking, Currency, EmailAddress, Money, NameFallback, Practice, PracticeName, PracticeTexts, TimeZoneName,
+    Booking, Currency, EmailAddress, Money, NameFallback, Practice, PracticeName, PracticeTexts, SecondFactorPolicy,
+    TimeZoneName,
 };
 use attune_ports::{NewService, TimeZones};
 use jiff::SignedDuration;
@@ -51,6 +52,7 @@ pub(crate) struct ResolvedConfig {
     pub(crate) access_token_lifetime: SignedDuration,
     pub(crate) login_sessions: LoginSessionPolicy,
     pub(crate) registration: Registration,
+    pub(crate) second_factor: SecondFactorPolicy,
     pub(crate) first_admin: Option<EmailAddress>,
     pub(crate) zones: Arc<ZoneDatabase>,
     /// Stored at the first start.
@@ -111,9 +113,13 @@ impl Settings {
             },
             registration: match auth.registration.as_str() {
                 "open" => Registration::Open,
+                "verified" => Registration::Verified,
                 "closed" => Registration::Closed,
-                other => bail!("auth.registration must be open or closed, not {other:?}"),
+                other => bail!("auth.registration must be open, verified or closed, not {other:?}"),
             },
+            second_factor: SecondFactorPolicy::parse(&auth.second_factor).ok_or_else(|| {
+                anyhow!("auth.second_factor must be optional, admins or everybody, not {:?}", auth.second_factor)
+            })?,
             first_admin: optional(&auth.first_admin_email)
                 .map(|text| EmailAddress::parse(text).context("auth.first_admin_email is not an email address"))
                 .transpose()?,

@@ -31,6 +31,25 @@ fn without_any_settings_the_defaults_apply() {
 }
 
 #[test]
+fn production_verifies_addresses_and_asks_admins_for_a_second_factor() {
+    use Profile::{Development, Production};
+    use attune_application::accounts::Registration::{Closed, Open, Verified};
+    use attune_domain::SecondFactorPolicy::{Admins, Everybody, Optional};
+    let registration = |value: &'static str| ("ATTUNE__AUTH__REGISTRATION", value);
+    let second_factor = |value: &'static str| ("ATTUNE__AUTH__SECOND_FACTOR", value);
+    for (profile, variables, expected) in [
+        (Development, &[][..], (Open, Optional)),
+        (Production, &[], (Verified, Admins)),
+        (Development, &[registration("verified"), second_factor("everybody")], (Verified, Everybody)),
+        (Production, &[registration("open"), second_factor("optional")], (Open, Optional)),
+        (Production, &[registration("closed")], (Closed, Admins)),
+    ] {
+        let config = resolve(profile, &[&[SECRET], variables].concat()).unwrap();
+        assert_eq!((config.registration, config.second_factor), expected, "{profile:?} {variables:?}");
+    }
+}
+
+#[test]
 fn later_sources_win() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     write!(file, "[practice]\nname = \"From the file\"\ncurrency = \"USD\"\n[reminders]\noffsets_minutes = [30]\n")
@@ -103,6 +122,9 @@ fn a_bad_value_stops_the_start_and_its_key_is_named() {
         ("ATTUNE__DATABASE__URL", "sqlite:", "database.url"),
         ("ATTUNE__AUTH__ACCESS_TOKEN_MINUTES", "16", "auth.access_token_minutes"),
         ("ATTUNE__AUTH__REGISTRATION", "maybe", "auth.registration"),
+        ("ATTUNE__AUTH__REGISTRATION", "", "auth.registration"),
+        ("ATTUNE__AUTH__SECOND_FACTOR", "clients", "auth.second_factor"),
+        ("ATTUNE__AUTH__SECOND_FACTOR", "", "auth.second_factor"),
         ("ATTUNE__PRACTICE__NAME_FALLBACK", "Neutral", "practice.name_fallback"),
         ("ATTUNE__AUTH__FIRST_ADMIN_EMAIL", "nobody", "auth.first_admin_email"),
         ("ATTUNE__PRACTICE__TIMEZONE", "Europe/Atlantis", "practice.timezone"),

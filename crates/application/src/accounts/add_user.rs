@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use attune_domain::{EmailAddress, NotifyLevel, PersonName, Role, TimeZoneName, User};
 use attune_ports::{
-    AuditObject, Clock, Conflict, HashError, NewUser, Password, PasswordHasher, Store, StoreError, TimeZones,
+    AuditObject, Clock, Conflict, HashError, NewUser, Password, PasswordHash, PasswordHasher, Store, StoreError,
+    TimeZones, UnitOfWork,
 };
 use thiserror::Error;
 
@@ -56,27 +57,33 @@ pub struct AddUser {
 
 impl AddUser {
     pub async fn run(&self, command: AddUserCommand) -> Result<User, AddUserError> {
-        let names = [&command.first_name, &command.last_name];
-        let mut about = vec![command.email.as_str()];
-        about.extend(names.into_iter().flatten().map(PersonName::as_str));
-        check_password(&command.password, command.role, &about)?;
-        if command.time_zone.as_ref().is_some_and(|name| self.zones.find(name).is_none()) {
-            return Err(AddUserError::UnknownTimeZone);
-        }
-        let password_hash = self.hasher.hash(&command.password).await?;
+        let created_at = self.clock.now();
         let new = NewUser {
             email: command.email,
             first_name: command.first_name,
             last_name: command.last_name,
             time_zone: command.time_zone,
             role: command.role,
-            password_hash: Some(password_hash),
+            password_hash: None,
             language: None,
-            email_verified_at: None,
-            created_at: self.clock.now(),
+            // The operator vouches for the address.
+            email_verified_at: Some(created_at),
+            created_at,
         };
+        let new = NewUser { password_hash: Some(self.hash(&new, &command.password).await?), ..new };
         let audit = AuditContext::system(new.created_at);
         crate::retry::retrying(|| self.attempt(&new, command.notify, &audit)).await
+    }
+
+    /// Checks the time zone and the password of a new account, and hashes the password.
+    pub(super) async fn hash(&self, new: &NewUser, password: &Password) -> Result<PasswordHash, AddUserError> {
+        let mut about = vec![new.email.as_str()];
+        about.extend([&new.first_name, &new.last_name].into_iter().flatten().map(PersonName::as_str));
+        check_password(password, new.role, &about)?;
+        if new.time_zone.as_ref().is_some_and(|name| self.zones.find(name).is_none()) {
+            return Err(AddUserError::UnknownTimeZone);
+        }
+        Ok(self.hasher.hash(password).await?)
     }
 
     pub(super) async fn attempt(
@@ -86,6 +93,23 @@ impl AddUser {
         audit: &AuditContext<'_>,
     ) -> Result<User, AddUserError> {
         let mut work = self.store.begin().await?;
+        let user = self.add(&mut *work, new, notify, audit).await?;
+        work.commit().await?;
+        Ok(user)
+    }
+
+    /// Adds the account in a unit of work.
+    pub(super) async fn add(
+        &self,
+        work: &mut dyn UnitOfWork,
+        new: &NewUser,
+        notify: NotifyLevel,
+        audit: &AuditContext<'_>,
+    ) -> Result<User, AddUserError> {
+        // Its former owner can still get it back.
+        if work.email_reserved_for(&new.email, new.created_at).await?.is_some() {
+            return Err(AddUserError::EmailTaken);
+        }
         let id = work.add_user(new).await?;
         let user = User {
             id,
@@ -97,7 +121,9 @@ impl AddUser {
             language: new.language,
             role: new.role,
             disabled: false,
-            email_verified_at: None,
+            email_verified_at: new.email_verified_at,
+            second_factor_at: None,
+            second_factor_due_at: None,
             created_at: new.created_at,
             notify,
             agenda_at: None,
@@ -105,8 +131,7 @@ impl AddUser {
         if notify != NotifyLevel::Changes {
             work.save_user(&user).await?;
         }
-        audit.record(&mut *work, "user.added", AuditObject::User(id)).await?;
-        work.commit().await?;
+        audit.record(work, "user.added", AuditObject::User(id)).await?;
         Ok(user)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use attune_domain::login_session::LoginSessionPolicy;
-use attune_domain::{Booking, BookingId, UserId};
+use attune_domain::{Booking, BookingId, SecondFactorPolicy, UserId};
 use attune_ports::{AccessClaims, AccessTokens, Caller, Clock, Queries, StoreError, TokenError};
 use futures_util::future::join;
 use jiff::Timestamp;
@@ -25,6 +25,7 @@ pub struct Authenticate {
     pub tokens: Arc<dyn AccessTokens>,
     pub clock: Arc<dyn Clock>,
     pub policy: LoginSessionPolicy,
+    pub second_factor: SecondFactorPolicy,
 }
 
 impl Authenticate {
@@ -58,6 +59,11 @@ impl Authenticate {
         let (caller, found) = join(self.queries.caller(claims.session), read(claims.user)).await;
         let caller = caller?.filter(|caller| self.is_good(caller, &claims, now)).ok_or(AuthenticateError::Invalid)?;
         Ok((caller, found))
+    }
+
+    /// Whether the caller has to set up a second factor before anything else.
+    pub fn requires_setup(&self, caller: &Caller) -> bool {
+        self.second_factor.requires_setup(&caller.user, self.clock.now())
     }
 
     fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, AuthenticateError> {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use attune_domain::PersonName;
+use attune_domain::notification::{NotificationKind, account_notification};
 use attune_ports::{
-    AuditObject, Caller, Clock, HashError, Password, PasswordHash, PasswordHasher, Queries, Store, StoreError,
+    AuditObject, Caller, Clock, HashError, OutboxWaker, Password, PasswordHash, PasswordHasher, Store, StoreError,
 };
 use thiserror::Error;
 
-use super::{PasswordProblem, check_password, verify_password};
+use super::password_rules::check_password_of;
+use super::{CheckOwnPassword, OneTimeLinks, OwnPasswordError, PasswordProblem};
 use crate::audit::{AuditContext, RequestMetadata};
 
 pub struct ChangePasswordCommand {
@@ -20,8 +21,8 @@ pub struct ChangePasswordCommand {
 
 #[derive(Debug, Error)]
 pub enum ChangePasswordError {
-    #[error("the current password is wrong")]
-    WrongPassword,
+    #[error(transparent)]
+    Current(#[from] OwnPasswordError),
     #[error(transparent)]
     Password(#[from] PasswordProblem),
     #[error(transparent)]
@@ -35,32 +36,32 @@ crate::retry::contended_through_store!(ChangePasswordError);
 #[derive(Clone)]
 pub struct ChangePassword {
     pub store: Arc<dyn Store>,
-    pub queries: Arc<dyn Queries>,
     pub hasher: Arc<dyn PasswordHasher>,
     pub clock: Arc<dyn Clock>,
+    pub own_password: CheckOwnPassword,
+    pub waker: Arc<dyn OutboxWaker>,
 }
 
 impl ChangePassword {
     /// Replaces the password and ends all other login sessions of the user.
     pub async fn run(&self, command: ChangePasswordCommand) -> Result<(), ChangePasswordError> {
         let user = &command.caller.user;
-        let found = self.queries.credentials_of(user.id).await?.ok_or(ChangePasswordError::WrongPassword)?;
-        if !verify_password(&*self.hasher, &command.current, found.password_hash.as_ref()).await?.matches {
-            return Err(ChangePasswordError::WrongPassword);
-        }
-        let mut about = vec![user.email.as_str()];
-        about.extend([&user.first_name, &user.last_name].into_iter().flatten().map(PersonName::as_str));
-        check_password(&command.new, user.role, &about)?;
+        self.own_password.run(&command.caller, &command.current).await?;
+        check_password_of(user, &command.new)?;
         let hash = self.hasher.hash(&command.new).await?;
-        crate::retry::retrying(|| self.attempt(&command, &hash)).await
+        crate::retry::retrying(|| self.attempt(&command, &hash)).await?;
+        self.waker.wake();
+        Ok(())
     }
 
     async fn attempt(&self, command: &ChangePasswordCommand, hash: &PasswordHash) -> Result<(), ChangePasswordError> {
         let now = self.clock.now();
         let user = command.caller.user.id;
         let mut work = self.store.begin().await?;
-        work.set_password(user, hash).await?;
+        work.set_password(user, Some(hash)).await?;
         work.end_login_sessions(user, Some(command.caller.session.id), now).await?;
+        OneTimeLinks::end_all(&mut *work, user, now).await?;
+        work.enqueue(&[account_notification(user, NotificationKind::PasswordChanged, now)]).await?;
         AuditContext::new(Some(user), &command.metadata, now)
             .record(&mut *work, "user.password_changed", AuditObject::User(user))
             .await?;

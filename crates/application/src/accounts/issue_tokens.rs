@@ -14,6 +14,8 @@ pub struct Tokens {
     pub access_token: String,
     /// Can be used once.
     pub refresh_token: String,
+    /// By it, the device is recognised at the next login. Only after a login.
+    pub device_token: Option<String>,
     /// Lifetime of the access token in seconds.
     pub expires_in: i64,
     pub user: User,
@@ -49,7 +51,8 @@ impl IssueTokens {
     }
 }
 
-/// The hash under which a refresh token is stored. A fast hash is enough: no one can guess 256 random bits.
+/// The hash under which a refresh token or a recovery code is stored. A fast hash is enough: no one can guess that many
+/// random bits.
 pub(super) fn hash_token(token: &str) -> TokenHash {
     TokenHash(Sha256::digest(token.as_bytes()).into())
 }

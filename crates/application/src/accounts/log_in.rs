@@ -1,27 +1,26 @@
-//! Logs a user in with email address and password.
+//! Logs a user in with email address and password, and a code of the second factor.
 
 use std::sync::Arc;
 
 use attune_domain::{EmailAddress, User};
 use attune_ports::{
-    AccountKey, AuditObject, BoxError, Clock, HashError, NewLoginSession, Password, PasswordHasher, Queries, Store,
-    StoreError,
+    BoxError, Clock, HashError, LoginHistory, Password, PasswordHash, PasswordHasher, Queries, Store, StoreError,
 };
-use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::{IssueTokens, Tokens, verify_password};
-use crate::audit::{AuditContext, RequestMetadata};
+use super::limited_attempts::{Guess, GuessError, Guesser};
+use super::open_login_session::LoginOrigin;
+use super::second_factor::{CheckCodeError, CodeKind};
+use super::{CheckCode, LimitedAttempts, OpenLoginSession, Registration, Tokens, verify_password};
 
 #[derive(Clone)]
 pub struct LogInCommand {
     /// As typed. Text that is no email address gets the same answer as an unknown one.
     pub email: String,
     pub password: Password,
-    /// The program that logs in, in a few words, such as `Firefox, Linux`.
-    pub user_agent: Option<String>,
-    pub metadata: RequestMetadata,
+    /// A code of the authenticator app, or a recovery code.
+    pub code: Option<String>,
+    pub origin: LoginOrigin,
 }
 
 #[derive(Debug, Error)]
@@ -30,8 +29,16 @@ pub enum LogInError {
     InvalidCredentials,
     #[error("the account is disabled")]
     Disabled,
+    #[error("the email address is not verified")]
+    EmailNotVerified,
+    #[error("a code of the second factor is required")]
+    SecondFactorRequired,
+    #[error("the code is wrong, or was used before")]
+    WrongCode,
     #[error("too many failed logins")]
     TooManyFailures,
+    #[error("the authenticator's secret cannot be used")]
+    Totp(#[source] BoxError),
     #[error(transparent)]
     Hash(#[from] HashError),
     #[error("signing failed")]
@@ -42,116 +49,110 @@ pub enum LogInError {
 
 crate::retry::contended_through_store!(LogInError);
 
-/// How long failures count.
-const FAILURE_WINDOW: SignedDuration = SignedDuration::from_hours(24);
+impl From<GuessError> for LogInError {
+    fn from(error: GuessError) -> Self {
+        match error {
+            GuessError::TooMany => Self::TooManyFailures,
+            GuessError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<CheckCodeError> for LogInError {
+    fn from(error: CheckCodeError) -> Self {
+        match error {
+            CheckCodeError::Totp(error) => Self::Totp(error),
+            CheckCodeError::Store(error) => Self::Store(error),
+        }
+    }
+}
 
 #[derive(Clone)]
 pub struct LogIn {
     pub store: Arc<dyn Store>,
     pub queries: Arc<dyn Queries>,
     pub hasher: Arc<dyn PasswordHasher>,
-    pub issue: IssueTokens,
     pub clock: Arc<dyn Clock>,
-    /// Failures per account and day after which only networks with an earlier login may try again (NIST SP 800-63B
-    /// allows at most 100). `None` is no limit.
-    pub max_failures: Option<u64>,
+    pub attempts: LimitedAttempts,
+    pub check_code: CheckCode,
+    pub open: OpenLoginSession,
+    pub registration: Registration,
 }
 
 impl LogIn {
-    /// Checks the password and opens a session.
+    /// Checks the password and the second factor, and opens a session.
     pub async fn run(&self, command: LogInCommand) -> Result<Tokens, LogInError> {
-        let now = self.clock.now();
         let email = EmailAddress::parse(&command.email).ok();
-        let key = account_key(email.as_ref().map_or(command.email.as_str(), EmailAddress::as_str));
         let found = match &email {
             Some(email) => self.queries.credentials(email).await?,
             None => None,
         };
-        self.check_failures(&key, found.as_ref().map(|f| &f.user), &command.metadata, now).await?;
-        // For an unknown address there is no hash, and verifying takes as long.
-        let hash = found.as_ref().and_then(|f| f.password_hash.as_ref());
-        let verified = verify_password(&*self.hasher, &command.password, hash).await?;
-        let Some(found) = found.filter(|_| verified.matches) else {
-            self.record_failure(&key, now).await?;
-            return Err(LogInError::InvalidCredentials);
+        let device = found.as_ref().and_then(|found| self.open.known_device(&command.origin, &found.user));
+        let guesser = match (&found, device) {
+            (Some(found), Some(device)) => Guesser::Device(found.user.id, device),
+            _ => Guesser::Stranger(email.as_ref().map_or(command.email.as_str(), EmailAddress::as_str)),
         };
-        if found.user.disabled {
+        let guess = self.attempts.guess(guesser).await?;
+        let outcome = self.check(found.map(|found| (found.user, found.password_hash)), &command, guess.as_ref()).await;
+        if !matches!(outcome, Ok(_) | Err(LogInError::InvalidCredentials | LogInError::WrongCode)) {
+            self.attempts.take_back(guess.as_ref()).await?;
+        }
+        outcome
+    }
+
+    async fn check(
+        &self,
+        found: Option<(User, Option<PasswordHash>)>,
+        command: &LogInCommand,
+        guess: Option<&Guess>,
+    ) -> Result<Tokens, LogInError> {
+        let (user, hash) = found.unzip();
+        // For an unknown address there is no hash, and verifying takes as long.
+        let verified = verify_password(&*self.hasher, &command.password, hash.flatten().as_ref()).await?;
+        let user = user.filter(|_| verified.matches).ok_or(LogInError::InvalidCredentials)?;
+        self.check_access(&user, command)?;
+        let new_hash = if verified.outdated { Some(self.hasher.hash(&command.password).await?) } else { None };
+        let history = self.open.history(&command.origin, &user, self.clock.now()).await?;
+        crate::retry::retrying(|| self.open_session(&user, new_hash.as_ref(), command, history, guess)).await
+    }
+
+    fn check_access(&self, user: &User, command: &LogInCommand) -> Result<(), LogInError> {
+        if user.disabled {
             return Err(LogInError::Disabled);
         }
-        let new_hash = if verified.outdated { Some(self.hasher.hash(&command.password).await?) } else { None };
-        crate::retry::retrying(|| self.open_session(&found.user, new_hash.as_ref(), &key, &command, now)).await
+        if self.registration != Registration::Open && user.email_verified_at.is_none() {
+            return Err(LogInError::EmailNotVerified);
+        }
+        if user.second_factor_at.is_some() && command.code.is_none() {
+            return Err(LogInError::SecondFactorRequired);
+        }
+        Ok(())
     }
 
     async fn open_session(
         &self,
         user: &User,
-        new_hash: Option<&attune_ports::PasswordHash>,
-        key: &AccountKey,
+        new_hash: Option<&PasswordHash>,
         command: &LogInCommand,
-        now: Timestamp,
+        history: LoginHistory,
+        guess: Option<&Guess>,
     ) -> Result<Tokens, LogInError> {
-        let LogInCommand { user_agent, metadata, .. } = command;
-        let (refresh_token, hash) = self.issue.refresh_token();
+        let now = self.clock.now();
         let mut work = self.store.begin().await?;
-        // Read again: between the password check and now the account may have been disabled.
-        let user = work.user(user.id).await?.filter(|u| !u.disabled).ok_or(LogInError::Disabled)?;
-        work.clear_login_failures(key).await?;
-        if let Some(hash) = new_hash {
-            work.set_password(user.id, hash).await?;
-        }
-        let session = work
-            .add_login_session(&NewLoginSession {
-                user: user.id,
-                network: metadata.network.clone(),
-                user_agent: user_agent.clone(),
-                created_at: now,
-            })
-            .await?;
-        work.add_refresh_token(&hash, session, 1, now).await?;
-        AuditContext::new(Some(user.id), metadata, now)
-            .record(&mut *work, "login_session.opened", AuditObject::LoginSession(session))
-            .await?;
-        work.commit().await?;
-        let access_token = self.issue.access_token(user.id, session, now).map_err(LogInError::Sign)?;
-        Ok(Tokens { access_token, refresh_token, expires_in: self.issue.access_lifetime.as_secs(), user })
-    }
-
-    /// A victim who logs in from home must not be locked out by wrong passwords from another network.
-    async fn check_failures(
-        &self,
-        key: &AccountKey,
-        user: Option<&User>,
-        metadata: &RequestMetadata,
-        now: Timestamp,
-    ) -> Result<(), LogInError> {
-        let Some(max) = self.max_failures else { return Ok(()) };
-        let since = now.saturating_sub(FAILURE_WINDOW).unwrap_or(Timestamp::MIN);
-        if self.queries.login_failures(key, since).await? < max {
-            return Ok(());
-        }
-        if let (Some(user), Some(network)) = (user, &metadata.network)
-            && self.queries.network_is_known(user.id, network).await?
+        // Read again: between the password check and now the account may have changed.
+        let user = work.user_for_change(user.id).await?.ok_or(LogInError::Disabled)?;
+        self.check_access(&user, command)?;
+        if let Some(code) = command.code.as_deref().filter(|_| user.second_factor_at.is_some())
+            && !self.check_code.run(&mut *work, &user, code, CodeKind::AppOrRecovery, now).await?
         {
-            return Ok(());
+            return Err(LogInError::WrongCode);
         }
-        Err(LogInError::TooManyFailures)
-    }
-
-    async fn record_failure(&self, key: &AccountKey, now: Timestamp) -> Result<(), StoreError> {
-        if self.max_failures.is_none() {
-            return Ok(());
+        LimitedAttempts::clear(&mut *work, guess).await?;
+        if new_hash.is_some() {
+            work.set_password(user.id, new_hash).await?;
         }
-        let forget_before = now.saturating_sub(FAILURE_WINDOW).unwrap_or(Timestamp::MIN);
-        crate::retry::retrying(|| async {
-            let mut work = self.store.begin().await?;
-            work.add_login_failure(key, now, forget_before).await?;
-            work.commit().await
-        })
-        .await
+        let opened = self.open.run(&mut *work, &user, &command.origin, history, now).await?;
+        work.commit().await?;
+        self.open.tokens(user, opened, now).map_err(LogInError::Sign)
     }
-}
-
-/// Failures are counted under a hash, so that the table holds no address.
-fn account_key(email: &str) -> AccountKey {
-    AccountKey(Sha256::digest(email.trim().to_lowercase().as_bytes()).into())
 }

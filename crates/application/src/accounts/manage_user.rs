@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use attune_domain::notification::{NotificationKind, account_notification};
 use attune_domain::{PersonName, Role, User, UserId};
-use attune_ports::{AuditObject, Clock, Store, StoreError};
+use attune_ports::{AuditObject, Caller, Clock, OutboxWaker, Store, StoreError};
 use thiserror::Error;
 
+use super::step_up::{StepUpRequired, check_step_up};
 use crate::audit::{AuditContext, RequestMetadata};
 
 /// The outer `None` leaves a field unchanged, the inner one clears it.
 #[derive(Debug, Clone)]
 pub struct ManageUserCommand {
-    pub admin: UserId,
+    pub admin: Caller,
     pub user: UserId,
     pub first_name: Option<Option<PersonName>>,
     pub last_name: Option<Option<PersonName>>,
@@ -26,6 +28,8 @@ pub enum ManageUserError {
     NotFound,
     #[error("only an admin may do that")]
     Forbidden,
+    #[error(transparent)]
+    StepUp(#[from] StepUpRequired),
     #[error("the last admin cannot be removed")]
     LastAdmin,
     #[error(transparent)]
@@ -38,12 +42,16 @@ crate::retry::contended_through_store!(ManageUserError);
 pub struct ManageUser {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
+    pub waker: Arc<dyn OutboxWaker>,
 }
 
 impl ManageUser {
-    /// Changes the account, from that user's next request on. If it is disabled, its login sessions end.
+    /// Changes the account, from that user's next request on. If it is disabled, its login sessions end. A change of the
+    /// role needs a login session that is stepped up.
     pub async fn run(&self, command: ManageUserCommand) -> Result<User, ManageUserError> {
-        crate::retry::retrying(|| self.attempt(&command)).await
+        let user = crate::retry::retrying(|| self.attempt(&command)).await?;
+        self.waker.wake();
+        Ok(user)
     }
 
     async fn attempt(&self, command: &ManageUserCommand) -> Result<User, ManageUserError> {
@@ -51,7 +59,7 @@ impl ManageUser {
         let mut work = self.store.begin().await?;
         // Changes of admins wait for each other here, so that two admins cannot remove each other at the same time.
         let admins = work.lock_enabled_admins().await?;
-        if !admins.contains(&command.admin) {
+        if !admins.contains(&command.admin.user.id) {
             return Err(ManageUserError::Forbidden);
         }
         let before = work.user_for_change(command.user).await?.ok_or(ManageUserError::NotFound)?;
@@ -59,6 +67,10 @@ impl ManageUser {
         user.first_name = command.first_name.clone().unwrap_or(user.first_name);
         user.last_name = command.last_name.clone().unwrap_or(user.last_name);
         user.role = command.role.unwrap_or(user.role);
+        if user.role != before.role {
+            check_step_up(&command.admin, now)?;
+            work.enqueue(&[account_notification(user.id, NotificationKind::RoleChanged, now)]).await?;
+        }
         user.disabled = command.disabled.unwrap_or(user.disabled);
         let runs_the_practice = |u: &User| u.is_admin() && !u.disabled;
         if runs_the_practice(&before) && !runs_the_practice(&user) && admins == [user.id] {
@@ -68,7 +80,7 @@ impl ManageUser {
         if user.disabled && !before.disabled {
             work.end_login_sessions(user.id, None, now).await?;
         }
-        let audit = AuditContext::new(Some(command.admin), &command.metadata, now);
+        let audit = AuditContext::new(Some(command.admin.user.id), &command.metadata, now);
         for action in actions(&before, &user) {
             audit.record(&mut *work, action, AuditObject::User(user.id)).await?;
         }

@@ -1,7 +1,7 @@
 //! A password needs a minimum length and must not be easy to guess; there are no rules of composition (NIST SP 800-63B,
 //! 3.1.1.2). It is compared normalised.
 
-use attune_domain::Role;
+use attune_domain::{PersonName, Role, User};
 use attune_ports::{HashError, Password, PasswordCheck, PasswordHash, PasswordHasher};
 use thiserror::Error;
 
@@ -44,6 +44,13 @@ pub fn check_password(password: &Password, role: Role, about: &[&str]) -> Result
         return Err(PasswordProblem::TooCommon);
     }
     Ok(())
+}
+
+/// Checks a new password of this user.
+pub(super) fn check_password_of(user: &User, password: &Password) -> Result<(), PasswordProblem> {
+    let mut about = vec![user.email.as_str()];
+    about.extend([&user.first_name, &user.last_name].into_iter().flatten().map(PersonName::as_str));
+    check_password(password, user.role, &about)
 }
 
 /// Checks a password against a hash, which may be one of the password as typed, from before passwords were normalised; it is

@@ -71,6 +71,7 @@ impl Refresh {
         work.add_refresh_token(&hash, id, session.generation, now).await?;
         work.commit().await?;
         let access_token = self.issue.access_token(user.id, id, now).map_err(RefreshError::Sign)?;
-        Ok(Tokens { access_token, refresh_token, expires_in: self.issue.access_lifetime.as_secs(), user })
+        let expires_in = self.issue.access_lifetime.as_secs();
+        Ok(Tokens { access_token, refresh_token, device_token: None, expires_in, user })
     }
 }

@@ -24,9 +24,9 @@ use attune_domain::{
     PaymentStatus, Practice, User, UserId, ViewerId,
 };
 use attune_ports::{
-    AgendaEntry, BookingFilter, BookingOrder, BookingView, CancelledBy, CancelledPaymentDetails, ChangeDetails, Clock,
-    DeliveryResult, Email, Lease, LeaseToken, Notifier, NotifyError, PageRequest, Payment, PaymentDetails,
-    PaymentState, Provider, Queries, Random, RefundCause, RefundStage, Remainder, Store, StoreError,
+    AccountDetails, AgendaEntry, BookingFilter, BookingOrder, BookingView, CancelledBy, CancelledPaymentDetails,
+    ChangeDetails, Clock, DeliveryResult, Email, Lease, LeaseToken, Notifier, NotifyError, PageRequest, Payment,
+    PaymentDetails, PaymentState, Provider, Queries, Random, RefundCause, RefundStage, Remainder, Store, StoreError,
 };
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
@@ -34,6 +34,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ClockMonitor;
+use crate::accounts::AccountLinks;
 use crate::meetings::MeetingLinks;
 use crate::payments::{PayPages, amount_due, booking_ledger};
 use crate::practice::CurrentPractice;
@@ -167,6 +168,7 @@ pub struct DeliverNotifications {
     pub random: Arc<dyn Random>,
     pub links: MeetingLinks,
     pub pay_pages: PayPages,
+    pub account_links: AccountLinks,
     pub reminders: ReminderPlan,
     pub retry: RetryPolicy,
     pub practice: CurrentPractice,
@@ -467,7 +469,7 @@ impl DeliverNotifications {
             NotificationSubject::Day { user, date } => {
                 return self.prepare_agenda(notification, user, date, sender).await;
             }
-            NotificationSubject::User(_) => return Ok(skipped),
+            NotificationSubject::User(id) => return self.prepare_account(notification, id, sender).await,
         };
         let Some(BookingView { booking, client }) = self.queries.booking(id).await? else {
             return Ok(skipped);
@@ -529,7 +531,68 @@ impl DeliverNotifications {
         if agenda.is_empty() {
             return Ok(skipped);
         }
-        let email = Email {
+        let email = Email { agenda, ..self.without_booking(notification, &reader, starts_at, sender) };
+        Ok(Prepared::Send(Box::new(email)))
+    }
+
+    /// What happened to an account, for its owner. A link that was used, has expired or was replaced by a newer one is not
+    /// mailed.
+    async fn prepare_account(
+        &self,
+        notification: &Notification,
+        owner: UserId,
+        sender: &Sender,
+    ) -> Result<Prepared, StoreError> {
+        let skipped = Prepared::Decided(self.result(notification, NotificationState::Skipped, None));
+        let (kind, at) = (notification.content.kind, notification.content.send_after);
+        let owner = self.queries.user(owner).await?.filter(|user| kind.is_about_account() && !user.disabled);
+        let Some(owner) = owner else { return Ok(skipped) };
+        let token = match kind.one_time_purpose() {
+            Some(purpose) => {
+                let token = self.queries.one_time_token_issued_at(owner.id, purpose, at).await?;
+                let token = token.filter(|token| token.check(&owner, self.clock.now()).is_ok());
+                let Some(token) = token else { return Ok(skipped) };
+                Some(token)
+            }
+            None => None,
+        };
+        let account = AccountDetails {
+            url: token.as_ref().map(|token| self.account_links.url(token)),
+            expires_at: token.as_ref().map(|token| token.expires_at),
+            at,
+            role: owner.role,
+            email: owner.email.clone(),
+            user_agent: self.program_of_login(kind, owner.id, at).await?,
+            chosen_start: token.as_ref().and_then(|token| token.slot).map(|slot| slot.starts_at),
+        };
+        let email = self.without_booking(notification, &owner, at, sender);
+        let to = token.map_or(email.to, |token| token.email);
+        Ok(Prepared::Send(Box::new(Email { to, account: Some(account), ..email })))
+    }
+
+    /// The program of the login that an email is about; `None` for an email about none.
+    async fn program_of_login(
+        &self,
+        kind: NotificationKind,
+        user: UserId,
+        at: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        if kind != NotificationKind::NewLogin {
+            return Ok(None);
+        }
+        let sessions = self.queries.login_sessions(user).await?;
+        Ok(sessions.into_iter().find(|view| view.session.created_at == at).and_then(|view| view.user_agent))
+    }
+
+    /// An email to a user that is about no booking.
+    fn without_booking(
+        &self,
+        notification: &Notification,
+        reader: &User,
+        starts_at: Timestamp,
+        sender: &Sender,
+    ) -> Email {
+        Email {
             kind: notification.content.kind,
             message_id: notification.message_id(),
             to: reader.email.clone(),
@@ -539,7 +602,7 @@ impl DeliverNotifications {
             pay_url: None,
             starts_at,
             minutes: 0,
-            zone,
+            zone: self.practice.zone_in(&sender.practice, reader.time_zone.as_ref()),
             calendar_uid: String::new(),
             calendar_sequence: 0,
             practice: sender.practice.clone(),
@@ -547,11 +610,11 @@ impl DeliverNotifications {
             change: None,
             client_name: None,
             therapist_name: None,
-            agenda,
+            account: None,
+            agenda: Vec::new(),
             others: Vec::new(),
-            sent_at: now,
-        };
-        Ok(Prepared::Send(Box::new(email)))
+            sent_at: self.clock.now(),
+        }
     }
 
     /// The confirmed sessions of a therapist that start in this period, earliest first.
@@ -654,6 +717,7 @@ impl DeliverNotifications {
             change: self.change_details(notification, booking).await?,
             client_name,
             therapist_name: self.new_therapist(content.kind, booking).await?,
+            account: None,
             agenda: Vec::new(),
             others: Vec::new(),
             sent_at: now,
@@ -801,7 +865,19 @@ impl DeliverNotifications {
             | NotificationKind::TherapistReassigned
             | NotificationKind::TherapistUpdated
             | NotificationKind::TherapistPaymentReview
-            | NotificationKind::Agenda => None,
+            | NotificationKind::Agenda
+            | NotificationKind::PasswordReset
+            | NotificationKind::LoginLink
+            | NotificationKind::EmailVerification
+            | NotificationKind::EmailConfirmation
+            | NotificationKind::EmailChanged
+            | NotificationKind::AccountInvitation
+            | NotificationKind::RegistrationAttempt
+            | NotificationKind::PasswordChanged
+            | NotificationKind::SecondFactorAdded
+            | NotificationKind::SecondFactorRemoved
+            | NotificationKind::RoleChanged
+            | NotificationKind::NewLogin => None,
         })
     }
 

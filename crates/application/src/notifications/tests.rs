@@ -5,15 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use attune_domain::notification::{
-    NewNotification, NotificationKind, NotificationState, NotificationSubject, link_notification,
+    NewNotification, NotificationKind, NotificationState, NotificationSubject, account_notification, link_notification,
 };
 use attune_domain::{
-    Booking, Cancellation, CancelledPayment, ChangeTerms, Language, Money, NotificationId, NotifyLevel,
-    ParticipantRole, PaymentStatus, Practice, PracticeName, PracticePolicy, Role, User, ViewerId,
+    Booking, Cancellation, CancelledPayment, ChangeTerms, ChosenSlot, EmailAddress, Language, Money, NotificationId,
+    NotifyLevel, OneTimePurpose, OneTimeToken, ParticipantRole, PaymentStatus, Practice, PracticeName, PracticePolicy,
+    Role, ServiceId, User, ViewerId,
 };
 use attune_ports::{
-    CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, Notifier, NotifyError, NotifyFailure, PaymentDetails,
-    RefundState, Store, StoreError, UnitOfWork,
+    AccountDetails, CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, NewLoginSession, NewOneTimeToken,
+    Notifier, NotifyError, NotifyFailure, PaymentDetails, RefundState, Store, StoreError, UnitOfWork,
 };
 use attune_test_doubles::{FixedClock, Reply};
 use futures_util::FutureExt;
@@ -819,6 +820,139 @@ async fn an_agenda_that_was_missed_is_sent_while_its_day_lasts() {
         assert!(agendas(&practice).await.is_empty(), "{change:?}");
         assert_eq!(restarted(practice).plan_agendas.run().await.unwrap(), 0);
     }
+}
+
+/// Issues a one-time link of this purpose to an address, as of now, and enqueues its email.
+async fn issued(practice: &TestPractice, user: &User, purpose: OneTimePurpose, to: &EmailAddress) -> OneTimeToken {
+    let now = practice.now();
+    let token = NewOneTimeToken {
+        user: user.id,
+        purpose,
+        nonce: [7; 16],
+        email: to.clone(),
+        slot: Some(ChosenSlot { service: ServiceId::new(1).unwrap(), starts_at: at(TEN) }),
+        created_at: now,
+        expires_at: now + purpose.lifetime(),
+    };
+    practice.edit(async |work| work.add_one_time_token(&token).await.unwrap()).await;
+    enqueue(practice, user, purpose.notification()).await;
+    practice.queries.one_time_token_issued_at(user.id, purpose, now).await.unwrap().unwrap()
+}
+
+/// Enqueues an email about an account. Returns whether there was no such email yet.
+async fn enqueue(practice: &TestPractice, user: &User, kind: NotificationKind) -> bool {
+    let email = account_notification(user.id, kind, practice.now());
+    practice.edit(async |work| work.enqueue(&[email]).await.unwrap()).await == 1
+}
+
+#[tokio::test]
+async fn a_one_time_link_is_mailed_to_the_address_that_it_was_issued_to() {
+    let practice = TestPractice::free().await;
+    let client = User { email_verified_at: None, ..practice.client().await };
+    practice.save_user(client.clone()).await;
+    let other = EmailAddress::parse("other@example.org").unwrap();
+    for purpose in OneTimePurpose::ALL {
+        let to = match purpose {
+            OneTimePurpose::ConfirmEmail | OneTimePurpose::UndoEmail => &other,
+            OneTimePurpose::ResetPassword
+            | OneTimePurpose::LogIn
+            | OneTimePurpose::VerifyEmail
+            | OneTimePurpose::Invitation => &client.email,
+        };
+        let token = issued(&practice, &client, purpose, to).await;
+        let email = practice.delivered().await.pop().unwrap();
+        assert_eq!((email.kind, &email.to, email.join_url), (purpose.notification(), to, None));
+        let expected = AccountDetails {
+            url: Some(practice.deliver.account_links.url(&token)),
+            expires_at: Some(token.expires_at),
+            at: practice.now(),
+            role: Role::Client,
+            email: client.email.clone(),
+            user_agent: None,
+            chosen_start: Some(at(TEN)),
+        };
+        assert_eq!(email.account, Some(expected), "{purpose}");
+    }
+    assert_eq!(practice.notifier.sent().len(), OneTimePurpose::ALL.len());
+}
+
+#[tokio::test]
+async fn a_link_that_is_dead_before_its_email_is_sent_is_not_mailed() {
+    let purpose = OneTimePurpose::ResetPassword;
+    for why in ["used", "replaced", "expired", "another address", "a disabled account", "never issued"] {
+        let practice = TestPractice::free().await;
+        let client = practice.client().await;
+        let token = issued(&practice, &client, purpose, &client.email).await;
+        let now = practice.now();
+        match why {
+            "used" => assert!(practice.edit(async |work| work.use_one_time_token(token.id, now).await.unwrap()).await),
+            "replaced" => {
+                practice.advance_minutes(1);
+                let now = practice.now();
+                practice
+                    .edit(async |work| work.end_one_time_tokens(client.id, &[purpose], token.created_at, now).await)
+                    .await
+                    .unwrap();
+                let newer = issued(&practice, &client, purpose, &client.email).await;
+                let sent = practice.delivered().await;
+                let urls: Vec<_> = sent.into_iter().map(|email| email.account.unwrap().url).collect();
+                assert_eq!(urls, [Some(practice.deliver.account_links.url(&newer))], "only the newer one");
+                continue;
+            }
+            "expired" => practice.advance_minutes(60),
+            "another address" => {
+                let email = EmailAddress::parse("new@example.org").unwrap();
+                practice.save_user(User { email, ..client }).await;
+            }
+            "a disabled account" => practice.save_user(User { disabled: true, ..client }).await,
+            _ => {
+                practice.advance_minutes(1);
+                practice.edit(async |work| work.use_one_time_token(token.id, now).await.unwrap()).await;
+                enqueue(&practice, &client, purpose.notification()).await;
+            }
+        }
+        assert!(practice.delivered().await.is_empty(), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_told_what_happened_to_it_and_once_a_day_of_new_logins() {
+    let practice = TestPractice::free().await;
+    let (client, admin) = (practice.client().await, practice.therapist().await);
+    let mut notices: Vec<_> = NotificationKind::WITHOUT_OFFSET.into_iter().collect();
+    notices.retain(|kind| kind.is_about_account() && kind.one_time_purpose().is_none());
+    for (user, role) in [(&client, Role::Client), (&admin, Role::Admin)] {
+        for kind in &notices {
+            assert!(enqueue(&practice, user, *kind).await);
+            let email = practice.delivered().await.pop().unwrap();
+            assert_eq!((email.kind, &email.to), (*kind, &user.email));
+            let account = email.account.unwrap();
+            assert_eq!((account.role, account.at), (role, practice.now()));
+            assert_eq!((account.url, account.expires_at, account.user_agent), (None, None, None));
+        }
+    }
+    practice.advance_minutes(1);
+    for kind in &notices {
+        assert_eq!(enqueue(&practice, &client, *kind).await, *kind != NotificationKind::NewLogin, "{kind:?}");
+    }
+    practice.advance_minutes(24 * 60);
+    let login = NewLoginSession {
+        user: client.id,
+        network: None,
+        user_agent: Some("Firefox, Linux".into()),
+        device: None,
+        created_at: practice.now(),
+    };
+    practice.edit(async |work| work.add_login_session(&login).await.unwrap()).await;
+    for user in [&client, &admin] {
+        assert!(enqueue(&practice, user, NotificationKind::NewLogin).await);
+        let program = practice.delivered().await.pop().unwrap().account.unwrap().user_agent;
+        assert_eq!(program.as_deref(), (user == &client).then_some("Firefox, Linux"));
+    }
+    let sent = practice.notifier.sent().len();
+    practice.save_user(User { disabled: true, ..client.clone() }).await;
+    assert!(enqueue(&practice, &client, NotificationKind::PasswordChanged).await);
+    assert_eq!(practice.delivered().await.len(), sent, "a disabled account hears nothing");
 }
 
 #[tokio::test]

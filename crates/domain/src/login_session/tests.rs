@@ -17,6 +17,7 @@ fn session() -> LoginSession {
         generation: 6,
         rotated_at: at(LOGIN + 3_600),
         created_at: at(LOGIN),
+        stepped_up_at: None,
         ended_at: None,
     }
 }

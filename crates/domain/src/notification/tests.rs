@@ -531,6 +531,32 @@ fn an_email_about_a_user_has_no_booking_and_no_session() {
     assert_eq!(NotificationSubject::of(&booking()), about(12, START, 1));
 }
 
+#[test]
+fn an_email_about_an_account_is_sent_each_time_and_one_about_a_new_login_once_a_day() {
+    const MIDNIGHT: i64 = START - START % DAY;
+    for kind in NotificationKind::WITHOUT_OFFSET.into_iter().filter(|kind| kind.is_about_account()) {
+        let email = |id, send_after| account_notification(user(id), kind, at(send_after));
+        let first = email(7, MIDNIGHT);
+        assert_eq!((first.recipient, first.subject.booking(), first.expires_at()), (client(), None, None));
+        assert_eq!(send_decision(&first, &booking(), at(MIDNIGHT)), SendDecision::Skip, "it is about no booking");
+        assert!(!kind.is_announcement());
+        let once_a_day = kind == NotificationKind::NewLogin;
+        for (other, same) in [
+            (email(7, MIDNIGHT), true),
+            (email(7, MIDNIGHT + 1), once_a_day),
+            (email(7, MIDNIGHT + DAY - 1), once_a_day),
+            (email(7, MIDNIGHT + DAY), false),
+            (email(7, MIDNIGHT - 1), false),
+            (email(8, MIDNIGHT), false),
+        ] {
+            assert_eq!(other.dedupe_key() == first.dedupe_key(), same, "{other:?}");
+        }
+    }
+    let key = |kind| account_notification(user(7), kind, at(START)).dedupe_key();
+    assert_eq!(key(NotificationKind::NewLogin), "new_login:user-7:19737");
+    assert_eq!(key(NotificationKind::PasswordReset), "password_reset:user-7:1705312800000:user-7");
+}
+
 fn stored(id: i64, content: NewNotification, state: NotificationState, attempts: u32) -> Notification {
     let next_at = content.send_after;
     Notification {
@@ -816,9 +842,28 @@ fn each_kind_has_its_reader_its_link_and_its_place_in_the_calendar() {
         K::TherapistUpdated,
         K::TherapistPaymentReview,
         K::Agenda,
-        reminder,
     ];
+    let about_accounts = [
+        K::PasswordReset,
+        K::LoginLink,
+        K::EmailVerification,
+        K::EmailConfirmation,
+        K::EmailChanged,
+        K::AccountInvitation,
+        K::RegistrationAttempt,
+        K::PasswordChanged,
+        K::SecondFactorAdded,
+        K::SecondFactorRemoved,
+        K::RoleChanged,
+        K::NewLogin,
+    ];
+    let on_their_own = [&on_their_own[..], &about_accounts, &[reminder]].concat();
     assert_eq!(that(|kind| !kind.is_combinable()), on_their_own);
+    assert_eq!(that(K::is_about_account), about_accounts);
+    assert_eq!(that(|kind| kind.one_time_purpose().is_some()), about_accounts[..6]);
+    for purpose in OneTimePurpose::ALL {
+        assert_eq!(purpose.notification().one_time_purpose(), Some(purpose));
+    }
 }
 
 #[test]

@@ -3,14 +3,14 @@ use attune_domain::login_session::LoginSession;
 use attune_domain::search::search_text;
 use attune_domain::{EmailAddress, Language, LoginSessionId, NotifyLevel, PersonName, Role, User, UserId};
 use attune_ports::{
-    AccountKey, Caller, Credentials, LoginSessionView, NewLoginSession, NewUser, PasswordHash, StoreError, TokenHash,
+    AttemptKey, Caller, Credentials, LoginSessionView, NewLoginSession, NewUser, PasswordHash, StoreError, TokenHash,
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
 
 use super::{FromRow, instant, person_name, time_zone};
 use crate::map::{from_millis, millis, number, sound};
-use crate::schema::{login_failures, login_sessions, refresh_tokens, users};
+use crate::schema::{attempts, login_sessions, refresh_tokens, users};
 
 #[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = users)]
@@ -29,6 +29,8 @@ pub struct UserRow {
     pub(super) created_at: i64,
     pub(super) notify: String,
     pub(super) agenda_at: Option<i64>,
+    pub(super) second_factor_at: Option<i64>,
+    pub(super) second_factor_due_at: Option<i64>,
 }
 
 impl FromRow for User {
@@ -46,6 +48,8 @@ impl FromRow for User {
             role: if row.is_admin { Role::Admin } else { Role::Client },
             disabled: row.disabled,
             email_verified_at: instant(row.email_verified_at)?,
+            second_factor_at: instant(row.second_factor_at)?,
+            second_factor_due_at: instant(row.second_factor_due_at)?,
             created_at: from_millis(row.created_at)?,
             notify: sound(NotifyLevel::parse(&row.notify), "users.notify")?,
             agenda_at: row.agenda_at.map(|minute| sound(local_time(minute), "users.agenda_at")).transpose()?,
@@ -115,6 +119,8 @@ pub struct UserChanges {
     search_text: String,
     notify: String,
     agenda_at: Option<i64>,
+    second_factor_at: Option<i64>,
+    second_factor_due_at: Option<i64>,
 }
 
 impl From<&User> for UserChanges {
@@ -132,6 +138,8 @@ impl From<&User> for UserChanges {
             search_text: user.search_text(),
             notify: user.notify.as_str().to_owned(),
             agenda_at: user.agenda_at.map(|time| i64::from(time.minutes())),
+            second_factor_at: user.second_factor_at.map(millis),
+            second_factor_due_at: user.second_factor_due_at.map(millis),
         }
     }
 }
@@ -156,6 +164,7 @@ pub struct LoginSessionRow {
     pub(super) generation: i64,
     pub(super) rotated_at: i64,
     pub(super) created_at: i64,
+    pub(super) stepped_up_at: Option<i64>,
     pub(super) ended_at: Option<i64>,
 }
 
@@ -169,6 +178,7 @@ impl FromRow for LoginSession {
             generation: number(row.generation)?,
             rotated_at: from_millis(row.rotated_at)?,
             created_at: from_millis(row.created_at)?,
+            stepped_up_at: instant(row.stepped_up_at)?,
             ended_at: instant(row.ended_at)?,
         })
     }
@@ -208,6 +218,7 @@ pub struct NewLoginSessionRow {
     created_at: i64,
     network: Option<String>,
     user_agent: Option<String>,
+    device: Option<Vec<u8>>,
 }
 
 impl From<&NewLoginSession> for NewLoginSessionRow {
@@ -220,6 +231,7 @@ impl From<&NewLoginSession> for NewLoginSessionRow {
             created_at,
             network: session.network.clone(),
             user_agent: session.user_agent.clone(),
+            device: session.device.map(|device| device.0.to_vec()),
         }
     }
 }
@@ -245,14 +257,14 @@ impl RefreshTokenRow {
 }
 
 #[derive(Clone, Insertable)]
-#[diesel(table_name = login_failures, treat_none_as_default_value = false)]
-pub struct LoginFailureRow {
-    account: Vec<u8>,
+#[diesel(table_name = attempts, treat_none_as_default_value = false)]
+pub struct AttemptRow {
+    key: Vec<u8>,
     at: i64,
 }
 
-impl LoginFailureRow {
-    pub fn new(account: &AccountKey, now: Timestamp) -> Self {
-        Self { account: account.0.to_vec(), at: millis(now) }
+impl AttemptRow {
+    pub fn new(key: &AttemptKey, now: Timestamp) -> Self {
+        Self { key: key.0.to_vec(), at: millis(now) }
     }
 }

@@ -44,9 +44,11 @@ columns!(UserRow {
     created_at,
     notify,
     agenda_at,
+    second_factor_at,
+    second_factor_due_at,
 } password_hash: None);
 
-columns!(LoginSessionRow { id, user_id, generation, rotated_at, created_at, ended_at });
+columns!(LoginSessionRow { id, user_id, generation, rotated_at, created_at, stepped_up_at, ended_at });
 
 columns!(BookingRow {
     id,

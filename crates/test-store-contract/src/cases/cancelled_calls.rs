@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use attune_domain::{ConferenceId, LoginSessionId, Role};
+use attune_domain::{ConferenceId, LoginSessionId, OneTimePurpose, Role};
 use attune_ports::{BookingFilter, PageRequest, Provider, Queries, Store, UserFilter};
 
 use super::{begin_and_drop, unknown};
 use crate::Backend;
-use crate::fixtures::{PracticeFixture, account_key, client, email, lease, now, session, slot};
+use crate::fixtures::{PracticeFixture, client, email, lease, now, session, slot};
 use crate::race::{open, race};
 
 const ALL: PageRequest = PageRequest { limit: 1_000, offset: 0 };
@@ -34,8 +34,10 @@ async fn query_and_cancel(queries: &dyn Queries, practice: PracticeFixture, turn
     begin_and_drop(turns, queries.caller(login)).await;
     begin_and_drop(turns, queries.credentials(&email("client"))).await;
     begin_and_drop(turns, queries.credentials_of(practice.client)).await;
-    begin_and_drop(turns, queries.login_failures(&account_key(1), now())).await;
-    begin_and_drop(turns, queries.network_is_known(practice.client, "192.0.2.0/24")).await;
+    begin_and_drop(turns, queries.login_history(practice.client, Some("192.0.2.0/24"), None, now())).await;
+    begin_and_drop(turns, queries.one_time_token(unknown())).await;
+    begin_and_drop(turns, queries.one_time_token_issued_at(practice.client, OneTimePurpose::LogIn, now())).await;
+    begin_and_drop(turns, queries.open_one_time_tokens(practice.client)).await;
     begin_and_drop(turns, queries.user(practice.client)).await;
     begin_and_drop(turns, queries.users(&UserFilter::default(), ALL)).await;
     begin_and_drop(turns, queries.services()).await;

@@ -1,12 +1,12 @@
 //! Login sessions and their refresh tokens.
 
-use attune_domain::login_session::LoginSession;
+use attune_domain::login_session::{DeviceId, LoginSession};
 use attune_domain::{BookingStatus, LoginSessionId, PaymentStatus, Role, User};
-use attune_ports::NewLoginSession;
+use attune_ports::{LoginHistory, NewLoginSession};
 
 use super::{assert_conflict, assert_failed, unknown};
 use crate::Backend;
-use crate::fixtures::{client, in_state, minutes_after, next_version, now, restored, session, token_hash};
+use crate::fixtures::{in_state, minutes_after, next_version, now, restored, session, token_hash};
 
 async fn add(backend: &Backend, new: &NewLoginSession) -> LoginSessionId {
     backend.commit(async |work| work.add_login_session(new).await).await
@@ -26,6 +26,7 @@ pub async fn a_login_session_begins_at_generation_one(backend: &Backend) {
             generation: 1,
             rotated_at: now(),
             created_at: now(),
+            stepped_up_at: None,
             ended_at: None,
         };
         assert_eq!(read(backend, id).await, Some(expected.clone()));
@@ -168,23 +169,44 @@ pub async fn a_caller_is_read_as_of_now(backend: &Backend) {
     assert_eq!(after.session.ended_at, Some(minutes_after(now(), 3)));
 }
 
-pub async fn networks_are_known_per_user(backend: &Backend) {
-    let practice = backend.practice().await;
-    let other = backend.add_user(&client("other")).await;
-    let from = |network: &str| NewLoginSession { network: Some(network.to_owned()), ..session(practice.client) };
-    add(backend, &from("192.0.2.0/24")).await;
-    add(backend, &from("2001:db8:1:2::/64")).await;
-    add(backend, &NewLoginSession { network: None, ..session(other) }).await;
-    backend.commit(async |work| work.end_login_sessions(practice.client, None, now()).await).await;
+pub async fn a_login_is_compared_with_those_before(backend: &Backend) {
+    use LoginHistory::{Empty, Known, Unknown};
 
-    let known = async |user, network: &str| backend.queries.network_is_known(user, network).await.unwrap();
-    assert!(known(practice.client, "192.0.2.0/24").await, "also after the login session ended");
-    assert!(known(practice.client, "2001:db8:1:2::/64").await);
-    assert!(!known(practice.client, "192.0.2.0").await, "the whole text counts");
-    assert!(!known(practice.client, "198.51.100.0/24").await);
-    assert!(!known(other, "192.0.2.0/24").await);
-    assert!(!known(other, "").await, "an absent network is no network");
-    assert!(!known(unknown(), "192.0.2.0/24").await);
+    let practice = backend.practice().await;
+    let (here, away) = (Some("192.0.2.0/24"), Some("2001:db8:1:2::/64"));
+    let (mine, other) = (DeviceId([1; 16]), DeviceId([2; 16]));
+    let login = |network: Option<&str>, device, minute| NewLoginSession {
+        network: network.map(str::to_owned),
+        device,
+        created_at: minutes_after(now(), minute),
+        ..session(practice.client)
+    };
+    let compare = async |user, network, device: Option<DeviceId>, since| {
+        let since = minutes_after(now(), since);
+        backend.queries.login_history(user, network, device.as_ref(), since).await.unwrap()
+    };
+    assert_eq!(compare(practice.client, here, Some(mine), 0).await, Empty);
+    for new in [login(here, None, 0), login(None, Some(mine), 10), login(None, None, 20)] {
+        add(backend, &new).await;
+    }
+    backend.commit(async |work| work.end_login_sessions(practice.client, None, now()).await).await;
+    for (network, device, since, expected) in [
+        (here, None, 0, Known),
+        (here, Some(other), 0, Known),
+        (here, None, 1, Unknown),
+        (away, Some(mine), 0, Known),
+        (None, Some(mine), 10, Known),
+        (None, Some(mine), 11, Unknown),
+        (away, Some(other), 0, Unknown),
+        (None, None, 0, Unknown),
+        (Some("192.0.2.0"), None, 0, Unknown),
+        (away, None, 99, Unknown),
+    ] {
+        assert_eq!(compare(practice.client, network, device, since).await, expected, "{network:?} {device:?} {since}");
+    }
+    for user in [practice.therapist, unknown()] {
+        assert_eq!(compare(user, here, Some(mine), 0).await, Empty);
+    }
 }
 
 pub async fn a_caller_and_a_booking_are_read_in_one_query(backend: &Backend) {

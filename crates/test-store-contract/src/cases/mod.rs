@@ -3,6 +3,7 @@
 use attune_ports::StoreError;
 use jiff::{SignedDuration, Timestamp};
 
+pub mod attempts;
 pub mod audit_trail;
 pub mod bookings;
 pub mod calendars;
@@ -10,8 +11,8 @@ pub mod cancelled_calls;
 pub mod idempotency;
 pub mod ledger;
 pub mod lists;
-pub mod login_failures;
 pub mod login_sessions;
+pub mod one_time_tokens;
 pub mod outbox;
 pub mod pages;
 pub mod participants;
@@ -22,6 +23,7 @@ pub mod practice;
 pub mod races;
 pub mod refunds;
 pub mod rooms;
+pub mod second_factors;
 pub mod services;
 pub mod units_of_work;
 pub mod users;

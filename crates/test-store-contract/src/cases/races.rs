@@ -6,7 +6,7 @@ use attune_domain::calendar::RuleSettings;
 use attune_domain::login_session::LoginSession;
 use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
 use attune_domain::payment::PaymentLedger;
-use attune_domain::{Booking, PracticePolicy, Role, Service, User};
+use attune_domain::{Booking, OneTimePurpose, PracticePolicy, Role, Service, User};
 use attune_ports::{
     BookingFilter, Conflict, IdempotencyRecord, LedgerEntry, LedgerKind, NewRefund, PageRequest, Payment, ProblemKind,
     Provider, StoreError, UserFilter,
@@ -16,9 +16,9 @@ use jiff::civil::Weekday;
 
 use crate::Backend;
 use crate::fixtures::{
-    captured, client, day_off, eur, fact, hours, idempotency_key, idempotency_record, lease, minutes_after, moved,
-    name, next_version, now, paid, participant, payment, policy, problem, refund, reminder, response, restored,
-    session, slot, therapist, week,
+    attempt_key, captured, client, day_off, eur, fact, hours, idempotency_key, idempotency_record, lease,
+    minutes_after, moved, name, next_version, now, one_time_token, paid, participant, payment, policy, problem, refund,
+    reminder, response, restored, session, slot, therapist, token_hash, week,
 };
 use crate::race::{give_way, insist, open, race, race_units, transact};
 
@@ -170,6 +170,41 @@ pub async fn one_email_address_creates_one_account(backend: &Backend) {
     let found = backend.queries.users(&UserFilter::default(), ALL).await.unwrap();
     assert_eq!(found.items.iter().map(|user| user.id).collect::<Vec<_>>(), added);
     assert_eq!(added.len(), 1);
+}
+
+pub async fn attempts_never_exceed_their_limit(backend: &Backend) {
+    let since = minutes_after(now(), -10);
+    let outcomes = race_units(backend, vec![attempt_key(1); 20], move |work, key| {
+        Box::pin(async move { work.count_attempt(key, now(), since, 5).await })
+    });
+    assert_eq!(all(outcomes.await).into_iter().filter(|counted| *counted).count(), 5);
+    let sixth = backend.uncommitted(async |work| work.count_attempt(&attempt_key(1), now(), since, 6).await).await;
+    assert!(sixth.unwrap(), "exactly five are stored");
+}
+
+pub async fn each_attempt_is_taken_back_once(backend: &Backend) {
+    for _ in 0..8 {
+        assert!(backend.commit(async |work| work.count_attempt(&attempt_key(1), now(), now(), 9).await).await);
+    }
+    let outcomes = race_units(backend, vec![attempt_key(1); 8], |work, key| work.take_back_attempt(key, now()));
+    all(outcomes.await);
+    assert!(backend.commit(async |work| work.count_attempt(&attempt_key(1), now(), now(), 1).await).await);
+}
+
+pub async fn a_link_and_a_recovery_code_are_used_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    backend
+        .commit(async |work| {
+            work.add_one_time_token(&one_time_token(practice.client, OneTimePurpose::LogIn)).await?;
+            work.set_recovery_codes(practice.client, &[token_hash(1)]).await
+        })
+        .await;
+    let id = backend.queries.open_one_time_tokens(practice.client).await.unwrap()[0].id;
+    let outcomes = race_units(backend, vec![id; 8], |work, id| work.use_one_time_token(*id, now())).await;
+    assert_eq!(all(outcomes).into_iter().filter(|used| *used).count(), 1);
+    let codes = vec![token_hash(1); 8];
+    let outcomes = race_units(backend, codes, move |work, code| work.use_recovery_code(practice.client, code)).await;
+    assert_eq!(all(outcomes).into_iter().filter(|used| *used).count(), 1);
 }
 
 pub async fn no_update_of_a_booking_is_lost(backend: &Backend) {

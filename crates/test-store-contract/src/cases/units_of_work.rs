@@ -4,20 +4,22 @@ use attune_domain::login_session::LoginSession;
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::notification::{NotificationKind, NotificationState};
 use attune_domain::{
-    BookingId, BookingRecord, ConferenceId, LoginSessionId, NotificationId, ParticipantId, PaymentId, PaymentProblemId,
-    RefundId, ScheduleExceptionId, User,
+    BookingId, BookingRecord, ConferenceId, LoginSessionId, NotificationId, OneTimePurpose, OneTimeTokenId,
+    ParticipantId, PaymentId, PaymentProblemId, RefundId, ScheduleExceptionId, User,
 };
 use attune_ports::{
     AuditObject, BookingFilter, DeliveryResult, LeaseToken, LedgerEntry, LedgerKind, NewRefund, PageRequest,
     ProblemKind, Provider, StoreError, UnitOfWork, UserFilter,
 };
 
+use super::attempts::counted;
 use super::{assert_conflict, assert_failed, begin_and_drop, unknown};
 use crate::Backend;
 use crate::fixtures::{
-    self, PracticeFixture, account_key, audit_entry, captured, client, day_off, email, eur, fact, idempotency_key,
-    idempotency_record, lease, minutes_after, moved, next_version, notice, now, paid, participant, password_hash,
-    payment, policy, problem, refund, response, restored, service, session, slot, token_hash, week,
+    self, PracticeFixture, attempt_key, audit_entry, captured, client, day_off, email, eur, fact, idempotency_key,
+    idempotency_record, lease, minutes_after, moved, next_version, notice, now, one_time_token, paid, participant,
+    password_hash, payment, policy, problem, refund, response, restored, service, session, slot, token_hash,
+    totp_factor, week,
 };
 
 const FIRST_PAGE: PageRequest = PageRequest { limit: 50, offset: 0 };
@@ -34,12 +36,12 @@ pub async fn a_dropped_unit_of_work_leaves_nothing(backend: &Backend) {
     let mut work = backend.begin().await;
     let user = work.add_user(&client("a")).await.unwrap();
     work.add_service(&service()).await.unwrap();
-    work.add_login_failure(&account_key(1), now(), now()).await.unwrap();
+    work.count_attempt(&attempt_key(1), now(), now(), 1).await.unwrap();
     drop(work);
 
     assert_eq!(users_seen(backend).await, 0);
     assert!(backend.queries.services().await.unwrap().is_empty());
-    assert_eq!(backend.queries.login_failures(&account_key(1), now()).await.unwrap(), 0);
+    assert_eq!(counted(backend, 1, 0).await, 0);
     let mut work = backend.begin().await;
     assert!(work.user(user).await.unwrap().is_none());
     assert!(work.default_service().await.unwrap().is_none());
@@ -66,7 +68,11 @@ pub async fn all_ports_share_one_transaction(backend: &Backend) {
         let service = work.add_service(&service()).await.unwrap();
         let login = work.add_login_session(&session(client)).await.unwrap();
         work.add_refresh_token(&token_hash(1), login, 1, now()).await.unwrap();
-        work.add_login_failure(&account_key(1), now(), now()).await.unwrap();
+        assert!(work.count_attempt(&attempt_key(1), now(), now(), 1).await.unwrap());
+        work.add_one_time_token(&one_time_token(client, OneTimePurpose::UndoEmail)).await.unwrap();
+        work.save_totp_factor(client, &totp_factor(1, 1)).await.unwrap();
+        work.set_recovery_codes(client, &[token_hash(1), token_hash(2)]).await.unwrap();
+        work.step_up(login, now()).await.unwrap();
         let practice = PracticeFixture { therapist, client, service };
         let booking = practice.booking(work.next_booking_id().await.unwrap(), slot(0));
         work.add_booking(&booking).await.unwrap();
@@ -91,7 +97,11 @@ pub async fn all_ports_share_one_transaction(backend: &Backend) {
         assert_eq!(work.lock_enabled_admins().await.unwrap(), [therapist]);
         assert_eq!(work.user(client).await.unwrap().unwrap().email, email("c"));
         assert_eq!(work.default_service().await.unwrap().unwrap().id, service);
-        assert_eq!(work.session(login).await.unwrap().unwrap().user, client);
+        assert_eq!(work.session(login).await.unwrap().unwrap().stepped_up_at, Some(now()));
+        assert!(!work.count_attempt(&attempt_key(1), now(), now(), 1).await.unwrap());
+        assert!(work.email_reserved_for(&email("client"), now()).await.unwrap().is_some());
+        assert_eq!(work.totp_factor(client).await.unwrap(), Some(totp_factor(1, 1)));
+        assert!(work.use_recovery_code(client, &token_hash(2)).await.unwrap());
         assert_eq!(work.refresh_token(&token_hash(1)).await.unwrap(), Some((login, 1)));
         assert_eq!(work.booking(booking.id()).await.unwrap(), Some(booking.clone()));
         assert_eq!(work.blocking_bookings(therapist, slot(0), slot(1)).await.unwrap(), std::slice::from_ref(&booking));
@@ -117,7 +127,8 @@ pub async fn all_ports_share_one_transaction(backend: &Backend) {
         let (count, total) = (usize::from(committed), u64::from(committed));
         assert_eq!(users_seen(backend).await, 2 * total);
         assert_eq!(backend.queries.services().await.unwrap().len(), count);
-        assert_eq!(backend.queries.login_failures(&account_key(1), now()).await.unwrap(), total);
+        assert_eq!(counted(backend, 1, 0).await, total);
+        assert_eq!(backend.queries.open_one_time_tokens(client).await.unwrap().len(), count);
         assert_eq!(backend.queries.calendar_settings(therapist).await.unwrap().schedule.is_some(), committed);
         assert_eq!(backend.queries.schedule_exceptions(None).await.unwrap().len(), count);
         assert_eq!(backend.queries.policy().await.unwrap() == policy(), committed);
@@ -189,6 +200,7 @@ pub async fn a_dropped_unit_of_work_releases_its_locks(backend: &Backend) {
         work.user_for_change(practice.client).await.expect("no one holds the account");
         work.session(login).await.expect("no one holds the session");
         work.service_for_change(practice.service).await.expect("no one holds the service");
+        work.count_attempt(&attempt_key(1), now(), now(), 1).await.expect("no one counts attempts");
         let key = idempotency_key(practice.client, "k");
         work.idempotency_record(&key).await.expect("no unit of work is about to add the record");
         work.set_schedule(practice.therapist, &week(&[])).await.expect("no one holds the week");
@@ -214,6 +226,7 @@ async fn spend<T>(
         generation: 2,
         rotated_at: now(),
         created_at: now(),
+        stepped_up_at: None,
         ended_at: None,
     };
     let booking = practice.booking(BookingId::new(1).unwrap(), slot(100));
@@ -236,7 +249,7 @@ async fn spend<T>(
     assert!(work.user(user.id).await.is_err());
     assert!(work.user_for_change(user.id).await.is_err());
     assert!(work.save_user(&user).await.is_err());
-    assert!(work.set_password(user.id, &password_hash("x")).await.is_err());
+    assert!(work.set_password(user.id, Some(&password_hash("x"))).await.is_err());
     assert!(work.lock_enabled_admins().await.is_err());
 
     assert!(work.add_login_session(&session(user.id)).await.is_err());
@@ -245,8 +258,24 @@ async fn spend<T>(
     assert!(work.end_login_sessions(user.id, None, now()).await.is_err());
     assert!(work.add_refresh_token(&token_hash(9), login_id, 1, now()).await.is_err());
     assert!(work.refresh_token(&token_hash(9)).await.is_err());
-    assert!(work.add_login_failure(&account_key(9), now(), now()).await.is_err());
-    assert!(work.clear_login_failures(&account_key(9)).await.is_err());
+    assert!(work.count_attempt(&attempt_key(9), now(), now(), 9).await.is_err());
+    assert!(work.take_back_attempt(&attempt_key(9), now()).await.is_err());
+    assert!(work.clear_attempts(&attempt_key(9)).await.is_err());
+    assert!(work.purge_attempts(now()).await.is_err());
+
+    assert!(work.add_one_time_token(&one_time_token(user.id, OneTimePurpose::LogIn)).await.is_err());
+    assert!(work.use_one_time_token(OneTimeTokenId::new(1).unwrap(), now()).await.is_err());
+    assert!(work.end_one_time_tokens(user.id, &OneTimePurpose::ALL, now(), now()).await.is_err());
+    assert!(work.email_reserved_for(&email("too-late"), now()).await.is_err());
+    assert!(work.purge_one_time_tokens(now()).await.is_err());
+
+    assert!(work.totp_factor(user.id).await.is_err());
+    assert!(work.save_totp_factor(user.id, &totp_factor(9, 1)).await.is_err());
+    assert!(work.remove_second_factor(user.id).await.is_err());
+    assert!(work.set_recovery_codes(user.id, &[token_hash(9)]).await.is_err());
+    assert!(work.set_recovery_codes(user.id, &[]).await.is_err());
+    assert!(work.use_recovery_code(user.id, &token_hash(9)).await.is_err());
+    assert!(work.step_up(login_id, now()).await.is_err());
 
     assert!(work.add_service(&fixtures::service()).await.is_err());
     assert!(work.service(service.id).await.is_err());

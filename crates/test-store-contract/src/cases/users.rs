@@ -21,6 +21,8 @@ fn stored(id: UserId, new: &NewUser) -> User {
         role: new.role,
         disabled: false,
         email_verified_at: new.email_verified_at,
+        second_factor_at: None,
+        second_factor_due_at: None,
         created_at: new.created_at,
         notify: NotifyLevel::Changes,
         agenda_at: None,
@@ -101,6 +103,8 @@ pub async fn saving_an_account_writes_what_may_change(backend: &Backend) {
         role: Role::Admin,
         disabled: true,
         email_verified_at: Some(minutes_after(now(), 7)),
+        second_factor_at: Some(minutes_after(now(), 8)),
+        second_factor_due_at: Some(minutes_after(now(), 9)),
         created_at: new.created_at,
         notify: NotifyLevel::All,
         agenda_at: Some("23:59".parse().unwrap()),
@@ -114,6 +118,8 @@ pub async fn saving_an_account_writes_what_may_change(backend: &Backend) {
         role: Role::Client,
         disabled: false,
         email_verified_at: None,
+        second_factor_at: None,
+        second_factor_due_at: None,
         notify: NotifyLevel::None,
         agenda_at: None,
         ..full.clone()
@@ -137,7 +143,7 @@ pub async fn saving_an_account_changes_no_other(backend: &Backend) {
     let other = backend.read_user(practice.therapist).await;
     let changed = User { disabled: true, ..backend.read_user(practice.client).await };
     backend.commit(async |work| work.save_user(&changed).await).await;
-    backend.commit(async |work| work.set_password(practice.client, &password_hash("new")).await).await;
+    backend.commit(async |work| work.set_password(practice.client, Some(&password_hash("new"))).await).await;
     expect_user(backend, &other).await;
     let credentials = backend.queries.credentials_of(practice.therapist).await.unwrap().unwrap();
     assert_eq!(credentials.password_hash, therapist("therapist").password_hash);
@@ -148,16 +154,18 @@ pub async fn saving_an_unknown_account_is_stale(backend: &Backend) {
     let known = backend.read_user(practice.client).await;
     let other = User { id: unknown(), email: email("unknown"), ..known };
     assert_conflict!(backend.uncommitted(async |work| work.save_user(&other).await).await, Stale);
-    let result = backend.uncommitted(async |work| work.set_password(unknown(), &password_hash("x")).await).await;
+    let result = backend.uncommitted(async |work| work.set_password(unknown(), Some(&password_hash("x"))).await).await;
     assert_conflict!(result, Stale);
 }
 
 pub async fn a_new_password_replaces_the_old_one(backend: &Backend) {
     let new = client("robin");
     let id = backend.add_user(&new).await;
-    backend.commit(async |work| work.set_password(id, &password_hash("new")).await).await;
-    let credentials = backend.queries.credentials(&new.email).await.unwrap().unwrap();
-    assert_eq!(credentials.password_hash, Some(password_hash("new")));
+    for hash in [Some(password_hash("new")), None, Some(password_hash("newest"))] {
+        backend.commit(async |work| work.set_password(id, hash.as_ref()).await).await;
+        let credentials = backend.queries.credentials(&new.email).await.unwrap().unwrap();
+        assert_eq!(credentials.password_hash, hash);
+    }
     expect_user(backend, &stored(id, &new)).await;
 }
 

@@ -7,7 +7,8 @@ use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, PaymentStatus, PersonName, SeriesId, User,
 };
 use attune_ports::{
-    AuditEntry, AuditObject, DeliveryResult, LeaseToken, NewLoginSession, NewPayment, NewService, NewUser, Provider,
+    AuditEntry, AuditObject, DeliveryResult, LeaseToken, LoginHistory, NewLoginSession, NewPayment, NewService,
+    NewUser, Provider,
 };
 use jiff::Timestamp;
 
@@ -204,6 +205,9 @@ pub async fn instants_round_trip_to_the_millisecond(backend: &Backend) {
         let user = backend.add_user(&new).await;
         let read = backend.read_user(user).await;
         assert_eq!((read.created_at, read.email_verified_at), (instant, Some(instant)));
+        let changed = User { second_factor_at: Some(instant), second_factor_due_at: Some(instant), ..read };
+        backend.commit(async |work| work.save_user(&changed).await).await;
+        assert_eq!(backend.read_user(user).await, changed);
 
         let paid =
             NewPayment { created_at: instant, settled_at: Some(instant), ..payment(booking.id(), &format!("r{n}")) };
@@ -253,6 +257,9 @@ pub async fn instants_are_truncated_to_milliseconds(backend: &Backend) {
     let id = backend.add_user(&NewUser { created_at: finer, email_verified_at: Some(finer), ..client("u") }).await;
     let user = backend.read_user(id).await;
     assert_eq!((user.created_at, user.email_verified_at), (now(), Some(now())));
+    let user = User { second_factor_at: Some(now()), second_factor_due_at: Some(now()), ..user };
+    let saved = User { second_factor_at: Some(finer), second_factor_due_at: Some(finer), ..user.clone() };
+    backend.commit(async |work| work.save_user(&saved).await).await;
     assert_eq!(backend.uncommitted(async |work| work.user(id).await).await.unwrap(), Some(user));
 }
 
@@ -289,12 +296,13 @@ pub async fn texts_round_trip(backend: &Backend) {
         let read = backend.uncommitted(async |work| work.service(offered).await).await.unwrap().unwrap();
         assert_eq!((read.name.as_str(), read.description.as_str()), (text, text));
 
-        backend.commit(async |work| work.set_password(practice.client, &password_hash(text)).await).await;
+        backend.commit(async |work| work.set_password(practice.client, Some(&password_hash(text))).await).await;
         let login = NewLoginSession { network: Some(text.to_owned()), ..session(practice.client) };
         backend.commit(async |work| work.add_login_session(&login).await).await;
         let credentials = backend.queries.credentials_of(practice.client).await.unwrap().unwrap();
         assert_eq!(credentials.password_hash, Some(password_hash(text)));
-        assert!(backend.queries.network_is_known(practice.client, text).await.unwrap());
+        let history = backend.queries.login_history(practice.client, Some(text), None, now()).await.unwrap();
+        assert_eq!(history, LoginHistory::Known);
     }
 }
 

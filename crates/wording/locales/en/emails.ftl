@@ -282,6 +282,96 @@ agenda =
     .opening = These are your appointments of the day:
     .after = The links are your own. Please do not pass them on. What was booked or changed after this email was sent is not in it.
 
+### To the owners of accounts. Someone else may have caused the email, so each one says what to do then.
+
+# Below the button.
+works-once = The link works once, until { $expires }.
+
+# Below what someone else could have done with the account.
+if-not-you = If this was you, you do not need to do anything. If it was not, please set a new password at once and contact the practice.
+
+password-reset =
+    .subject = Set a new password
+    .heading = Set a new password
+    .opening = With this link you can set a new password for your account:
+    .button = Set a new password
+    .after = If you did not ask for this, you can ignore this email. Your password stays as it is.
+
+login-link =
+    .subject = Your link to log in
+    .heading = Log in without a password
+    .opening = With this link you can log in to your account without a password:
+    .button = Log in
+    .after = The link is personal. Please do not pass it on. If you did not ask for this, you can ignore this email.
+
+email-verification =
+    .subject = Please confirm your email address
+    .heading = Please confirm your email address
+    .opening = An account at { $practice } was created with this email address. With this link you confirm that the address is yours:
+    .button = Confirm this address
+    .chosen = The appointment that you chose, on { $start }, is not held for you until you have confirmed your address.
+    .after = If you did not ask for this, you can ignore this email.
+
+email-confirmation =
+    .subject = Please confirm your new email address
+    .heading = Please confirm your new email address
+    .opening = This email address was entered for an account at { $practice }. With this link you confirm that it is yours:
+    .button = Use this address
+    .after = Until then, the account keeps its present address. If you did not ask for this, you can ignore this email.
+
+# To the former address.
+email-changed =
+    .subject = The email address of your account was changed
+    .heading = Your email address was changed
+    .opening = Your account at { $practice } no longer uses the address to which we sent this email. It now uses this one:
+    .button = Undo this change
+    .after = If this was you, you do not need to do anything. If it was not, please undo it: your account gets this address back, everyone who uses it is logged out, and you are asked to set a new password.
+
+account-invitation =
+    .subject = Your account: please set a password
+    .heading = You have an account
+    .opening = { $practice } added an account for you. With this link you set a password for it:
+    .button = Set a password
+    .after = If you do not want to use the account, you can ignore this email. We send you emails about your appointments in any case.
+
+registration-attempt =
+    .subject = You already have an account
+    .heading = You already have an account
+    .opening = Someone, perhaps you, tried to register at { $practice } with this email address. You already have an account with it, so no other one was added.
+    .after = If this was you, please log in instead, or ask for a link to set a new password. If it was not, you do not need to do anything.
+
+password-changed =
+    .subject = Your password was changed
+    .heading = Your password was changed
+    .opening = The password of your account was changed on { $when }.
+    .after = { if-not-you }
+
+second-factor-added =
+    .subject = A second factor was set up
+    .heading = A second factor was set up
+    .opening = An authenticator app was set up for your account on { $when }. From now on, you log in with a code of this app as well.
+    .after = { if-not-you }
+
+second-factor-removed =
+    .subject = The second factor was removed
+    .heading = The second factor was removed
+    .opening = The authenticator app was removed from your account on { $when }. From now on, you log in without a code.
+    .after = { if-not-you }
+
+role-changed =
+    .subject = The rights of your account have changed
+    .heading = The rights of your account have changed
+    .opening = Your account no longer has the rights of an administrator.
+    .opening-admin = Your account now has the rights of an administrator, and can see and change everything in the practice.
+    .after = If you did not expect this, please contact the practice.
+
+new-login =
+    .subject = New login to your account
+    .heading = A new login to your account
+    .opening = There was a login to your account, from a device and a network that you did not use lately:
+    .program = Program: { $program }
+    .after = { if-not-you }
+
 payment-status =
     .not_required = no payment due
     .pending = not paid yet

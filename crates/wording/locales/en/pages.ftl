@@ -4,6 +4,7 @@
 
 skip-to-content = Skip to content
 page-title = { $title } – { $practice }
+page-title-error = Error: { $title }
 contact-question = Questions?
 contact-call = Call { $phone }
 contact-write = Write to { $email }
@@ -12,6 +13,8 @@ not-found = Page not found
 not-found-sentence = This page does not exist. Please check the URL.
 failed = Something went wrong
 try-again = Try again
+forged = Please try this again here
+forged-sentence = Another site sent this form, so nothing was done.
 
 ## The page of a join link
 
@@ -78,6 +81,72 @@ test-checkout-failed-sentence = This payment page cannot be shown at the moment.
 test-checkout-amount = Amount
 test-checkout-appointment = Appointment
 test-checkout-button = Pay { $amount }
+
+## The pages behind mailed links
+
+link-expired = This link is no longer valid
+link-failed-sentence = This does not work at the moment. Please try again soon. If the problem persists, please contact the practice.
+
+password = New password
+password-hint = At least { $min } characters. A few words that do not belong together are easy to remember and hard to guess.
+password-too-short = Please use at least { $min } characters.
+password-too-long = Please use at most 128 characters.
+password-too-common = This password is easy to guess. Please choose another one, without your name or email address.
+password-set = Your password is set
+
+reset = Set a new password
+reset-sentence = All devices that are logged in to your account will be logged out.
+reset-button = Set the password
+reset-done-sentence = All devices are logged out. Please log in with the new password.
+reset-expired-sentence = A link to set a password works once, within an hour. Please request a new one where you log in.
+
+accept-invitation = Choose a password
+accept-invitation-sentence = The practice has created an account for you. Choose a password, and you can log in.
+accept-invitation-button = Set the password
+accept-invitation-done-sentence = From now on, you can log in with your email address and this password.
+accept-invitation-expired-sentence = If you have set a password already, please log in with it. Otherwise, please ask the practice to invite you again.
+
+verify = Confirm your email address
+verify-sentence = Please confirm that this address is yours. After that, you can log in.
+verify-button = Confirm the address
+verify-done = Your email address is confirmed
+verify-done-sentence = You can log in now.
+verify-slot-free = You chose { $when }. This time is still free, and it is yours once you book it.
+verify-slot-taken = You chose { $when }. This time is no longer free. Please choose another one.
+verify-expired-sentence = If you have confirmed your address already, you can log in. Otherwise, please request a new link where you log in.
+
+confirm-email = Confirm your new email address
+confirm-email-sentence = This address replaces the former one of your account: you log in with it, and we write to it.
+confirm-email-button = Confirm the address
+confirm-email-done = Your email address is changed
+confirm-email-done-sentence = From now on, you log in with the new address, and we write to it.
+confirm-email-expired-sentence = If you have confirmed your new address already, it is changed. Otherwise, please log in and change it again.
+email-taken = This address belongs to another account
+email-taken-sentence = It cannot be used for a second one. Please choose another address, or contact the practice.
+
+undo-email = Restore your former email address
+undo-email-sentence = If you did not change the address of your account, restore the former one. This is what happens:
+undo-email-address = Your account gets back the address to which we sent this link.
+undo-email-logged-out = Everyone who is logged in to your account is logged out.
+undo-email-second-factor = A second factor that was added since the change is removed.
+undo-email-password = The password of your account no longer works. You receive an email with a link to set a new one.
+undo-email-button = Restore the address
+undo-email-done = Your former email address is restored
+undo-email-done-sentence = Everyone is logged out of your account. You receive an email with a link: please use it to set a new password.
+undo-email-expired-sentence = A change of the address can be undone once, within 72 hours. If you did not change it, please contact the practice.
+
+login = Log in
+login-sentence = This link logs you in without your password. It works once.
+login-code = Code from your authenticator app
+login-code-hint = Six digits, which change every 30 seconds.
+login-code-missing = Please enter the code.
+login-code-wrong = This code is wrong, or was used before. Please enter the one that your app shows now.
+login-button = Log in
+login-done = You are logged in
+login-done-sentence = This browser is logged in now. You can close this page.
+login-expired-sentence = A link to log in works once, within 15 minutes. Please request a new one where you log in.
+too-many-codes = Too many wrong codes
+too-many-codes-sentence = Please wait an hour, and then request a new link where you log in. If you cannot wait, please contact the practice.
 
 ## The front page, the imprint and the privacy statement
 

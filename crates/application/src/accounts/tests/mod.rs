@@ -1,4 +1,10 @@
-use attune_domain::{BookingId, EmailAddress, PersonName, Role, TimeZoneName, User, UserId};
+mod email;
+mod links;
+mod operator;
+mod second_factor;
+
+use attune_domain::login_session::LoginSession;
+use attune_domain::{BookingId, EmailAddress, LoginSessionId, PersonName, Role, TimeZoneName, User, UserId};
 use attune_ports::{Caller, HashError, NewUser, Password, PasswordHasher};
 use attune_test_doubles::PlainPasswordHasher;
 use jiff::SignedDuration;
@@ -7,7 +13,7 @@ use super::*;
 use crate::RequestMetadata;
 use attune_test_store_contract::fixtures::client as new_client;
 
-use crate::fixtures::{PASSWORD, TestPractice, email, zone};
+use crate::fixtures::{PASSWORD, TestPractice, email, origin, zone};
 
 const CLIENT: &str = "client@example.org";
 const WRONG: &str = "wrong password!";
@@ -18,7 +24,15 @@ fn password(text: &str) -> Password {
 
 fn registration(email: &str, time_zone: Option<TimeZoneName>) -> RegisterCommand {
     let (email, password) = (EmailAddress::parse(email).unwrap(), password(PASSWORD));
-    RegisterCommand { email, password, first_name: None, last_name: None, time_zone }
+    let metadata = RequestMetadata::default();
+    RegisterCommand { email, password, first_name: None, last_name: None, time_zone, slot: None, metadata }
+}
+
+async fn register(practice: &TestPractice, command: RegisterCommand) -> Result<User, RegisterError> {
+    match practice.register.run(command).await? {
+        Registered::Account { user, .. } => Ok(*user),
+        Registered::Mailed => panic!("registration is open"),
+    }
 }
 
 /// A practice with a client who is logged in.
@@ -60,14 +74,13 @@ async fn caller(practice: &TestPractice, tokens: &Tokens) -> Result<Caller, Auth
 #[tokio::test]
 async fn an_address_is_registered_once_in_a_known_zone_while_registration_is_open() {
     let practice = TestPractice::free().await;
-    let register = &practice.register;
-    let user = register.run(registration("Jane@Example.org", None)).await.unwrap();
+    let user = register(&practice, registration("Jane@Example.org", None)).await.unwrap();
     assert_eq!((user.email.as_str(), user.role), ("jane@example.org", Role::Client));
-    let again = register.run(registration("jane@example.ORG", None)).await;
+    let again = register(&practice, registration("jane@example.ORG", None)).await;
     assert!(matches!(again, Err(RegisterError::Add(AddUserError::EmailTaken))));
-    let nowhere = register.run(registration("other@example.org", Some(zone("Europe/Atlantis")))).await;
+    let nowhere = register(&practice, registration("other@example.org", Some(zone("Europe/Atlantis")))).await;
     assert!(matches!(nowhere, Err(RegisterError::Add(AddUserError::UnknownTimeZone))));
-    let closed = Register { registration: Registration::Closed, ..register.clone() };
+    let closed = Register { registration: Registration::Closed, ..practice.register.clone() };
     assert!(matches!(closed.run(registration("other@example.org", None)).await, Err(RegisterError::Closed)));
 }
 
@@ -123,7 +136,7 @@ async fn a_password_does_not_depend_on_the_keyboard() {
     for (set, typed) in TYPED.into_iter().flat_map(|(one, other)| [(one, other), (other, one)]) {
         let name = format!("client{}@example.org", practice.hasher.verifications());
         let command = RegisterCommand { password: password(set), ..registration(&name, None) };
-        practice.register.run(command).await.unwrap();
+        register(&practice, command).await.unwrap();
         let tokens = practice.log_in_as(&name, typed).await.unwrap();
         practice.log_in_as(&name, set).await.unwrap();
         let caller = caller(&practice, &tokens).await.unwrap();
@@ -141,7 +154,7 @@ async fn a_hash_of_a_password_as_it_was_typed_works_and_is_replaced() {
     let user = practice.client().await;
     for (plain, typed) in TYPED {
         let old = practice.hasher.hash(&password(typed).as_typed().unwrap()).await.unwrap();
-        practice.edit(async |work| work.set_password(user.id, &old).await.unwrap()).await;
+        practice.edit(async |work| work.set_password(user.id, Some(&old)).await.unwrap()).await;
         assert!(matches!(refused(&practice, CLIENT, plain).await, LogInError::InvalidCredentials), "{typed:?}");
         practice.log_in_as(CLIENT, typed).await.unwrap();
         let new = practice.queries.credentials_of(user.id).await.unwrap().unwrap().password_hash;
@@ -156,7 +169,7 @@ async fn the_text_alone_decides_how_many_hashes_a_login_takes() {
     let practice = TestPractice::free().await;
     let user = practice.client().await;
     let hash = practice.hasher.hash(&password(TYPED[0].0)).await.unwrap();
-    practice.edit(async |work| work.set_password(user.id, &hash).await.unwrap()).await;
+    practice.edit(async |work| work.set_password(user.id, Some(&hash)).await.unwrap()).await;
     for (typed, hashes) in [(TYPED[0].0, 1), (TYPED[0].1, 2), (TYPED[1].1, 2), (WRONG, 1), ("wrong\u{a0}password!", 2)]
     {
         for email in [CLIENT.to_owned(), format!("unknown{hashes}@example.org"), format!("no address {typed}")] {
@@ -177,20 +190,70 @@ async fn only_the_right_password_shows_that_an_account_is_disabled() {
 }
 
 #[tokio::test]
-async fn too_many_failures_stop_strangers_but_not_the_owner() {
+async fn strangers_share_a_limit_whatever_their_network_and_do_not_stop_a_device_that_was_used() {
     let practice = TestPractice::free().await;
     practice.client().await;
-    let from_home = || practice.log_in_from("203.0.113.0/24", CLIENT, PASSWORD);
-    from_home().await.unwrap();
-    for _ in 0..3 {
-        assert!(matches!(refused(&practice, CLIENT, WRONG).await, LogInError::InvalidCredentials));
+    let device = practice.log_in_as(CLIENT, PASSWORD).await.unwrap().device_token;
+    let from_device = async |password| log_in_with(&practice, password, device.clone()).await;
+    for network in ["198.51.100.0/24", "203.0.113.0/24", "192.0.2.0/24"] {
+        let guess = practice.log_in_from(network, CLIENT, WRONG).await.err();
+        assert!(matches!(guess, Some(LogInError::InvalidCredentials)), "{network}");
     }
     let before = practice.hasher.verifications();
     assert!(matches!(refused(&practice, CLIENT, PASSWORD).await, LogInError::TooManyFailures));
     assert_eq!(practice.hasher.verifications(), before, "the password is not verified");
-    from_home().await.unwrap();
-    // The successful login cleared the count.
+    from_device(PASSWORD).await.unwrap();
+    assert!(matches!(refused(&practice, CLIENT, PASSWORD).await, LogInError::TooManyFailures), "of strangers");
+    // The device has a limit of its own.
+    for _ in 0..20 {
+        assert!(matches!(from_device(WRONG).await.err(), Some(LogInError::InvalidCredentials)));
+    }
+    assert!(matches!(from_device(PASSWORD).await.err(), Some(LogInError::TooManyFailures)));
+    practice.clock.advance(SignedDuration::from_hours(24) + SignedDuration::from_secs(1));
+    from_device(PASSWORD).await.unwrap();
     practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
+}
+
+async fn log_in_with(practice: &TestPractice, typed: &str, device_token: Option<String>) -> Result<Tokens, LogInError> {
+    let origin = LoginOrigin { device_token, ..origin("192.0.2.0/24") };
+    let command = LogInCommand { email: CLIENT.into(), password: password(typed), code: None, origin };
+    practice.log_in.run(command).await
+}
+
+#[tokio::test]
+async fn a_right_password_clears_the_guesses_and_what_is_not_checked_is_none() {
+    let practice = TestPractice::free().await;
+    let user = practice.client().await;
+    for _ in 0..4 {
+        for _ in 0..2 {
+            refused(&practice, CLIENT, WRONG).await;
+        }
+        practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
+    }
+    practice.hasher.set_busy(true);
+    for _ in 0..9 {
+        assert!(matches!(refused(&practice, CLIENT, PASSWORD).await, LogInError::Hash(HashError::Busy)));
+    }
+    practice.hasher.set_busy(false);
+    practice.save_user(User { disabled: true, ..user }).await;
+    for _ in 0..9 {
+        assert!(matches!(refused(&practice, CLIENT, PASSWORD).await, LogInError::Disabled));
+    }
+}
+
+#[tokio::test]
+async fn the_device_of_another_user_is_a_stranger() {
+    let practice = TestPractice::free().await;
+    practice.client().await;
+    practice.add("other", Role::Client).await;
+    let foreign = practice.log_in_as("other@example.org", PASSWORD).await.unwrap().device_token;
+    for _ in 0..3 {
+        log_in_with(&practice, WRONG, foreign.clone()).await.err();
+    }
+    for device in [foreign, Some("device-1-zz".into()), None] {
+        let refusal = log_in_with(&practice, PASSWORD, device).await.err();
+        assert!(matches!(refusal, Some(LogInError::TooManyFailures)));
+    }
 }
 
 #[tokio::test]
@@ -218,7 +281,7 @@ async fn a_password_hashed_with_weaker_parameters_is_hashed_again() {
     let practice = TestPractice::free().await;
     let user = practice.client().await;
     let old = PlainPasswordHasher::outdated_hash(&password(PASSWORD));
-    practice.edit(async |work| work.set_password(user.id, &old).await.unwrap()).await;
+    practice.edit(async |work| work.set_password(user.id, Some(&old)).await.unwrap()).await;
     practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
     let new = practice.queries.credentials_of(user.id).await.unwrap().unwrap().password_hash;
     assert_ne!(Some(old), new);
@@ -243,10 +306,10 @@ async fn a_token_of_one_user_with_the_session_of_another_is_refused() {
     let (practice, user, own) = logged_in().await;
     practice.add("other", Role::Client).await;
     let foreign = practice.log_in_as("other@example.org", PASSWORD).await.unwrap();
-    let mut claims = practice.log_in.issue.tokens.verify(&own.access_token, practice.now()).unwrap();
+    let mut claims = practice.log_in.open.issue.tokens.verify(&own.access_token, practice.now()).unwrap();
     assert_eq!(claims.user, user.id);
     claims.session = caller(&practice, &foreign).await.unwrap().session.id;
-    let forged = practice.log_in.issue.tokens.issue(&claims).unwrap();
+    let forged = practice.log_in.open.issue.tokens.issue(&claims).unwrap();
     assert!(matches!(practice.authenticate.run(&forged).await, Err(AuthenticateError::Invalid)));
 }
 
@@ -304,7 +367,10 @@ async fn a_new_password_ends_all_other_sessions() {
             metadata: RequestMetadata::default(),
         })
     };
-    assert!(matches!(change(WRONG, "eight loud cranes").await, Err(ChangePasswordError::WrongPassword)));
+    assert!(matches!(
+        change(WRONG, "eight loud cranes").await,
+        Err(ChangePasswordError::Current(OwnPasswordError::Wrong))
+    ));
     let weak = change(PASSWORD, "short").await;
     assert!(matches!(weak, Err(ChangePasswordError::Password(PasswordProblem::TooShort(12)))));
     change(PASSWORD, "eight loud cranes").await.unwrap();
@@ -345,13 +411,29 @@ async fn a_profile_changes_field_by_field() {
     }
 }
 
+/// A caller who gave their password again just now.
+fn stepped_up(practice: &TestPractice, user: User) -> Caller {
+    let now = practice.now();
+    let id = LoginSessionId::new(1).unwrap();
+    let session = LoginSession {
+        id,
+        user: user.id,
+        generation: 1,
+        rotated_at: now,
+        created_at: now,
+        stepped_up_at: Some(now),
+        ended_at: None,
+    };
+    Caller { user, session }
+}
+
 async fn manage(
     practice: &TestPractice,
     user: UserId,
     role: Option<Role>,
     disabled: Option<bool>,
 ) -> Result<User, ManageUserError> {
-    let (admin, metadata) = (practice.therapist().await.id, RequestMetadata::default());
+    let (admin, metadata) = (stepped_up(practice, practice.therapist().await), RequestMetadata::default());
     let command = ManageUserCommand { admin, user, first_name: None, last_name: None, role, disabled, metadata };
     practice.manage_user.run(command).await
 }

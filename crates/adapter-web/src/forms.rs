@@ -1,0 +1,103 @@
+//! Receiving the forms of our pages.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{HeaderName, ORIGIN};
+use actix_web::web::Payload;
+use attune_http_common::{Code, HandlerResult, Problem, wants_json};
+use url::{Url, form_urlencoded};
+
+use crate::pages::message::Message;
+use crate::web::Web;
+
+/// The longest password takes 1536 bytes.
+const MAX_BYTES: usize = 4 * 1024;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The fields of a form, which may be secret.
+pub(crate) struct Form(Vec<(String, String)>);
+
+impl Form {
+    pub(crate) async fn read(web: &Web, http: &HttpRequest, payload: Payload) -> Result<Self, Problem> {
+        let requests = &web.settings.requests;
+        let limit = MAX_BYTES.min(requests.max_body_bytes);
+        let bytes = requests.read_up_to(limit, http, &mut payload.into_inner()).await?;
+        Ok(Self(form_urlencoded::parse(&bytes).into_owned().collect()))
+    }
+
+    /// Empty for a field that is missing.
+    pub(crate) fn take(&mut self, name: &str) -> String {
+        self.0.iter_mut().find(|(found, _)| found == name).map(|(_, value)| std::mem::take(value)).unwrap_or_default()
+    }
+}
+
+/// The response to a form that another site makes a browser send; `None` for our own.
+pub(crate) async fn refuse_forged(web: &Web, http: &HttpRequest) -> Option<HandlerResult> {
+    let header = |name| http.headers().get(name).map(|value| value.to_str().unwrap_or_default());
+    let base = &web.use_cases.one_time_links.account_links.base;
+    if is_own(header(SEC_FETCH_SITE), header(ORIGIN), base) {
+        return None;
+    }
+    let problem = Problem::from(Code::Forbidden);
+    if wants_json(http) {
+        return Some(Err(problem));
+    }
+    let view = web.view().await;
+    Some(Message::new(&view, "forged", "forged-sentence").with_retry(&view).respond(problem.code.status()))
+}
+
+/// Whether a request comes from the pages below `base`, or from no page at all. Browsers send `Sec-Fetch-Site` over
+/// https, and `Origin` with every form.
+fn is_own(fetch_site: Option<&str>, origin: Option<&str>, base: &str) -> bool {
+    match (fetch_site, origin) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            matches!((Url::parse(origin), Url::parse(base)), (Ok(it), Ok(base)) if it.origin() == base.origin())
+        }
+        (None, None) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_other_sites_are_refused() {
+        const HTTPS: &str = "https://practice.example.org/attune/";
+        const HTTP: &str = "http://localhost:8080/";
+        for (base, fetch_site, origin, expected) in [
+            (HTTPS, None, None, true),
+            (HTTPS, Some("same-origin"), None, true),
+            (HTTPS, Some("none"), None, true),
+            (HTTPS, Some("same-origin"), Some("null"), true),
+            (HTTPS, Some("same-site"), Some("https://practice.example.org"), false),
+            (HTTPS, Some("cross-site"), None, false),
+            (HTTPS, Some("Same-Origin"), None, false),
+            (HTTPS, Some(""), None, false),
+            (HTTPS, None, Some("https://practice.example.org"), true),
+            (HTTPS, None, Some("https://practice.example.org:443"), true),
+            (HTTPS, None, Some("https://practice.example.org:8443"), false),
+            (HTTPS, None, Some("http://practice.example.org"), false),
+            (HTTPS, None, Some("https://www.practice.example.org"), false),
+            (HTTPS, None, Some("https://practice.example.org.evil.example"), false),
+            (HTTPS, None, Some("null"), false),
+            (HTTPS, None, Some(""), false),
+            (HTTP, None, Some("http://localhost:8080"), true),
+            (HTTP, None, Some("http://localhost"), false),
+            (HTTP, None, Some("http://127.0.0.1:8080"), false),
+            (HTTP, None, Some("data:"), false),
+        ] {
+            assert_eq!(is_own(fetch_site, origin, base), expected, "{base} {fetch_site:?} {origin:?}");
+        }
+    }
+
+    #[test]
+    fn fields_are_taken_as_typed() {
+        let body = b"password=+%C3%A4%26b%3D+c+&password=other&empty=";
+        let mut form = Form(form_urlencoded::parse(body).into_owned().collect());
+        for (name, value) in [("password", " ä&b= c "), ("empty", ""), ("missing", "")] {
+            assert_eq!(form.take(name), value);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The page on which a user confirms the new address of an account.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload};
+use attune_domain::OneTimePurpose;
+use attune_http_common::HandlerResult;
+
+use super::mailed_link::MailedLink;
+use crate::web::{Web, segment};
+
+pub(crate) const PATH: &str = "/confirm-email/{token}";
+
+const PAGE: MailedLink = MailedLink {
+    purpose: OneTimePurpose::ConfirmEmail,
+    heading: "confirm-email",
+    sentence: "confirm-email-sentence",
+    button: "confirm-email-button",
+    done: "confirm-email-done",
+    done_sentence: "confirm-email-done-sentence",
+    expired_sentence: "confirm-email-expired-sentence",
+};
+
+/// Show the page that confirms a new email address
+///
+/// The page of a link that was emailed to the new address of an account, for people: a button. Viewing the page changes
+/// nothing. Clients that accept `application/json` receive errors as problem details.
+#[utoipa::path(
+    get, path = PATH, operation_id = "showEmailConfirmationPage", tag = "Accounts",
+    params(("token" = String, Path, description = "Link token", example = "AQEAAAAAAAAAB0_Xl1Jg8b0kq3vY5mZr2uE")),
+    responses(
+        (status = 200, description = "The page", content_type = "text/html", body = String),
+        (status = 404, description = "Unknown link", content_type = "text/html", body = String),
+        (status = 410, description = "The link was used, has expired, or was replaced", content_type = "text/html",
+            body = String),
+        (status = 500, description = "Internal error", content_type = "text/html", body = String),
+        (status = 503, description = "The link cannot be used now", content_type = "text/html", body = String)
+    )
+)]
+pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
+    PAGE.show(&web, &http, &[]).await
+}
+
+/// Confirm a new email address on its page
+///
+/// What the button of the page does: the address replaces the former one, which is told. The request body is ignored.
+#[utoipa::path(
+    post, path = PATH, operation_id = "confirmEmailByPage", tag = "Accounts",
+    params(("token" = String, Path, description = "Link token", example = "AQEAAAAAAAAAB0_Xl1Jg8b0kq3vY5mZr2uE")),
+    responses(
+        (status = 200, description = "The address is changed", content_type = "text/html", body = String),
+        (status = 403, description = "The form was sent by another site", content_type = "text/html", body = String),
+        (status = 404, description = "Unknown link", content_type = "text/html", body = String),
+        (status = 409, description = "The address belongs to another account", content_type = "text/html",
+            body = String),
+        (status = 410, description = "The link was used, has expired, or was replaced", content_type = "text/html",
+            body = String),
+        (status = 500, description = "Internal error", content_type = "text/html", body = String),
+        (status = 503, description = "The link cannot be used now", content_type = "text/html", body = String)
+    )
+)]
+pub(crate) async fn confirm(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
+    PAGE.submit(&web, &http, payload, async |view, _| {
+        let metadata = web.settings.requests.metadata(&http);
+        web.use_cases.change_email.confirm(segment(&http, "token"), &metadata).await?;
+        PAGE.done(view).respond(StatusCode::OK)
+    })
+    .await
+}

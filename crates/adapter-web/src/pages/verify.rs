@@ -1,0 +1,102 @@
+//! The page on which the owner of a new account confirms that the address is theirs.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload};
+use attune_application::bookings::AvailabilityError;
+use attune_domain::calendar::SlotQuery;
+use attune_domain::{ChosenSlot, OneTimePurpose};
+use attune_http_common::{HandlerResult, Problem};
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+
+use super::mailed_link::MailedLink;
+use crate::cookies::Cookie;
+use crate::web::{View, Web, segment};
+
+pub(crate) const PATH: &str = "/verify/{token}";
+
+const PAGE: MailedLink = MailedLink {
+    purpose: OneTimePurpose::VerifyEmail,
+    heading: "verify",
+    sentence: "verify-sentence",
+    button: "verify-button",
+    done: "verify-done",
+    done_sentence: "verify-done-sentence",
+    expired_sentence: "verify-expired-sentence",
+};
+
+/// Show the page that verifies an email address
+///
+/// The page of the link that was emailed to the owner of a new account, for people: a button. Viewing the page changes
+/// nothing. Clients that accept `application/json` receive errors as problem details.
+#[utoipa::path(
+    get, path = PATH, operation_id = "showVerificationPage", tag = "Accounts",
+    params(("token" = String, Path, description = "Link token", example = "AQEAAAAAAAAAB0_Xl1Jg8b0kq3vY5mZr2uE")),
+    responses(
+        (status = 200, description = "The page", content_type = "text/html", body = String),
+        (status = 404, description = "Unknown link", content_type = "text/html", body = String),
+        (status = 410, description = "The link was used, has expired, or was replaced", content_type = "text/html",
+            body = String),
+        (status = 500, description = "Internal error", content_type = "text/html", body = String),
+        (status = 503, description = "The link cannot be used now", content_type = "text/html", body = String)
+    )
+)]
+pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
+    PAGE.show(&web, &http, &[]).await
+}
+
+/// Verify an email address on its page
+///
+/// What the button of the page does: opens the account. The page says whether the slot that was chosen at the
+/// registration is still free. Sets a cookie by which the browser is recognised at the first login. The request body is
+/// ignored.
+#[utoipa::path(
+    post, path = PATH, operation_id = "verifyEmailByPage", tag = "Accounts",
+    params(("token" = String, Path, description = "Link token", example = "AQEAAAAAAAAAB0_Xl1Jg8b0kq3vY5mZr2uE")),
+    responses(
+        (status = 200, description = "The address is verified", content_type = "text/html", body = String),
+        (status = 403, description = "The form was sent by another site", content_type = "text/html", body = String),
+        (status = 404, description = "Unknown link", content_type = "text/html", body = String),
+        (status = 410, description = "The link was used, has expired, or was replaced", content_type = "text/html",
+            body = String),
+        (status = 500, description = "Internal error", content_type = "text/html", body = String),
+        (status = 503, description = "The link cannot be used now", content_type = "text/html", body = String)
+    )
+)]
+pub(crate) async fn verify(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
+    PAGE.submit(&web, &http, payload, async |view, _| {
+        let metadata = web.settings.requests.metadata(&http);
+        let verified = web.use_cases.verify_email.run(segment(&http, "token"), &metadata).await?;
+        let mut page = PAGE.done(view);
+        if let Some(slot) = verified.slot {
+            page.sentences.extend(about(&web, view, slot).await);
+        }
+        let mut response = page.respond(StatusCode::OK)?;
+        Cookie::Device.set(&mut response, &verified.device_token, web.settings.secure)?;
+        Ok(response)
+    })
+    .await
+}
+
+/// A sentence about the slot that was chosen; `None` if it cannot be looked up now, although the address is verified.
+async fn about(web: &Web, view: &View<'_>, slot: ChosenSlot) -> Option<String> {
+    let name = match is_available(web, slot).await {
+        Ok(true) => "verify-slot-free",
+        Ok(false) => "verify-slot-taken",
+        Err(_) => return None,
+    };
+    let when = view.practice_time(slot.starts_at).full;
+    Some(view.text_with(name, &[("when", (&when).into())]))
+}
+
+async fn is_available(web: &Web, slot: ChosenSlot) -> Result<bool, Problem> {
+    let until = slot.starts_at.saturating_add(SignedDuration::from_secs(1)).unwrap_or(slot.starts_at);
+    let Ok(query) = SlotQuery::new(slot.starts_at, until, TimeZone::UTC) else { return Ok(false) };
+    match web.use_cases.availability.run(Some(slot.service), None, &query).await {
+        Ok(found) => Ok(found.slots.values().flatten().any(|free| free.start == slot.starts_at)),
+        // The conversion logs the cause.
+        Err(AvailabilityError::Store(error)) => Err(error.into()),
+        Err(_) => Ok(false),
+    }
+}

@@ -1,0 +1,104 @@
+//! Issuing and using the one-time links that are mailed to the owners of accounts.
+
+use std::sync::Arc;
+
+use attune_domain::notification::account_notification;
+use attune_domain::one_time_token::DeadLink;
+use attune_domain::{ChosenSlot, EmailAddress, OneTimePurpose, OneTimeToken, User, UserId};
+use attune_ports::{NewOneTimeToken, Queries, Random, StoreError, UnitOfWork};
+use jiff::Timestamp;
+use thiserror::Error;
+
+use super::AccountLinks;
+
+#[derive(Debug, Error)]
+pub enum OneTimeLinkError {
+    /// Not signed by us, or for another purpose.
+    #[error("the link is unknown")]
+    Unknown,
+    #[error(transparent)]
+    Dead(#[from] DeadLink),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+#[derive(Clone)]
+pub struct OneTimeLinks {
+    pub queries: Arc<dyn Queries>,
+    pub random: Arc<dyn Random>,
+    pub account_links: AccountLinks,
+}
+
+/// What a new link is for.
+pub(super) struct NewLink<'a> {
+    pub(super) user: UserId,
+    pub(super) purpose: OneTimePurpose,
+    /// The address that it is mailed to.
+    pub(super) email: &'a EmailAddress,
+    pub(super) slot: Option<ChosenSlot>,
+}
+
+impl OneTimeLinks {
+    /// Stores a token and enqueues the email with its link.
+    pub(super) async fn issue(
+        &self,
+        work: &mut dyn UnitOfWork,
+        link: NewLink<'_>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let NewLink { user, purpose, email, slot } = link;
+        let token = NewOneTimeToken {
+            user,
+            purpose,
+            nonce: self.random.random_bytes(),
+            email: email.clone(),
+            slot,
+            created_at: now,
+            expires_at: now.saturating_add(purpose.lifetime()).unwrap_or(Timestamp::MAX),
+        };
+        work.add_one_time_token(&token).await?;
+        work.enqueue(&[account_notification(user, purpose.notification(), now)]).await?;
+        Ok(())
+    }
+
+    /// The token of a link and its account. Changes nothing.
+    pub async fn find(
+        &self,
+        text: &str,
+        purpose: OneTimePurpose,
+        now: Timestamp,
+    ) -> Result<(OneTimeToken, User), OneTimeLinkError> {
+        let signer = &self.account_links.signer;
+        let (claimed, id) = signer.read_one_time(text).ok_or(OneTimeLinkError::Unknown)?;
+        let token = self.queries.one_time_token(id).await?.filter(|_| claimed == purpose);
+        let token = token.filter(|token| signer.is_genuine_one_time(text, token)).ok_or(OneTimeLinkError::Unknown)?;
+        let user = self.queries.user(token.user).await?.ok_or(DeadLink)?;
+        token.check(&user, now)?;
+        Ok((token, user))
+    }
+
+    /// The slot that the owner of a new account chose last.
+    pub(super) async fn chosen_slot(&self, user: UserId) -> Result<Option<ChosenSlot>, StoreError> {
+        Ok(self.queries.open_one_time_tokens(user).await?.into_iter().find_map(|token| token.slot))
+    }
+
+    /// Uses a token that was found. Locks its account, so that of several uses at once one succeeds.
+    pub(super) async fn take(
+        work: &mut dyn UnitOfWork,
+        token: &OneTimeToken,
+        now: Timestamp,
+    ) -> Result<User, OneTimeLinkError> {
+        let user = work.user_for_change(token.user).await?.ok_or(DeadLink)?;
+        token.check(&user, now)?;
+        if !work.use_one_time_token(token.id, now).await? {
+            return Err(DeadLink.into());
+        }
+        Ok(user)
+    }
+
+    /// Ends all links of an account that do not survive a change of its password or address.
+    pub(super) async fn end_all(work: &mut dyn UnitOfWork, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+        work.end_one_time_tokens(user, &OneTimePurpose::ENDED_BY_CHANGE, Timestamp::MIN, now).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,121 @@
+//! What the operator of the machine does to an account whose owner is locked out.
+
+use std::sync::Arc;
+
+use attune_domain::notification::{NotificationKind, account_notification};
+use attune_domain::{EmailAddress, User};
+use attune_ports::{
+    AuditObject, Clock, Conflict, HashError, Password, PasswordHasher, Queries, Store, StoreError, UnitOfWork,
+};
+use thiserror::Error;
+
+use super::password_rules::check_password_of;
+use super::second_factor::remove_second_factor;
+use super::{LimitedAttempts, OneTimeLinks, PasswordProblem};
+use crate::audit::AuditContext;
+
+/// What is done to the account.
+pub enum OperatorChange {
+    Password(Password),
+    /// The operator vouches for the address.
+    Email(EmailAddress),
+    Disable,
+    RemoveSecondFactor,
+}
+
+#[derive(Debug, Error)]
+pub enum OperatorError {
+    #[error("there is no account with this email address")]
+    NotFound,
+    #[error("an account with this email address exists already")]
+    EmailTaken,
+    #[error("the last admin cannot be disabled")]
+    LastAdmin,
+    #[error(transparent)]
+    Password(#[from] PasswordProblem),
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+crate::retry::contended_through_store!(OperatorError);
+
+impl From<StoreError> for OperatorError {
+    fn from(error: StoreError) -> Self {
+        if error.is_conflict(Conflict::EmailTaken) { Self::EmailTaken } else { Self::Store(error) }
+    }
+}
+
+#[derive(Clone)]
+pub struct OperateAccount {
+    pub store: Arc<dyn Store>,
+    pub queries: Arc<dyn Queries>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub clock: Arc<dyn Clock>,
+    pub attempts: LimitedAttempts,
+}
+
+impl OperateAccount {
+    /// Ends all login sessions and links of the account, and tells its owner by email.
+    pub async fn run(&self, email: &EmailAddress, change: &OperatorChange) -> Result<User, OperatorError> {
+        let user = self.queries.credentials(email).await?.ok_or(OperatorError::NotFound)?.user;
+        let hash = match change {
+            OperatorChange::Password(password) => {
+                check_password_of(&user, password)?;
+                Some(self.hasher.hash(password).await?)
+            }
+            OperatorChange::Email(_) | OperatorChange::Disable | OperatorChange::RemoveSecondFactor => None,
+        };
+        crate::retry::retrying(|| async {
+            let now = self.clock.now();
+            let audit = AuditContext::system(now);
+            let mut work = self.store.begin().await?;
+            let admins = work.lock_enabled_admins().await?;
+            let user = work.user_for_change(user.id).await?.ok_or(OperatorError::NotFound)?;
+            let user = match change {
+                OperatorChange::Password(_) => {
+                    work.set_password(user.id, hash.as_ref()).await?;
+                    work.enqueue(&[account_notification(user.id, NotificationKind::PasswordChanged, now)]).await?;
+                    self.changed(&mut *work, user, "user.password_reset", &audit).await?
+                }
+                OperatorChange::Email(new) => {
+                    if work.email_reserved_for(new, now).await?.is_some_and(|owner| owner != user.id) {
+                        return Err(OperatorError::EmailTaken);
+                    }
+                    let user = User { email: new.clone(), email_verified_at: Some(now), ..user };
+                    self.changed(&mut *work, user, "user.email_changed", &audit).await?
+                }
+                OperatorChange::Disable => {
+                    if admins == [user.id] {
+                        return Err(OperatorError::LastAdmin);
+                    }
+                    self.changed(&mut *work, User { disabled: true, ..user }, "user.disabled", &audit).await?
+                }
+                OperatorChange::RemoveSecondFactor => {
+                    let user = remove_second_factor(&mut *work, user, &audit).await?;
+                    work.end_login_sessions(user.id, None, now).await?;
+                    user
+                }
+            };
+            work.commit().await?;
+            Ok(user)
+        })
+        .await
+    }
+
+    async fn changed(
+        &self,
+        work: &mut dyn UnitOfWork,
+        user: User,
+        action: &str,
+        audit: &AuditContext<'_>,
+    ) -> Result<User, OperatorError> {
+        work.save_user(&user).await?;
+        work.end_login_sessions(user.id, None, audit.now).await?;
+        OneTimeLinks::end_all(work, user.id, audit.now).await?;
+        self.attempts.clear_strangers(work, &user.email).await?;
+        audit.record(work, action, AuditObject::User(user.id)).await?;
+        Ok(user)
+    }
+}

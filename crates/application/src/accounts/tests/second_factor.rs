@@ -1,0 +1,195 @@
+//! Second factors, and step-up.
+
+use attune_domain::SecondFactorPolicy;
+use attune_domain::notification::NotificationKind;
+use attune_test_doubles::PlainTotp;
+
+use super::links::{mailed, token};
+use super::*;
+
+/// Sets up an authenticator app. Returns the recovery codes.
+pub(super) async fn set_up(practice: &TestPractice, caller: &Caller) -> Vec<String> {
+    let data = practice.practice.load().await.unwrap();
+    practice.second_factor.set_up(caller, &password(PASSWORD), &data).await.unwrap();
+    let code = PlainTotp::code(practice.now());
+    practice.second_factor.confirm(caller, &code, &RequestMetadata::default()).await.unwrap()
+}
+
+/// A client with a second factor, whose code of this moment is used up, and the recovery codes.
+async fn with_factor() -> (TestPractice, Caller, Vec<String>) {
+    let (practice, _, tokens) = logged_in().await;
+    let caller = caller(&practice, &tokens).await.unwrap();
+    let codes = set_up(&practice, &caller).await;
+    (practice, caller, codes)
+}
+
+async fn log_in(practice: &TestPractice, code: Option<&str>) -> Result<Tokens, LogInError> {
+    let (code, origin) = (code.map(str::to_owned), origin("198.51.100.0/24"));
+    practice.log_in.run(LogInCommand { email: CLIENT.into(), password: password(PASSWORD), code, origin }).await
+}
+
+fn is_wrong(result: Result<Tokens, LogInError>) -> bool {
+    matches!(result, Err(LogInError::WrongCode))
+}
+
+#[tokio::test]
+async fn setting_up_needs_the_password_and_a_code() {
+    let (practice, _, tokens) = logged_in().await;
+    let caller = caller(&practice, &tokens).await.unwrap();
+    let data = practice.practice.load().await.unwrap();
+    let metadata = RequestMetadata::default();
+    let factor = &practice.second_factor;
+    let not_started = factor.confirm(&caller, "000000", &metadata).await;
+    assert!(matches!(not_started, Err(SecondFactorError::NotStarted)));
+    let wrong = factor.set_up(&caller, &password(WRONG), &data).await;
+    assert!(matches!(wrong, Err(SecondFactorError::Password(OwnPasswordError::Wrong))));
+    let setup = factor.set_up(&caller, &password(PASSWORD), &data).await.unwrap();
+    assert!(setup.uri.contains(CLIENT));
+    assert!(matches!(factor.confirm(&caller, "000000", &metadata).await, Err(SecondFactorError::WrongCode)));
+    log_in(&practice, None).await.unwrap();
+    let code = PlainTotp::code(practice.now());
+    let codes = factor.confirm(&caller, &code, &metadata).await.unwrap();
+    assert_eq!(codes.iter().collect::<std::collections::BTreeSet<_>>().len(), 10);
+    assert!(codes.iter().all(|code| code.len() == 19), "{codes:?}");
+    for again in [
+        factor.set_up(&caller, &password(PASSWORD), &data).await.err(),
+        factor.confirm(&caller, &code, &metadata).await.err(),
+    ] {
+        assert!(matches!(again, Some(SecondFactorError::Exists)));
+    }
+    assert_eq!(mailed(&practice, 0).await, [(NotificationKind::SecondFactorAdded, CLIENT.to_owned())]);
+}
+
+#[tokio::test]
+async fn a_login_needs_a_code_and_each_code_works_once() {
+    let (practice, ..) = with_factor().await;
+    assert!(matches!(log_in(&practice, None).await, Err(LogInError::SecondFactorRequired)));
+    assert!(is_wrong(log_in(&practice, Some(&PlainTotp::code(practice.now()))).await), "it confirmed the app");
+    practice.advance_minutes(1);
+    let code = PlainTotp::code(practice.now());
+    log_in(&practice, Some(&code)).await.unwrap();
+    assert!(is_wrong(log_in(&practice, Some(&code)).await));
+    let earlier = PlainTotp::code(practice.now() - SignedDuration::from_secs(30));
+    assert!(is_wrong(log_in(&practice, Some(&earlier)).await), "an earlier code than the last one");
+    assert!(is_wrong(log_in(&practice, Some("")).await));
+    practice.advance_minutes(1);
+    let right = log_in(&practice, Some(&PlainTotp::code(practice.now()))).await;
+    assert!(matches!(right, Err(LogInError::TooManyFailures)), "wrong codes count like wrong passwords");
+}
+
+#[tokio::test]
+async fn a_recovery_code_works_once_as_it_is_typed_and_only_with_the_password() {
+    let (practice, caller, codes) = with_factor().await;
+    let typed = codes[0].to_uppercase().replace('-', " ");
+    log_in(&practice, Some(&typed)).await.unwrap();
+    assert!(is_wrong(log_in(&practice, Some(&codes[0])).await));
+    log_in(&practice, Some(&codes[1])).await.unwrap();
+    let proof = Proof::Code(codes[2].clone());
+    let step_up = practice.step_up.run(&caller, &proof, &RequestMetadata::default()).await;
+    assert!(matches!(step_up, Err(StepUpError::WrongCode)));
+    practice.request_link.log_in(&email("client")).await.unwrap();
+    let link = token(&practice).await;
+    let redeem = async |code: Option<String>| {
+        let command = RedeemLoginLinkCommand { token: link.clone(), code, origin: origin("192.0.2.0/24") };
+        practice.redeem_login_link.run(command).await.err()
+    };
+    assert!(matches!(redeem(None).await, Some(RedeemLoginLinkError::SecondFactorRequired)));
+    assert!(matches!(redeem(Some(codes[2].clone())).await, Some(RedeemLoginLinkError::WrongCode)));
+    practice.advance_minutes(1);
+    assert!(redeem(Some(PlainTotp::code(practice.now()))).await.is_none(), "a wrong code leaves the link as it was");
+    log_in(&practice, Some(&codes[2])).await.unwrap();
+}
+
+#[tokio::test]
+async fn wrong_codes_with_a_login_link_are_limited() {
+    let (practice, ..) = with_factor().await;
+    practice.request_link.log_in(&email("client")).await.unwrap();
+    let link = token(&practice).await;
+    let redeem = async |code: String| {
+        let command = RedeemLoginLinkCommand { token: link.clone(), code: Some(code), origin: origin("192.0.2.0/24") };
+        practice.redeem_login_link.run(command).await.err()
+    };
+    for _ in 0..20 {
+        assert!(matches!(redeem("000000".into()).await, Some(RedeemLoginLinkError::WrongCode)));
+    }
+    practice.advance_minutes(1);
+    let right = redeem(PlainTotp::code(practice.now())).await;
+    assert!(matches!(right, Some(RedeemLoginLinkError::TooManyFailures)));
+}
+
+#[tokio::test]
+async fn a_step_up_marks_the_session_and_is_limited() {
+    let (practice, _, tokens) = logged_in().await;
+    let before = caller(&practice, &tokens).await.unwrap();
+    assert!(!before.session.is_stepped_up(practice.now()));
+    let metadata = RequestMetadata::default();
+    for _ in 0..20 {
+        let wrong = practice.step_up.run(&before, &Proof::Password(password(WRONG)), &metadata).await;
+        assert!(matches!(wrong, Err(StepUpError::Password(OwnPasswordError::Wrong))));
+    }
+    let right = Proof::Password(password(PASSWORD));
+    let limited = practice.step_up.run(&before, &right, &metadata).await;
+    assert!(matches!(limited, Err(StepUpError::Password(OwnPasswordError::TooManyFailures))));
+    practice.log_in_as(CLIENT, PASSWORD).await.expect("guesses in a session do not stop a login");
+    practice.clock.advance(SignedDuration::from_hours(25));
+    practice.step_up.run(&before, &right, &metadata).await.unwrap();
+    let tokens = refresh(&practice, &tokens).await.unwrap();
+    let after = caller(&practice, &tokens).await.unwrap();
+    assert!(after.session.is_stepped_up(practice.now()));
+    assert!(check_step_up(&after, practice.now()).is_ok());
+}
+
+#[tokio::test]
+async fn a_code_of_the_app_steps_up_and_then_the_factor_can_be_removed() {
+    let (practice, caller_before, codes) = with_factor().await;
+    let metadata = RequestMetadata::default();
+    let refused = practice.second_factor.remove(&caller_before, &metadata).await;
+    assert!(matches!(refused, Err(SecondFactorError::StepUp(_))));
+    practice.advance_minutes(1);
+    let proof = Proof::Code(PlainTotp::code(practice.now()));
+    practice.step_up.run(&caller_before, &proof, &metadata).await.unwrap();
+    let again = practice.step_up.run(&caller_before, &proof, &metadata).await;
+    assert!(matches!(again, Err(StepUpError::WrongCode)));
+    let caller = stepped_up(&practice, caller_before.user);
+    practice.second_factor.remove(&caller, &metadata).await.unwrap();
+    log_in(&practice, None).await.unwrap();
+    log_in(&practice, Some(&codes[3])).await.expect("a code that is not needed does no harm");
+    let removed = (NotificationKind::SecondFactorRemoved, CLIENT.to_owned());
+    assert_eq!(mailed(&practice, 1).await, [removed]);
+}
+
+#[tokio::test]
+async fn admins_who_need_a_second_factor_have_to_set_it_up() {
+    let practice = TestPractice::free().await;
+    let user = User { second_factor_due_at: Some(practice.now()), ..practice.therapist().await };
+    let admin = stepped_up(&practice, user);
+    let mut authenticate = practice.authenticate.clone();
+    assert!(!authenticate.requires_setup(&admin));
+    authenticate.second_factor = SecondFactorPolicy::Admins;
+    assert!(authenticate.requires_setup(&admin));
+    set_up(&practice, &admin).await;
+    let user = practice.therapist().await;
+    assert_eq!(user.second_factor_due_at, None);
+    assert!(!authenticate.requires_setup(&stepped_up(&practice, user)));
+}
+
+#[tokio::test]
+async fn a_new_role_needs_a_step_up_and_is_told() {
+    let practice = TestPractice::free().await;
+    let (client, mut admin) = (practice.client().await, stepped_up(&practice, practice.therapist().await));
+    admin.session.stepped_up_at = None;
+    let command = ManageUserCommand {
+        admin: admin.clone(),
+        user: client.id,
+        first_name: None,
+        last_name: None,
+        role: Some(Role::Admin),
+        disabled: None,
+        metadata: RequestMetadata::default(),
+    };
+    let refused = practice.manage_user.run(command.clone()).await;
+    assert!(matches!(refused, Err(ManageUserError::StepUp(_))));
+    practice.manage_user.run(ManageUserCommand { role: Some(Role::Client), ..command }).await.expect("no change");
+    manage(&practice, client.id, Some(Role::Admin), None).await.unwrap();
+    assert_eq!(mailed(&practice, 0).await, [(NotificationKind::RoleChanged, CLIENT.to_owned())]);
+}

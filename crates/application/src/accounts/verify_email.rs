@@ -1,0 +1,124 @@
+//! The owner of a new account proves that the address is theirs.
+
+use std::sync::Arc;
+
+use attune_domain::{ChosenSlot, EmailAddress, OneTimePurpose, User};
+use attune_ports::{AuditObject, Clock, Conflict, HashError, OutboxWaker, Password, PasswordHasher, Store, StoreError};
+use thiserror::Error;
+
+use super::limited_attempts::{GuessError, Guesser};
+use super::one_time_links::NewLink;
+use super::{LimitedAttempts, OneTimeLinkError, OneTimeLinks, OpenLoginSession, verify_password};
+use crate::audit::{AuditContext, RequestMetadata};
+
+/// An account that is open from now on.
+pub struct VerifiedAccount {
+    pub user: User,
+    /// What its owner chose before.
+    pub slot: Option<ChosenSlot>,
+    /// By it, the device is recognised at the first login.
+    pub device_token: String,
+}
+
+/// Corrects the address of an account that was never verified.
+pub struct CorrectEmailCommand {
+    pub email: EmailAddress,
+    pub password: Password,
+    pub new_email: EmailAddress,
+}
+
+#[derive(Debug, Error)]
+pub enum CorrectEmailError {
+    #[error("too many wrong guesses")]
+    TooManyFailures,
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+crate::retry::contended_through_store!(CorrectEmailError);
+
+impl From<GuessError> for CorrectEmailError {
+    fn from(error: GuessError) -> Self {
+        match error {
+            GuessError::TooMany => Self::TooManyFailures,
+            GuessError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+#[derive(Clone)]
+pub struct VerifyEmail {
+    pub store: Arc<dyn Store>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub clock: Arc<dyn Clock>,
+    pub one_time_links: OneTimeLinks,
+    pub attempts: LimitedAttempts,
+    pub open: OpenLoginSession,
+    pub waker: Arc<dyn OutboxWaker>,
+}
+
+impl VerifyEmail {
+    /// Opens the account.
+    pub async fn run(&self, token: &str, metadata: &RequestMetadata) -> Result<VerifiedAccount, OneTimeLinkError> {
+        let (token, _) = self.one_time_links.find(token, OneTimePurpose::VerifyEmail, self.clock.now()).await?;
+        let user = crate::retry::retrying(|| async {
+            let now = self.clock.now();
+            let mut work = self.store.begin().await?;
+            let user = OneTimeLinks::take(&mut *work, &token, now).await?;
+            let user = User { email_verified_at: Some(user.email_verified_at.unwrap_or(now)), ..user };
+            work.save_user(&user).await?;
+            let purposes = [OneTimePurpose::VerifyEmail];
+            work.end_one_time_tokens(user.id, &purposes, jiff::Timestamp::MIN, now).await?;
+            AuditContext::new(Some(user.id), metadata, now)
+                .record(&mut *work, "user.email_verified", AuditObject::User(user.id))
+                .await?;
+            work.commit().await?;
+            Ok::<_, OneTimeLinkError>(user)
+        })
+        .await?;
+        Ok(VerifiedAccount { device_token: self.open.new_device(&user), slot: token.slot, user })
+    }
+
+    /// Replaces a mistyped address and mails the link there. Whether that was done is not disclosed.
+    pub async fn correct(&self, command: &CorrectEmailCommand) -> Result<(), CorrectEmailError> {
+        let CorrectEmailCommand { email, password, new_email } = command;
+        let found = self.one_time_links.queries.credentials(email).await?;
+        let guess = self.attempts.guess(Guesser::Stranger(email.as_str())).await?;
+        let hash = found.as_ref().and_then(|found| found.password_hash.as_ref());
+        let checked = verify_password(&*self.hasher, password, hash).await;
+        if !matches!(&checked, Ok(check) if !check.matches) {
+            self.attempts.take_back(guess.as_ref()).await?;
+        }
+        let user = found.map(|found| found.user).filter(|user| !user.disabled && user.email_verified_at.is_none());
+        let (Some(user), true) = (user, checked?.matches) else { return Ok(()) };
+        let slot = self.one_time_links.chosen_slot(user.id).await?;
+        let corrected = crate::retry::retrying(|| async {
+            let now = self.clock.now();
+            let mut work = self.store.begin().await?;
+            let user = work.user_for_change(user.id).await?.filter(|user| user.email_verified_at.is_none());
+            let Some(user) = user else { return Ok(()) };
+            let is_free = work.email_reserved_for(new_email, now).await?.is_none();
+            let counted = self.attempts.email(&mut *work, "verify_email", new_email, now).await?;
+            if is_free && counted {
+                work.save_user(&User { email: new_email.clone(), ..user.clone() }).await?;
+                OneTimeLinks::end_all(&mut *work, user.id, now).await?;
+                let purpose = OneTimePurpose::VerifyEmail;
+                let link = NewLink { user: user.id, purpose, email: new_email, slot };
+                self.one_time_links.issue(&mut *work, link, now).await?;
+            }
+            work.commit().await
+        })
+        .await;
+        match corrected {
+            Err(error) if !error.is_conflict(Conflict::EmailTaken) => Err(error.into()),
+            Ok(()) | Err(_) => {
+                self.waker.wake();
+                Ok(())
+            }
+        }
+    }
+}
+
+crate::retry::contended_through_store!(OneTimeLinkError);
