@@ -36,9 +36,11 @@ pub fn serve(listener: TcpListener, api: Arc<Api>, settings: HttpSettings, pages
     let routes = RouteNames::new(patterns.iter().copied());
     let open = Connections::new(&settings, api.random.clone());
     let state = Data::new(State::new(api, settings, routes, Documents::new(openapi_of(openapi, &patterns))));
+    let limiter = Data::from(state.limiter.clone());
     let app = move || {
         App::new()
             .app_data(state.clone())
+            .app_data(limiter.clone())
             .configure(|config| routes::mount(config, optional))
             .configure(|config| {
                 for page in endpoints() {

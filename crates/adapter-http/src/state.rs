@@ -30,14 +30,15 @@ pub struct Api {
 pub(crate) struct State {
     pub(crate) api: Arc<Api>,
     pub(crate) settings: HttpSettings,
-    pub(crate) limiter: RateLimiter,
+    /// Shared with the pages.
+    pub(crate) limiter: Arc<RateLimiter>,
     pub(crate) documents: Documents,
     pub(crate) routes: RouteNames,
 }
 
 impl State {
     pub(crate) fn new(api: Arc<Api>, settings: HttpSettings, routes: RouteNames, documents: Documents) -> Self {
-        let limiter = RateLimiter::new(settings.limits.clone(), api.clock.clone());
+        let limiter = Arc::new(RateLimiter::new(settings.limits.clone(), api.clock.clone()));
         Self { api, settings, limiter, documents, routes }
     }
 

@@ -37,6 +37,14 @@ impl Queries for MemoryStore {
         Ok(Some(Caller { user, session: login.session.clone() }))
     }
 
+    async fn caller_by_token(&self, token: &TokenHash) -> Result<Option<Caller>, StoreError> {
+        let session = self.committed().refresh_tokens.get(&token.0).copied();
+        match session {
+            Some((session, _)) => self.caller(session).await,
+            None => Ok(None),
+        }
+    }
+
     async fn caller_and_booking(
         &self,
         session: LoginSessionId,

@@ -75,6 +75,10 @@ impl Queries for PostgresStore {
         Ok(self.callers.fetch(CallerKey { session, booking: None }).await?.map(|(caller, _)| caller))
     }
 
+    async fn caller_by_token(&self, token: &TokenHash) -> Result<Option<Caller>, StoreError> {
+        self.one(session_of_token(token)).await
+    }
+
     async fn caller_and_booking(
         &self,
         session: LoginSessionId,

@@ -84,6 +84,10 @@ impl Queries for SqliteStore {
         self.look_up(caller_of(session)).await
     }
 
+    async fn caller_by_token(&self, token: &TokenHash) -> Result<Option<Caller>, StoreError> {
+        self.look_up(session_of_token(token)).await
+    }
+
     async fn caller_and_booking(
         &self,
         session: LoginSessionId,

@@ -5,14 +5,18 @@ use actix_web::{HttpRequest, HttpResponse};
 use attune_http_common::Problem;
 
 /// 400 days, the most that browsers allow.
-const DEVICE_MAX_AGE: u32 = 400 * 24 * 3600;
+const MAX_AGE: u32 = 400 * 24 * 3600;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cookie {
-    /// The refresh token of the login session. It ends with the browser.
+    /// The token of the login session. It ends with the browser.
     LoginSession,
     /// The token by which this browser is recognised at the next login.
     Device,
+    /// A random text that binds forms to this browser before there is a login session.
+    Form,
+    /// The language that the reader chose.
+    Language,
 }
 
 impl Cookie {
@@ -23,6 +27,10 @@ impl Cookie {
             (Self::LoginSession, false) => "attune",
             (Self::Device, true) => "__Host-attune-device",
             (Self::Device, false) => "attune-device",
+            (Self::Form, true) => "__Host-attune-form",
+            (Self::Form, false) => "attune-form",
+            (Self::Language, true) => "__Host-attune-language",
+            (Self::Language, false) => "attune-language",
         }
     }
 
@@ -37,9 +45,19 @@ impl Cookie {
     /// Adds it to a response.
     pub(crate) fn set(self, response: &mut HttpResponse, value: &str, secure: bool) -> Result<(), Problem> {
         let mut text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax", self.name(secure));
-        if self == Self::Device {
-            text.push_str(&format!("; Max-Age={DEVICE_MAX_AGE}"));
+        if matches!(self, Self::Device | Self::Language) {
+            text.push_str(&format!("; Max-Age={MAX_AGE}"));
         }
+        self.add(response, text, secure)
+    }
+
+    /// Makes the browser forget it.
+    pub(crate) fn remove(self, response: &mut HttpResponse, secure: bool) -> Result<(), Problem> {
+        let text = format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0", self.name(secure));
+        self.add(response, text, secure)
+    }
+
+    fn add(self, response: &mut HttpResponse, mut text: String, secure: bool) -> Result<(), Problem> {
         if secure {
             text.push_str("; Secure");
         }

@@ -42,8 +42,8 @@ pub(crate) async fn refuse_forged(web: &Web, http: &HttpRequest) -> Option<Handl
     if wants_json(http) {
         return Some(Err(problem));
     }
-    let view = web.view().await;
-    Some(Message::new(&view, "forged", "forged-sentence").with_retry(&view).respond(problem.code.status()))
+    let view = web.view(http).await;
+    Some(Message::new(&view, "forged", "forged-sentence").with_retry(&view).respond(&view, problem.code.status()))
 }
 
 /// Whether a request comes from the pages below `base`, or from no page at all. Browsers send `Sec-Fetch-Site` over

@@ -3,17 +3,20 @@
 mod accent;
 mod assets;
 mod cookies;
+mod fields;
 mod forms;
+mod language;
 mod openapi;
 mod pages;
 mod response;
 mod routes;
 mod shell;
+mod visit;
 mod web;
 
 pub use openapi::openapi;
 pub use routes::{Page, configure, endpoints, pages};
-pub use web::{Web, WebSettings};
+pub use web::{Web, WebPorts, WebSettings};
 
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,11 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
 use askama::Template;
+use attune_domain::Language;
 use attune_http_common::{HandlerResult, Problem};
 
 /// What a response has besides its page.
@@ -24,7 +27,7 @@ impl From<StatusCode> for Head {
 }
 
 /// Renders a page. It may load our own styles and images and nothing else, and runs no script.
-pub(crate) fn respond(page: &impl Template, head: impl Into<Head>) -> HandlerResult {
+pub(crate) fn respond(page: &impl Template, head: impl Into<Head>, language: Language) -> HandlerResult {
     let Head { status, form_target, retry_after } = head.into();
     let html = page.render().map_err(|error| Problem::internal(&error))?;
     let form_target = form_target.map(|origin| format!(" {origin}")).unwrap_or_default();
@@ -35,6 +38,8 @@ pub(crate) fn respond(page: &impl Template, head: impl Into<Head>) -> HandlerRes
     let mut response = HttpResponse::build(status);
     response
         .content_type("text/html; charset=utf-8")
+        .insert_header((CONTENT_LANGUAGE, language.as_str()))
+        .insert_header((VARY, "Accept-Language, Cookie"))
         .insert_header((CONTENT_SECURITY_POLICY, policy))
         // With `no-referrer`, Chromium sends `Origin: null` with our own forms. Other hosts still learn nothing.
         .insert_header((REFERRER_POLICY, "same-origin"));

@@ -6,8 +6,8 @@ use actix_web::web::{self, Data, ServiceConfig};
 use attune_http_common::Endpoint;
 
 use crate::pages::{
-    assets, checkout, confirm_email, front, invitation, join, legal, login, not_found, pay, reset, test_checkout,
-    undo_email, verify,
+    assets, checkout, confirm_email, forgot_password, front, invitation, join, legal, log_in, log_out, login,
+    not_found, pay, register, reset, test_checkout, undo_email, verify,
 };
 use crate::web::Web;
 
@@ -69,6 +69,25 @@ fn routes(test_checkout: bool) -> Vec<Route> {
             Endpoint::at(login::PATH).get(login::show).post(login::log_in),
             &["form", "code", "missing", "wrong", "done", "expired", "unknown"],
         ),
+        route(
+            Endpoint::at(log_in::PATH).get(log_in::show).post(log_in::log_in),
+            &["form", "wrong", "code", "wrong-code"],
+        ),
+        route(
+            Endpoint::at(register::PATH).get(register::show).post(register::register),
+            &["form", "invalid", "mailed"],
+        ),
+        route(
+            Endpoint::at(forgot_password::FORGOT)
+                .get(forgot_password::show_password)
+                .post(forgot_password::ask_password),
+            &["form", "invalid", "mailed"],
+        ),
+        route(
+            Endpoint::at(forgot_password::LOGIN_LINK).get(forgot_password::show_login).post(forgot_password::ask_login),
+            &["form", "mailed"],
+        ),
+        route(Endpoint::at(log_out::PATH).post(log_out::log_out), &["done"]),
         route(Endpoint::at(checkout::DONE).get(checkout::done), &["default"]),
         route(Endpoint::at(checkout::CANCELLED).get(checkout::cancelled), &["default"]),
         route(Endpoint::at(legal::IMPRINT).get(legal::imprint), legal),

@@ -5,12 +5,30 @@ use attune_domain::practice::WebUrl;
 use attune_wording::{NO_BREAK_SPACE, Phrases};
 
 use crate::assets;
+use crate::language::LanguageLink;
 
 /// A link and its whole text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Link {
     pub(crate) href: String,
     pub(crate) text: String,
+}
+
+/// An entry of the main menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tab {
+    pub(crate) href: String,
+    pub(crate) text: String,
+    pub(crate) is_current: bool,
+}
+
+/// The name of the reader, and the form to log out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AccountMenu {
+    pub(crate) name: String,
+    pub(crate) log_out: String,
+    pub(crate) action: String,
+    pub(crate) form_token: String,
 }
 
 /// A name and a value, with what explains it.
@@ -39,6 +57,14 @@ pub(crate) struct Shell {
     pub(crate) logo: Option<String>,
     /// For tabs and bookmarks; without one, browsers look for a file that does not exist.
     pub(crate) icon: String,
+    /// The languages to switch to, and what a screen reader calls them.
+    pub(crate) languages: Vec<LanguageLink>,
+    pub(crate) language_menu: String,
+    /// The way around, for readers of the practice's own pages.
+    pub(crate) tabs: Vec<Tab>,
+    pub(crate) tabs_label: String,
+    /// For readers who are logged in.
+    pub(crate) account: Option<AccountMenu>,
     pub(crate) question: String,
     pub(crate) contact: Vec<Link>,
     /// Imprint and privacy statement.
@@ -65,6 +91,11 @@ impl Shell {
             accent: practice.accent_color.map(|color| asset(&assets::accent_name(color))),
             icon: logo.clone().unwrap_or_else(|| asset(&assets::ICON_NAME)),
             logo,
+            languages: Vec::new(),
+            language_menu: phrases.text("language-menu"),
+            tabs: Vec::new(),
+            tabs_label: phrases.text("tabs-label"),
+            account: None,
             question: phrases.text("contact-question"),
             contact: contact(phrases, practice),
             legal: legal(phrases, practice, base),

@@ -3,13 +3,20 @@
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
+use actix_web::http::header::USER_AGENT;
+use actix_web::web::Data;
+use askama::Template;
 use attune_application::UseCases;
-use attune_domain::{Language, Practice};
-use attune_http_common::{Problem, RequestLimits};
-use attune_ports::{Clock, Queries};
+use attune_application::accounts::LoginOrigin;
+use attune_domain::{Language, Practice, User, user_agent_name};
+use attune_http_common::{Code, HandlerResult, Problem, RateLimiter, RequestLimits};
+use attune_ports::{Clock, FormTokens, Queries, Random};
 use attune_wording::{Arg, LocalTime, Phrases, Wording};
 use jiff::Timestamp;
 
+use crate::cookies::Cookie;
+use crate::language;
+use crate::response::{self, Head};
 use crate::shell::Shell;
 
 /// The settings of the pages.
@@ -30,28 +37,59 @@ pub struct Web {
     pub(crate) use_cases: UseCases,
     pub(crate) queries: Arc<dyn Queries>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) forms: Arc<dyn FormTokens>,
     pub(crate) settings: WebSettings,
     wording: Arc<Wording>,
 }
 
+/// The ports that the pages need besides the use cases.
+pub struct WebPorts {
+    pub queries: Arc<dyn Queries>,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    pub forms: Arc<dyn FormTokens>,
+}
+
 impl Web {
-    pub fn new(
-        use_cases: UseCases,
-        queries: Arc<dyn Queries>,
-        clock: Arc<dyn Clock>,
-        settings: WebSettings,
-        wording: Arc<Wording>,
-    ) -> Self {
-        Self { use_cases, queries, clock, settings, wording }
+    pub fn new(use_cases: UseCases, ports: WebPorts, settings: WebSettings, wording: Arc<Wording>) -> Self {
+        let WebPorts { queries, clock, random, forms } = ports;
+        Self { use_cases, queries, clock, random, forms, settings, wording }
+    }
+
+    /// The limits, which the pages share with the API.
+    pub(crate) fn limiter<'a>(&self, http: &'a HttpRequest) -> Result<&'a RateLimiter, Problem> {
+        http.app_data::<Data<RateLimiter>>().map(|data| &***data).ok_or_else(|| Code::Internal.into())
+    }
+
+    /// Where a login in this browser comes from.
+    pub(crate) fn origin(&self, http: &HttpRequest) -> LoginOrigin {
+        let user_agent = http.headers().get(USER_AGENT).and_then(|header| user_agent_name(header.to_str().ok()?));
+        LoginOrigin {
+            device_token: Cookie::Device.of(http, self.settings.secure),
+            browser: true,
+            user_agent,
+            metadata: self.settings.requests.metadata(http),
+        }
     }
 
     /// What a page needs to know about the practice and the reader. While the store is unavailable, pages speak for the
     /// configured practice, so that they can still say what is wrong.
-    pub(crate) async fn view(&self) -> View<'_> {
+    pub(crate) async fn view(&self, http: &HttpRequest) -> View<'_> {
+        self.view_for(http, None).await
+    }
+
+    /// The same, for a reader who is logged in.
+    pub(crate) async fn view_for(&self, http: &HttpRequest, user: Option<&User>) -> View<'_> {
         let current = &self.use_cases.practice;
         let stored = current.load().await.map_err(Problem::from);
         let practice = stored.unwrap_or_else(|_| current.configured.clone());
-        View { web: self, phrases: self.wording.phrases(Language::default()), practice }
+        let chosen = language::chosen(http);
+        let language = chosen
+            .or_else(|| language::kept(http, self.settings.secure))
+            .or_else(|| user.and_then(|user| user.language))
+            .unwrap_or_else(|| language::accepted(http));
+        View { web: self, phrases: self.wording.phrases(language), practice, chosen, path: http.path().to_owned() }
     }
 }
 
@@ -65,6 +103,9 @@ pub(crate) struct View<'a> {
     web: &'a Web,
     pub(crate) phrases: Phrases<'a>,
     pub(crate) practice: Arc<Practice>,
+    /// The language that the reader chose with this request.
+    chosen: Option<Language>,
+    path: String,
 }
 
 impl View<'_> {
@@ -80,7 +121,29 @@ impl View<'_> {
 
     /// The frame of a page with this heading.
     pub(crate) fn shell(&self, heading: String) -> Shell {
-        Shell::new(self.phrases, &self.practice, &self.web.settings.base_path, heading)
+        let mut shell = Shell::new(self.phrases, &self.practice, &self.web.settings.base_path, heading);
+        shell.languages = language::links(self.phrases.language(), &self.web.settings.base_path, &self.path);
+        shell
+    }
+
+    /// A screen reader says the title first, and thereby that something is wrong.
+    pub(crate) fn with_error(&self, mut shell: Shell) -> Shell {
+        shell.title = self.text_with("page-title-error", &[("title", (&shell.title).into())]);
+        shell
+    }
+
+    /// A path of ours below that of the front page.
+    pub(crate) fn href(&self, path: &str) -> String {
+        format!("{}{path}", self.web.settings.base_path)
+    }
+
+    /// Renders a page in the reader's language, and keeps the language that they chose.
+    pub(crate) fn respond(&self, page: &impl Template, head: impl Into<Head>) -> HandlerResult {
+        let mut response = response::respond(page, head, self.phrases.language())?;
+        if let Some(language) = self.chosen {
+            Cookie::Language.set(&mut response, language.as_str(), self.web.settings.secure)?;
+        }
+        Ok(response)
     }
 
     /// An instant in the time zone of the practice, for readers without one of their own.

@@ -12,7 +12,7 @@ use attune_adapter_http::{Api, HttpSettings, Pages, ServerSecret};
 use attune_adapter_jitsi::{EndMeeting, JaasSignature, JitsiSigner, Secret as JitsiSecret};
 use attune_adapter_payments::LocalGateway;
 use attune_adapter_smtp::{FileNotifier, MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
-use attune_adapter_web::{Web, WebSettings};
+use attune_adapter_web::{Web, WebPorts, WebSettings};
 use attune_application::accounts::AccountLinks;
 use attune_application::meetings::{JoinPages, LinkSigning, RoomClosing};
 use attune_application::payments::PayPages;
@@ -20,8 +20,8 @@ use attune_application::{Deps, UseCaseSettings, UseCases};
 use attune_domain::notification::RetryPolicy;
 use attune_http_common::RequestLimits;
 use attune_ports::{
-    Clock, HealthCheck, MeetingTokenSigner, Notifier, OnlinePayments, PaymentEvents, PaymentGateway, Provider, Random,
-    WebhookVerifier,
+    Clock, FormTokens, HealthCheck, MeetingTokenSigner, Notifier, OnlinePayments, PaymentEvents, PaymentGateway,
+    Provider, Random, WebhookVerifier,
 };
 use attune_wording::Wording;
 use url::Url;
@@ -40,6 +40,7 @@ pub(crate) struct App {
     pub(crate) use_cases: UseCases,
     payment_events: Option<Arc<dyn PaymentEvents>>,
     waker: Arc<Waker>,
+    forms: Arc<dyn FormTokens>,
     wording: Arc<Wording>,
 }
 
@@ -95,10 +96,18 @@ impl App {
                 placement: config.meetings.placement,
             }),
             join_pages: JoinPages { base: pages.clone(), tokens: signed_tokens.clone() },
-            pay_pages: PayPages { base: pages, tokens: signed_tokens },
+            pay_pages: PayPages { base: pages, tokens: signed_tokens.clone() },
             settings: use_case_settings(settings, config),
         };
-        Ok(Self { use_cases: UseCases::new(&deps), deps, backend, payment_events, waker, wording })
+        Ok(Self {
+            use_cases: UseCases::new(&deps),
+            deps,
+            backend,
+            payment_events,
+            waker,
+            forms: signed_tokens,
+            wording,
+        })
     }
 
     pub(crate) fn worker(&self) -> Worker {
@@ -148,7 +157,7 @@ impl App {
 
     /// The pages, which the HTTP server shows besides the API. `base` is their URL.
     pub(crate) fn pages(&self, settings: &Settings, config: &ResolvedConfig, base: &Url) -> Result<Pages> {
-        let Deps { queries, clock, .. } = self.deps.clone();
+        let Deps { queries, clock, random, .. } = self.deps.clone();
         let test_checkout = config.payments.provider == Provider::Test;
         let settings = WebSettings {
             base_path: base.path().trim_end_matches('/').to_owned(),
@@ -156,7 +165,8 @@ impl App {
             secure: base.scheme() == "https",
             requests: request_limits(settings)?,
         };
-        let web = Arc::new(Web::new(self.use_cases.clone(), queries, clock, settings, self.wording.clone()));
+        let ports = WebPorts { queries, clock, random, forms: self.forms.clone() };
+        let web = Arc::new(Web::new(self.use_cases.clone(), ports, settings, self.wording.clone()));
         Ok(Pages {
             endpoints: Arc::new(move || attune_adapter_web::endpoints(test_checkout)),
             configure: Arc::new(move |config| attune_adapter_web::configure(&web, config)),

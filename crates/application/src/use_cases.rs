@@ -15,7 +15,7 @@ use attune_ports::{
 use jiff::SignedDuration;
 
 use crate::accounts::{
-    AccountLinks, AddClient, AddUser, Authenticate, ChangeEmail, ChangePassword, CheckCode, CheckOwnPassword,
+    AccountLinks, AddClient, AddUser, Authenticate, BrowserSessions, ChangeEmail, ChangePassword, CheckCode, CheckOwnPassword,
     IssueTokens, LimitedAttempts, LogIn, LogOut, ManageLoginSessions, ManageSecondFactor, ManageUser, OneTimeLinks,
     OpenLoginSession, OperateAccount, RedeemLoginLink, Refresh, Register, Registration, RequestLink, SetPasswordByLink,
     StepUp, UpdateProfile, VerifyEmail,
@@ -104,6 +104,7 @@ pub struct UseCases {
     pub log_out: LogOut,
     pub login_sessions: ManageLoginSessions,
     pub authenticate: Authenticate,
+    pub browser_sessions: BrowserSessions,
     pub update_profile: UpdateProfile,
     pub change_password: ChangePassword,
     pub one_time_links: OneTimeLinks,
@@ -203,6 +204,7 @@ impl UseCases {
             log_out: of!(LogOut { store, clock }),
             login_sessions: of!(ManageLoginSessions { store, queries, clock, policy }),
             authenticate: of!(Authenticate { queries, tokens, clock, policy, second_factor }),
+            browser_sessions: of!(BrowserSessions { store, queries, clock, policy }),
             update_profile: of!(UpdateProfile { store, zones, clock }),
             change_password: of!(ChangePassword { store, hasher, clock, own_password, waker }),
             manage_user: of!(ManageUser { store, clock, waker }),

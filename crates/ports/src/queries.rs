@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use crate::{
     AuditEntry, CalendarSettings, Conference, LedgerEntry, LedgerSum, LoginSessionView, PasswordHash, Payment,
-    PaymentProblem, Provider, Refund, StoreError, StoredScheduleException,
+    PaymentProblem, Provider, Refund, StoreError, StoredScheduleException, TokenHash,
 };
 
 /// The user who makes a request and their login session, as stored at this moment.
@@ -205,6 +205,9 @@ pub trait Queries: Send + Sync {
 
     /// The user and the login session behind an access token, in one read.
     async fn caller(&self, session: LoginSessionId) -> Result<Option<Caller>, StoreError>;
+
+    /// The same, by a token of the login session that a browser keeps ([`crate::LoginSessions::add_refresh_token`]).
+    async fn caller_by_token(&self, token: &TokenHash) -> Result<Option<Caller>, StoreError>;
 
     /// The account with this email address, and its password hash.
     async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError>;

@@ -114,6 +114,16 @@ pub enum TokenError {
     Expired,
 }
 
+/// Signs the forms of our pages, so that no other site can send them.
+pub trait FormTokens: Send + Sync {
+    /// The token of a form with this purpose, for the visitor with this secret: the token of their login session, or a
+    /// random text that their browser keeps.
+    fn sign_form(&self, visitor: &str, purpose: &str) -> String;
+
+    /// Whether a token is that of this visitor and purpose.
+    fn is_genuine_form(&self, token: &str, visitor: &str, purpose: &str) -> bool;
+}
+
 /// Signs the tokens by which a device is recognised that a user logged in with.
 pub trait DeviceTokens: Send + Sync {
     /// The token of a device for this user.

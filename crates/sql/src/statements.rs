@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::map::{begins_after, millis};
 use crate::schema::{
     attempts, attendance, audit_log, bookings, change_reasons, conferences, idempotency_keys, ledger, login_sessions,
-    one_time_tokens, outbox, participants, payment_problems, payments, recovery_codes, refunds, schedules, services,
+    one_time_tokens, outbox, participants, payment_problems, payments, recovery_codes, refresh_tokens, refunds, schedules, services,
     users, weekly_hours,
 };
 
@@ -51,6 +51,14 @@ pub fn correct_notifications(now: Timestamp) -> [String; 3] {
              WHERE state = 'pending' AND lease_until > {implausible}"
         ),
     ]
+}
+
+/// The login session of a token, with its user.
+#[auto_type(no_type_alias)]
+pub fn session_of_token(token: &TokenHash) -> _ {
+    let hash: Vec<u8> = token.0.to_vec();
+    let session = refresh_tokens::table.filter(refresh_tokens::hash.eq(hash)).select(refresh_tokens::session_id);
+    login_sessions::table.inner_join(users::table).filter(login_sessions::id.nullable().eq(session.single_value()))
 }
 
 #[auto_type(no_type_alias)]

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use attune_domain::login_session::DeviceId;
 use attune_domain::{LoginSessionId, OneTimePurpose, OneTimeToken, OneTimeTokenId, UserId};
 use attune_ports::{
-    AccessClaims, AccessTokens, BoxError, DeviceTokens, HashError, OneTimeTokenSigner, Password, PasswordCheck,
+    AccessClaims, AccessTokens, BoxError, DeviceTokens, FormTokens, HashError, OneTimeTokenSigner, Password, PasswordCheck,
     PasswordHash, PasswordHasher, TokenError, Totp, TotpSetup,
 };
 use jiff::Timestamp;
@@ -125,6 +125,16 @@ impl DeviceTokens for PlainOneTimeTokens {
     fn verify_device(&self, token: &str) -> Option<(UserId, DeviceId)> {
         let (user, device) = token.strip_prefix("device-")?.split_once('-')?;
         Some((user.parse().ok()?, DeviceId(u128::from_str_radix(device, 16).ok()?.to_be_bytes())))
+    }
+}
+
+impl FormTokens for PlainOneTimeTokens {
+    fn sign_form(&self, visitor: &str, purpose: &str) -> String {
+        format!("form-{purpose}-{visitor}")
+    }
+
+    fn is_genuine_form(&self, token: &str, visitor: &str, purpose: &str) -> bool {
+        token == self.sign_form(visitor, purpose)
     }
 }
 

@@ -255,7 +255,7 @@ pub(crate) async fn log_in(state: Data<State>, request: Request) -> HandlerResul
     state.limiter.login(address)?;
     let LoginRequest { email, password, code, device_token } = request.body().await?;
     let attempt = state.limiter.password(&email, address)?;
-    let origin = LoginOrigin { device_token, user_agent, metadata };
+    let origin = LoginOrigin { device_token, browser: false, user_agent, metadata };
     let outcome = state.api.use_cases.log_in.run(LogInCommand { email, password, code, origin }).await;
     match &outcome {
         Ok(_) | Err(LogInError::Disabled | LogInError::EmailNotVerified) => state.limiter.login_succeeded(&attempt),

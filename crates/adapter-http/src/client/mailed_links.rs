@@ -243,7 +243,7 @@ pub(crate) async fn redeem_login_link(state: Data<State>, request: Request) -> H
     let (address, user_agent, metadata) = (request.address(), request.user_agent(), request.metadata());
     let LoginLink { token, code, device_token } = request.body().await?;
     state.limiter.login(address)?;
-    let origin = LoginOrigin { device_token, user_agent, metadata };
+    let origin = LoginOrigin { device_token, browser: false, user_agent, metadata };
     let command = RedeemLoginLinkCommand { token, code, origin };
     let tokens = state.api.use_cases.redeem_login_link.run(command).await?;
     Ok(HttpResponse::Ok().json(TokensBody::new(&state, tokens)))

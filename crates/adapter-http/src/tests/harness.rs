@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use attune_adapter_memory::MemoryStore;
-use attune_adapter_web::{Web, WebSettings};
+use attune_adapter_web::{Web, WebPorts, WebSettings};
 use attune_application::accounts::{AccountLinks, AddUserCommand, Registration};
 use attune_application::meetings::{EmailLinkTarget, JoinPages, LinkSigning, RoomClosing};
 use attune_application::payments::PayPages;
@@ -231,8 +231,9 @@ impl Parts {
     }
 
     fn pages(&self) -> Pages {
-        let Deps { queries, clock, .. } = self.deps();
-        let web = Web::new(self.use_cases(), queries, clock, self.web.clone(), wording());
+        let Deps { queries, clock, random, .. } = self.deps();
+        let ports = WebPorts { queries, clock, random, forms: Arc::new(PlainOneTimeTokens) };
+        let web = Web::new(self.use_cases(), ports, self.web.clone(), wording());
         let (web, test_checkout) = (Arc::new(web), self.web.test_checkout);
         Pages {
             endpoints: Arc::new(move || attune_adapter_web::endpoints(test_checkout)),

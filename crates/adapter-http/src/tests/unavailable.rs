@@ -15,7 +15,7 @@ use attune_ports::{
     AuditEntry, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller, Conference,
     Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter, OutboxHealth, Page,
     PageRequest, Payment, PaymentProblem, Provider, Queries, Refund, Store, StoreError, StoredScheduleException,
-    UnitOfWork, UserFilter,
+    TokenHash, UnitOfWork, UserFilter,
 };
 use jiff::Timestamp;
 use reqwest::Method;
@@ -42,6 +42,7 @@ macro_rules! unavailable_queries {
 unavailable_queries! {
     ping() -> ();
     caller(session: LoginSessionId) -> Option<Caller>;
+    caller_by_token(token: &TokenHash) -> Option<Caller>;
     practice() -> Option<StoredPractice>;
     installation() -> Installation;
     credentials(email: &EmailAddress) -> Option<Credentials>;

@@ -3,6 +3,7 @@
 //! They are the same for everyone and read nothing but the practice: visiting them proves nothing. A booking is
 //! confirmed when the provider reports the payment.
 
+use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use attune_http_common::HandlerResult;
@@ -20,8 +21,9 @@ pub(crate) const CANCELLED: &str = "/checkout/cancelled";
     get, path = DONE, operation_id = "showCheckoutSuccessPage", tag = "Payments",
     responses((status = 200, description = "The page", content_type = "text/html", body = String))
 )]
-pub(crate) async fn done(web: Data<Web>) -> HandlerResult {
-    Message::new(&web.view().await, "checkout-done", "checkout-done-sentence").respond(StatusCode::OK)
+pub(crate) async fn done(web: Data<Web>, http: HttpRequest) -> HandlerResult {
+    let view = web.view(&http).await;
+    Message::new(&view, "checkout-done", "checkout-done-sentence").respond(&view, StatusCode::OK)
 }
 
 /// Show the checkout cancellation page
@@ -31,6 +33,7 @@ pub(crate) async fn done(web: Data<Web>) -> HandlerResult {
     get, path = CANCELLED, operation_id = "showCheckoutCancellationPage", tag = "Payments",
     responses((status = 200, description = "The page", content_type = "text/html", body = String))
 )]
-pub(crate) async fn cancelled(web: Data<Web>) -> HandlerResult {
-    Message::new(&web.view().await, "checkout-cancelled", "checkout-cancelled-sentence").respond(StatusCode::OK)
+pub(crate) async fn cancelled(web: Data<Web>, http: HttpRequest) -> HandlerResult {
+    let view = web.view(&http).await;
+    Message::new(&view, "checkout-cancelled", "checkout-cancelled-sentence").respond(&view, StatusCode::OK)
 }

@@ -6,7 +6,6 @@ use actix_web::web::Data;
 use askama::Template;
 use attune_http_common::{Code, HandlerResult, wants_json};
 
-use crate::response::respond;
 use crate::shell::{Contact, Link, Shell};
 use crate::web::Web;
 
@@ -29,7 +28,7 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     if wants_json(&http) {
         return Err(Code::NotFound.into());
     }
-    let view = web.view().await;
+    let view = web.view(&http).await;
     let heading = view.text_with("front", &[("practice", view.practice.name.as_str().into())]);
     let ways = Contact::of(&view.practice);
     let ways = [("front-phone", ways.phone), ("front-email", ways.email), ("front-website", ways.website)];
@@ -43,5 +42,5 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
         contact_heading: view.text("front-contact"),
         contact: ways.into_iter().filter_map(|(name, link)| Some((view.text(name), link?))).collect(),
     };
-    respond(&page, StatusCode::OK)
+    view.respond(&page, StatusCode::OK)
 }

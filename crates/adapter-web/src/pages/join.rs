@@ -15,7 +15,7 @@ use jiff::SignedDuration;
 
 use super::message::Message;
 use crate::forms::refuse_forged;
-use crate::response::{Head, respond};
+use crate::response::Head;
 use crate::shell::{Contact, Fact, Link, Shell};
 use crate::web::{View, Web, segment};
 
@@ -82,7 +82,7 @@ struct Help {
 )]
 pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     match web.use_cases.join.view(segment(&http, "token")).await {
-        Ok(found) => page(&web.view().await, &found, StatusCode::OK),
+        Ok(found) => page(&web.view(&http).await, &found, StatusCode::OK),
         Err(error) => refuse(&web, &http, error).await,
     }
 }
@@ -117,7 +117,7 @@ pub(crate) async fn enter(web: Data<Web>, http: HttpRequest, payload: Payload) -
             AccessState::TooEarly { .. } => Code::MeetingTooEarly.into(),
             AccessState::Open | AccessState::Ended => Code::MeetingOver.into(),
         }),
-        Ok(JoinOutcome::Closed(found)) => page(&web.view().await, &found, StatusCode::CONFLICT),
+        Ok(JoinOutcome::Closed(found)) => page(&web.view(&http).await, &found, StatusCode::CONFLICT),
         Err(error) => refuse(&web, &http, error).await,
     }
 }
@@ -147,7 +147,7 @@ fn page(view: &View<'_>, found: &JoinView, status: StatusCode) -> HandlerResult 
                 tips: ["join-permissions", "join-headphones", "join-personal"].map(|name| view.text(name)),
                 help: help(view),
             };
-            respond(&page, status)
+            view.respond(&page, status)
         }
         AccessState::Open => {
             let page = Open {
@@ -157,7 +157,7 @@ fn page(view: &View<'_>, found: &JoinView, status: StatusCode) -> HandlerResult 
                 permissions: view.text("join-permissions"),
                 help: help(view),
             };
-            respond(&page, Head { status, form_target: Some(found.room_origin.clone()), ..Head::default() })
+            view.respond(&page, Head { status, form_target: Some(found.room_origin.clone()), ..Head::default() })
         }
         AccessState::Ended => {
             let duration = SignedDuration::from_mins(found.minutes.into());
@@ -168,7 +168,7 @@ fn page(view: &View<'_>, found: &JoinView, status: StatusCode) -> HandlerResult 
                 sentence: view.text_with("join-over-sentence", &[("ended_at", (&ended_at).into())]),
                 facts,
             };
-            respond(&page, status)
+            view.respond(&page, status)
         }
     }
 }
@@ -198,6 +198,6 @@ async fn refuse(web: &Web, http: &HttpRequest, error: JoinError) -> HandlerResul
     if wants_json(http) {
         return Err(problem);
     }
-    let view = web.view().await;
+    let view = web.view(&http).await;
     Message::new(&view, heading, sentence).respond_to(&view, &problem)
 }

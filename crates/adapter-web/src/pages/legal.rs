@@ -10,7 +10,6 @@ use attune_http_common::{Code, HandlerResult, wants_json};
 
 use super::message::Message;
 use super::not_found;
-use crate::response::respond;
 use crate::shell::{Link, Shell, plain};
 use crate::web::Web;
 
@@ -44,15 +43,15 @@ async fn page(
     if wants_json(http) {
         return Err(Code::NotFound.into());
     }
-    let view = web.view().await;
+    let view = web.view(http).await;
     let Some(text) = view.practice.text(view.phrases.language(), text) else { return not_found::page(&view) };
     if let Some(url) = WebUrl::only(text) {
         let link = Link { href: url.as_str().to_owned(), text: plain(&url) };
         let message = Message { link: Some(link), ..Message::new(&view, heading, "legal-elsewhere") };
-        return message.respond(StatusCode::OK);
+        return message.respond(&view, StatusCode::OK);
     }
     let page = Legal { shell: view.shell(view.text(heading)), paragraphs: paragraphs(text) };
-    respond(&page, StatusCode::OK)
+    view.respond(&page, StatusCode::OK)
 }
 
 /// Blank lines separate paragraphs; inside them, lines stay as they are.

@@ -2,10 +2,9 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::USER_AGENT;
 use actix_web::web::{Data, Payload};
-use attune_application::accounts::{LoginOrigin, RedeemLoginLinkCommand, RedeemLoginLinkError};
-use attune_domain::{OneTimePurpose, user_agent_name};
+use attune_application::accounts::{RedeemLoginLinkCommand, RedeemLoginLinkError};
+use attune_domain::OneTimePurpose;
 use attune_http_common::{HandlerResult, wants_json};
 use utoipa::ToSchema;
 
@@ -53,7 +52,7 @@ pub(crate) struct Fields {
 pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     match PAGE.account(&web, &http).await {
         Ok(user) => {
-            let view = web.view().await;
+            let view = web.view(&http).await;
             PAGE.form(&view, &[], user.second_factor_at.map(|_| code_field(&view, None)))
         }
         Err(problem) => PAGE.refuse(&web, &http, &problem).await,
@@ -83,16 +82,14 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
 pub(crate) async fn log_in(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
     PAGE.submit(&web, &http, payload, async |view, mut fields| {
         let secure = web.settings.secure;
-        let user_agent = http.headers().get(USER_AGENT).and_then(|header| user_agent_name(header.to_str().ok()?));
-        let metadata = web.settings.requests.metadata(&http);
         let command = RedeemLoginLinkCommand {
             token: segment(&http, "token").to_owned(),
             code: Some(fields.take("code")).filter(|code| !code.trim().is_empty()),
-            origin: LoginOrigin { device_token: Cookie::Device.of(&http, secure), user_agent, metadata },
+            origin: web.origin(&http),
         };
         let error = match web.use_cases.redeem_login_link.run(command).await {
             Ok(tokens) => {
-                let mut response = PAGE.done(view).respond(StatusCode::OK)?;
+                let mut response = PAGE.done(view).respond(view, StatusCode::OK)?;
                 Cookie::LoginSession.set(&mut response, &tokens.refresh_token, secure)?;
                 if let Some(token) = &tokens.device_token {
                     Cookie::Device.set(&mut response, token, secure)?;

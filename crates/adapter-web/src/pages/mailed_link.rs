@@ -12,7 +12,6 @@ use attune_http_common::{Code, HandlerResult, Problem, wants_json};
 
 use super::message::Message;
 use crate::forms::{Form, refuse_forged};
-use crate::response::respond;
 use crate::shell::Shell;
 use crate::web::{View, Web, segment};
 
@@ -56,7 +55,7 @@ impl MailedLink {
     /// Shows a form with a button alone.
     pub(crate) async fn show(&self, web: &Web, http: &HttpRequest, points: &[&str]) -> HandlerResult {
         match self.account(web, http).await {
-            Ok(_) => self.form(&web.view().await, points, None),
+            Ok(_) => self.form(&web.view(http).await, points, None),
             Err(problem) => self.refuse(web, http, &problem).await,
         }
     }
@@ -70,16 +69,13 @@ impl MailedLink {
             code,
             button: view.text(self.button),
         };
-        respond(&page, if has_error { StatusCode::UNAUTHORIZED } else { StatusCode::OK })
+        view.respond(&page, if has_error { StatusCode::UNAUTHORIZED } else { StatusCode::OK })
     }
 
-    /// The frame of the form. A screen reader says the title first, and thereby that something is wrong.
+    /// The frame of the form.
     pub(crate) fn shell(&self, view: &View<'_>, has_error: bool) -> Shell {
-        let mut shell = view.shell(view.text(self.heading));
-        if has_error {
-            shell.title = view.text_with("page-title-error", &[("title", (&shell.title).into())]);
-        }
-        shell
+        let shell = view.shell(view.text(self.heading));
+        if has_error { view.with_error(shell) } else { shell }
     }
 
     /// Receives the form and runs what it is for.
@@ -94,7 +90,7 @@ impl MailedLink {
             return refusal;
         }
         let outcome = match Form::read(web, http, payload).await {
-            Ok(form) => run(&web.view().await, form).await,
+            Ok(form) => run(&web.view(http).await, form).await,
             Err(problem) => Err(problem),
         };
         match outcome {
@@ -119,7 +115,7 @@ impl MailedLink {
         ];
         let found = known.into_iter().find(|(code, ..)| *code == problem.code);
         let (_, heading, sentence) = found.unwrap_or((problem.code, "failed", "link-failed-sentence"));
-        let view = web.view().await;
+        let view = web.view(http).await;
         Message::new(&view, heading, sentence).respond_to(&view, problem)
     }
 }

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use attune_http_common::{HandlerResult, Problem};
 
-use crate::response::{Head, respond};
+use crate::response::Head;
 use crate::shell::{Link, Shell};
 use crate::web::View;
 
@@ -29,14 +29,14 @@ impl Message {
         self
     }
 
-    pub(crate) fn respond(&self, status: StatusCode) -> HandlerResult {
-        respond(self, status)
+    pub(crate) fn respond(&self, view: &View<'_>, status: StatusCode) -> HandlerResult {
+        view.respond(self, status)
     }
 
     /// As the response to a failed request. If the failure is ours, a link loads the page again.
     pub(crate) fn respond_to(self, view: &View<'_>, problem: &Problem) -> HandlerResult {
         let status = problem.code.status();
         let page = if status.is_server_error() { self.with_retry(view) } else { self };
-        respond(&page, Head { status, retry_after: problem.retry_after, ..Head::default() })
+        view.respond(&page, Head { status, retry_after: problem.retry_after, ..Head::default() })
     }
 }

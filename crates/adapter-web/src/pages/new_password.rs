@@ -12,7 +12,6 @@ use attune_ports::Password;
 use utoipa::ToSchema;
 
 use super::mailed_link::MailedLink;
-use crate::response::respond;
 use crate::shell::Shell;
 use crate::web::{View, Web};
 
@@ -40,7 +39,7 @@ pub(crate) struct Fields {
 
 pub(crate) async fn show(page: &MailedLink, web: &Web, http: &HttpRequest) -> HandlerResult {
     match page.account(web, http).await {
-        Ok(user) => form(page, &web.view().await, user.role, None),
+        Ok(user) => form(page, &web.view(http).await, user.role, None),
         Err(problem) => page.refuse(web, http, &problem).await,
     }
 }
@@ -56,7 +55,7 @@ pub(crate) async fn set(
     page.submit(web, http, payload, async |view, mut fields| {
         let password = Password::new(fields.take("password"));
         match set(&password, &web.settings.requests.metadata(http)).await {
-            Ok(()) => page.done(view).respond(StatusCode::OK),
+            Ok(()) => page.done(view).respond(view, StatusCode::OK),
             Err(SetPasswordByLinkError::Password(problem)) if !wants_json(http) => {
                 let user = page.account(web, http).await?;
                 form(page, view, user.role, Some(problem))
@@ -84,7 +83,7 @@ fn form(page: &MailedLink, view: &View<'_>, role: Role, problem: Option<Password
         error,
         button: view.text(page.button),
     };
-    respond(&page, status)
+    view.respond(&page, status)
 }
 
 /// What the rule itself asks for.

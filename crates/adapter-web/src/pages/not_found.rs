@@ -18,12 +18,12 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     let is_browser = accept.is_some_and(|accept| accept.contains("text/html"));
     let reads = matches!(*http.method(), Method::GET | Method::HEAD);
     if reads && is_browser && !http.path().starts_with("/api/") {
-        page(&web.view().await)
+        page(&web.view(&http).await)
     } else {
         Err(Code::NotFound.into())
     }
 }
 
 pub(crate) fn page(view: &View<'_>) -> HandlerResult {
-    Message::new(view, "not-found", "not-found-sentence").respond(StatusCode::NOT_FOUND)
+    Message::new(view, "not-found", "not-found-sentence").respond(view, StatusCode::NOT_FOUND)
 }

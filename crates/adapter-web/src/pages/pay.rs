@@ -13,7 +13,7 @@ use attune_http_common::{Code, HandlerResult, Problem, wants_json};
 
 use super::message::Message;
 use crate::forms::refuse_forged;
-use crate::response::{Head, respond};
+use crate::response::Head;
 use crate::shell::{Fact, Shell};
 use crate::web::{View, Web, segment};
 
@@ -47,7 +47,7 @@ struct Pay {
 )]
 pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     match web.use_cases.pay_page.view(segment(&http, "token")).await {
-        Ok(found) => page(&web.view().await, &found),
+        Ok(found) => page(&web.view(&http).await, &found),
         Err(error) => refuse(&web, &http, error).await,
     }
 }
@@ -85,7 +85,7 @@ pub(crate) async fn pay(web: Data<Web>, http: HttpRequest, payload: Payload) -> 
             PayState::Cancelled => Code::BookingCancelled.into(),
             PayState::Due { .. } | PayState::Expired => Code::HoldExpired.into(),
         }),
-        Ok(PayOutcome::Closed(found)) => page(&web.view().await, &found),
+        Ok(PayOutcome::Closed(found)) => page(&web.view(&http).await, &found),
         Err(error) => refuse(&web, &http, error).await,
     }
 }
@@ -117,7 +117,7 @@ fn page(view: &View<'_>, found: &PayView) -> HandlerResult {
     // The origin of the checkout is known only once it is open, because a provider may use a host of the practice.
     let form_target = (button.is_some() && found.leaves_host).then(|| "https:".to_owned());
     let page = Pay { shell: view.shell(view.text(heading)), sentence: view.text(sentence), facts, button };
-    respond(&page, Head { status, form_target, ..Head::default() })
+    view.respond(&page, Head { status, form_target, ..Head::default() })
 }
 
 async fn refuse(web: &Web, http: &HttpRequest, error: PayPageError) -> HandlerResult {
@@ -131,6 +131,6 @@ async fn refuse(web: &Web, http: &HttpRequest, error: PayPageError) -> HandlerRe
     if wants_json(http) {
         return Err(problem);
     }
-    let view = web.view().await;
+    let view = web.view(&http).await;
     Message::new(&view, heading, sentence).respond_to(&view, &problem)
 }

@@ -14,7 +14,6 @@ use utoipa::ToSchema;
 
 use super::message::Message;
 use crate::forms::refuse_forged;
-use crate::response::respond;
 use crate::shell::{Fact, Shell};
 use crate::web::{View, Web, segment};
 
@@ -63,7 +62,7 @@ struct TestCheckout {
 )]
 pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     let found = checkout_state(&web, segment(&http, "reference")).await;
-    let view = web.view().await;
+    let view = web.view(&http).await;
     match found {
         Ok(CheckoutState::Open(booking, amount)) => {
             let amount = view.phrases.money(amount);
@@ -111,7 +110,7 @@ pub(crate) async fn pay(web: Data<Web>, http: HttpRequest, payload: Payload) -> 
         // A relative URL also works under a proxy's path.
         Ok(_) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, reference)).finish()),
         Err(problem) if wants_json(&http) => Err(problem),
-        Err(problem) => refuse(&web.view().await, &problem),
+        Err(problem) => refuse(&web.view(&http).await, &problem),
     }
 }
 
@@ -171,7 +170,7 @@ fn page(
         facts: vec![amount, appointment, duration],
         button,
     };
-    respond(&page, StatusCode::OK)
+    view.respond(&page, StatusCode::OK)
 }
 
 fn refuse(view: &View<'_>, problem: &Problem) -> HandlerResult {

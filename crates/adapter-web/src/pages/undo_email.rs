@@ -68,7 +68,7 @@ pub(crate) async fn undo(web: Data<Web>, http: HttpRequest, payload: Payload) ->
     PAGE.submit(&web, &http, payload, async |view, _| {
         let metadata = web.settings.requests.metadata(&http);
         web.use_cases.change_email.undo(segment(&http, "token"), &metadata).await?;
-        PAGE.done(view).respond(StatusCode::OK)
+        PAGE.done(view).respond(view, StatusCode::OK)
     })
     .await
 }

@@ -72,7 +72,7 @@ pub(crate) async fn verify(web: Data<Web>, http: HttpRequest, payload: Payload) 
         if let Some(slot) = verified.slot {
             page.sentences.extend(about(&web, view, slot).await);
         }
-        let mut response = page.respond(StatusCode::OK)?;
+        let mut response = page.respond(view, StatusCode::OK)?;
         Cookie::Device.set(&mut response, &verified.device_token, web.settings.secure)?;
         Ok(response)
     })

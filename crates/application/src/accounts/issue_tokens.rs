@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 /// The result of a login or a refresh.
 pub struct Tokens {
     pub access_token: String,
-    /// Can be used once.
+    /// Can be used once. After a login in a browser, the token of its cookie, which can be used until the login session ends.
     pub refresh_token: String,
     /// By it, the device is recognised at the next login. Only after a login.
     pub device_token: Option<String>,
@@ -32,11 +32,22 @@ pub struct IssueTokens {
 impl IssueTokens {
     /// A new refresh token, 256 random bits, and the hash under which it is stored.
     pub(super) fn refresh_token(&self) -> (String, TokenHash) {
-        let mut bytes = [0; 32];
-        self.random.fill(&mut bytes);
-        let token = URL_SAFE_NO_PAD.encode(bytes);
+        let token = self.random_token();
         let hash = hash_token(&token);
         (token, hash)
+    }
+
+    /// A new token for the cookie of a browser, which is no refresh token.
+    pub(super) fn browser_token(&self) -> (String, TokenHash) {
+        let token = self.random_token();
+        let hash = hash_browser_token(&token);
+        (token, hash)
+    }
+
+    fn random_token(&self) -> String {
+        let mut bytes = [0; 32];
+        self.random.fill(&mut bytes);
+        URL_SAFE_NO_PAD.encode(bytes)
     }
 
     pub(super) fn access_token(
@@ -55,4 +66,9 @@ impl IssueTokens {
 /// random bits.
 pub(super) fn hash_token(token: &str) -> TokenHash {
     TokenHash(Sha256::digest(token.as_bytes()).into())
+}
+
+/// The hash under which the token of a browser's cookie is stored.
+pub(super) fn hash_browser_token(token: &str) -> TokenHash {
+    TokenHash(Sha256::new().chain_update(b"browser\0").chain_update(token.as_bytes()).finalize().into())
 }

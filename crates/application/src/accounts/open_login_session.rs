@@ -22,6 +22,8 @@ const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 pub struct LoginOrigin {
     /// The token of an earlier login from the same device.
     pub device_token: Option<String>,
+    /// Whether a browser logs in, which keeps the login session by a cookie.
+    pub browser: bool,
     /// The program that logs in, in a few words, such as `Firefox, Linux`.
     pub user_agent: Option<String>,
     pub metadata: RequestMetadata,
@@ -76,7 +78,8 @@ impl OpenLoginSession {
         history: LoginHistory,
         now: Timestamp,
     ) -> Result<OpenedLoginSession, StoreError> {
-        let (refresh_token, hash) = self.issue.refresh_token();
+        let (refresh_token, hash) =
+            if origin.browser { self.issue.browser_token() } else { self.issue.refresh_token() };
         let device = self.known_device(origin, user).unwrap_or_else(|| DeviceId(self.random.random_bytes()));
         let LoginOrigin { user_agent, metadata, .. } = origin;
         let session = NewLoginSession {

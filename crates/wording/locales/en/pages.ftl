@@ -159,3 +159,49 @@ front-phone = Phone
 front-email = Email
 front-website = Website
 legal-elsewhere = You can read it at this address:
+
+### The main menu
+
+tabs-label = Main menu
+tab-book = Book
+tab-appointments = Your appointments
+tab-account = Account
+tab-login = Log in
+log-out = Log out
+language-menu = Language:
+
+### Logging in and registering
+
+log-in = Log in
+field-email = Email address
+field-email-invalid = Please enter an address like name@example.org.
+field-email-taken = There is already an account with this address. Please log in instead.
+field-password = Password
+field-code = Code of your authenticator app
+field-first-name = First name
+field-last-name = Last name
+field-name-invalid = Please enter at most 100 characters, without control characters.
+login-wrong = The email address or the password is wrong.
+login-wrong-code = The code is wrong, has expired, or was used before.
+login-code-needed = Please enter a code of your authenticator app as well.
+login-disabled = This account is disabled. Please contact the practice.
+login-not-verified = Please open the link in the email that we sent you to confirm your address.
+login-too-many = There were too many attempts. Please wait, or ask for a login link by email.
+link-forgot = Forgot your password?
+link-login-link = Log in with a link by email
+link-register = New here? Register
+link-have-account = Have an account already? Log in
+forgot = Forgot your password?
+forgot-sentence = We send you a link with which you set a new one.
+login-link = Log in with a link
+login-link-sentence = We send you a link that logs you in without a password.
+ask-link-button = Send me the link
+link-mailed = Please look into your mailbox
+link-mailed-sentence = If there is an account with this address, we have sent a link to it. It may take a minute to arrive.
+register = Register
+register-button = Register
+register-mailed = Please look into your mailbox
+register-mailed-sentence = We have sent you an email. Please open the link in it to go on.
+register-closed = Registration is closed
+register-closed-sentence = Accounts are added by the practice. Please contact us.
+page-failed-sentence = This did not work. Please try again in a moment.
