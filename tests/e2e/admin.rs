@@ -106,6 +106,8 @@ async fn a_changed_role_applies_from_the_next_request(database: Database) {
     assert_eq!(admin.get(&format!("/api/admin/users/{}", john.id)).await.expect(200), found);
 
     john.get("/api/admin/users").await.refused(403, "forbidden");
+    account(john.id, json!({"is_admin": true})).await.refused(403, "step_up_required");
+    admin.step_up().await;
     assert_eq!(account(john.id, json!({"is_admin": true})).await.expect(200)["is_admin"], true);
     john.get("/api/admin/users").await.expect(200);
     let id = admin.booked(later(1440)).await;

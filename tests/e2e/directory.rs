@@ -12,6 +12,7 @@ on_both_databases!(
 /// A colleague of the practice's first admin.
 async fn colleague(practice: &Practice, app: &Instance, admin: &User) -> User {
     let melanie = practice.client(app, "Melanie", "Klein").await;
+    admin.step_up().await;
     admin.patch(&format!("/api/admin/users/{}", melanie.id), json!({"is_admin": true})).await.expect(200);
     melanie
 }

@@ -79,7 +79,13 @@ fn find_phrase(text: &str, phrase: &str) -> Option<usize> {
 }
 
 fn phrases_in(prose: &Prose) -> Vec<String> {
-    let text = prose.text.to_lowercase().replace('\n', " ");
+    // A value of a setting is no prose.
+    let text = prose
+        .text
+        .to_lowercase()
+        .replace('\n', " ")
+        .replace("`everybody`", "`everyone.`")
+        .replace("\"everybody\"", "\"everyone.\"");
     let at_line =
         |at: usize| prose.line + prose.text.chars().take(text[..at].chars().count()).filter(|c| *c == '\n').count();
     let hits = RETIRED_PHRASES.split(", ").filter_map(|phrase| Some((find_phrase(&text, phrase)?, phrase)));

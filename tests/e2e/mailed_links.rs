@@ -4,9 +4,11 @@ use attune_e2e::{
     ApiResponse, Database, Instance, Method, Plan, Practice, User, eventually, later, strong_password, totp,
 };
 use attune_test_smtp::DecodedMail;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+
+use crate::source::root;
 
 on_both_databases!(
     viewing_mailed_links_changes_nothing_and_each_works_once,
@@ -53,10 +55,6 @@ async fn ask(app: &Instance, path: &str, email: &str) {
     app.post(path, json!({"email": email})).await.expect(202);
 }
 
-async fn step_up(user: &User) {
-    user.post("/api/auth/step-up", json!({"password": user.password})).await.expect(204);
-}
-
 async fn submit(app: &Instance, url: &str, form: &str) -> ApiResponse {
     let request = app.request(Method::POST, url).header("content-type", "application/x-www-form-urlencoded");
     app.send(request.body(form.to_owned())).await
@@ -87,11 +85,11 @@ async fn viewing_mailed_links_changes_nothing_and_each_works_once(database: Data
     let invited = json!({"email": "invited@clients.example.org"});
     admin.post("/api/admin/users", invited).await.expect(201);
     let mary = client(&practice, &app, "mary@clients.example.org").await;
-    step_up(&mary).await;
+    mary.step_up().await;
     ask_as(&mary, "mary.new@clients.example.org").await;
     let confirm = link(&practice, "mary.new@clients.example.org", CONFIRM).await;
     app.post("/api/auth/confirm-email", json!({"token": token(&confirm)})).await.expect(200);
-    step_up(&john).await;
+    john.step_up().await;
     ask_as(&john, "john.new@clients.example.org").await;
     let password = format!("password={}", strong_password(71).replace('-', "%2D"));
     practice.keep_secret(&strong_password(71));
@@ -147,7 +145,7 @@ async fn links_die_with_what_they_were_made_for(database: Database) {
                 user.post("/api/auth/change-password", body).await.expect(204);
             }
             "address" => {
-                step_up(&user).await;
+                user.step_up().await;
                 ask_as(&user, &format!("moved{number}@clients.example.org")).await;
                 let to = link(&practice, &format!("moved{number}@clients.example.org"), CONFIRM).await;
                 app.post("/api/auth/confirm-email", json!({"token": token(&to)})).await.expect(200);
@@ -278,7 +276,7 @@ async fn a_taken_account_is_given_back(database: Database) {
     let email = "john@clients.example.org";
     let thief = client(&practice, &app, email).await;
     let booking = thief.booked(later(7 * 24 * 60)).await;
-    step_up(&thief).await;
+    thief.step_up().await;
     ask_as(&thief, "thief@elsewhere.example.org").await;
     let url = link(&practice, "thief@elsewhere.example.org", CONFIRM).await;
     assert_eq!(submit(&app, &url, "").await.status, 200);
@@ -291,4 +289,37 @@ async fn a_taken_account_is_given_back(database: Database) {
     assert_eq!(submit(&app, &reset, &format!("password={}", strong_password(76))).await.status, 200);
     let john = User::log_in(&app, email, &strong_password(76)).await;
     assert_eq!(john.bookings().await[0]["id"], booking);
+}
+
+/// The down migration makes a database as the release before left it. SQLite's is restored by the tests of its store.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_the_release_before_keeps_its_users() {
+    let (mut practice, app, admin, john) = Practice::on(Database::Postgres).serve_client().await;
+    // The migration sets a period by the clock of the database.
+    practice.clock.set(Timestamp::now());
+    let (admin, john) = (admin.again().await, john.again().await);
+    let starts_at = Timestamp::now() + SignedDuration::from_hours(24 * 30);
+    let booking = john.booked(starts_at).await;
+    let before = john.meeting_url(booking).await;
+    assert_eq!(app.terminate().await, Some(0));
+    let migrations = root().join("migrations/postgres");
+    let down = std::fs::read_to_string(migrations.join("2026-11-30-000850_accounts/down.sql")).unwrap();
+    let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261130000850'";
+    practice.run_sql(&format!("{down};UPDATE users SET email_verified_at = NULL;{forget}")).await;
+    practice.set("auth.registration", "verified");
+    practice.set("auth.second_factor", "admins");
+    let app = practice.serve().await;
+    let john = User::log_in(&app, &john.email, &john.password).await;
+    assert_eq!(john.meeting_url(booking).await, before);
+    let credentials = json!({"email": admin.email, "password": admin.password});
+    let tokens = app.post("/api/auth/login", credentials.clone()).await.expect(200);
+    assert!(tokens["user"]["second_factor_due_at"].is_string(), "{tokens}");
+    User::log_in(&app, &admin.email, &admin.password).await.get("/api/admin/users").await.expect(200);
+    practice.clock.advance(SignedDuration::from_hours(15 * 24));
+    let late = User::log_in(&app, &admin.email, &admin.password).await;
+    late.get("/api/admin/users").await.refused(403, "second_factor_setup_required");
+    let setup = late.post("/api/auth/totp", json!({"current_password": admin.password})).await.expect(200);
+    let code = totp(setup["otpauth_uri"].as_str().unwrap(), practice.clock.now());
+    late.post("/api/auth/totp/confirm", json!({"code": code})).await.expect(200);
+    late.get("/api/admin/users").await.expect(200);
 }

@@ -98,6 +98,7 @@ impl Week {
             .with("reminders.offsets_minutes", "60");
         let (practice, app, meredith, john) = plan.serve_client().await;
         let melanie = practice.client(&app, "Melanie", "Klein").await;
+        meredith.step_up().await;
         meredith.patch(&format!("/api/admin/users/{}", melanie.id), json!({"is_admin": true})).await.expect(200);
         meredith.patch("/api/auth/me", json!({"notify": "changes"})).await.expect(200);
         let settings = json!({"notify": "all", "agenda_at": "07:00", "timezone": "Europe/Berlin"});

@@ -176,6 +176,12 @@ impl Practice {
         }
     }
 
+    /// Runs statements in the database, which has to be PostgreSQL.
+    pub async fn run_sql(&self, statements: &str) {
+        let database = self.postgres.as_ref().expect("a practice on PostgreSQL");
+        database.connect().await.batch_execute(statements).await.unwrap();
+    }
+
     pub fn command<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
         let mut command = attune(arguments);
         command.current_dir(self.folder.path());

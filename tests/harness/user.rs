@@ -55,6 +55,11 @@ impl User {
         self.api = self.api.with_token(Some(&self.access));
     }
 
+    /// Confirms the password again, which roles and addresses need.
+    pub async fn step_up(&self) {
+        self.post("/api/auth/step-up", json!({"password": self.password})).await.expect(204);
+    }
+
     /// The same user with a new login, for example after the clock was moved.
     pub async fn again(&self) -> Self {
         Self::log_in(&self.api, &self.email, &self.password).await

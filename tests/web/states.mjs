@@ -162,9 +162,24 @@ export async function* arrange(practice) {
     await admin.post(`/api/admin/bookings/${notWanted.id}/cancel`);
 
     const { lasting, once } = await mailedPages(practice, day(1));
+    const careful = await practice.client('Jane', 'Doe');
+    await careful.addSecondFactor();
+    const credentials = ({ email, password }) => ({ email, password });
     const everywhere = {
         ...lasting,
         '/, default': ['/', 'Appointments with'],
+        '/login, form': ['/login', 'Forgot your password?'],
+        '/login, wrong': ['/login', 'The email address or the password is wrong', { fields: { email: 'x@example.org', password: 'x' } }],
+        '/login, code': ['/login', 'Please enter a code of your authenticator app', { fields: credentials(careful) }],
+        '/login, wrong-code': ['/login', 'The code is wrong', { fields: { ...credentials(careful), code: '000000' } }],
+        '/register, form': ['/register', 'First name'],
+        '/register, invalid': ['/register', 'Please enter an address like', { fields: { email: 'nobody', password: 'x' } }],
+        '/register, mailed': ['/register', 'We have sent you an email', { fields: { email: 'other@example.org', password: PASSWORD } }],
+        '/forgot-password, form': ['/forgot-password', 'you set a new one'],
+        '/forgot-password, invalid': ['/forgot-password', 'Please enter an address like', { fields: { email: 'x' } }],
+        '/forgot-password, mailed': ['/forgot-password', 'If there is an account', { fields: { email: 'x@example.org' } }],
+        '/login-link, form': ['/login-link', 'without a password'],
+        '/login-link, mailed': ['/login-link', 'If there is an account', { fields: { email: 'x@example.org' } }],
         '/j/{token}, early': [page(early), 'Check again'],
         '/j/{token}, open': [page(open), 'The room is open'],
         '/j/{token}, over': [page(over), 'This appointment is over'],

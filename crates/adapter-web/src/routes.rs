@@ -20,7 +20,7 @@ pub struct Page {
     pub states: &'static [&'static str],
 }
 
-/// A page and its handlers. There is no endpoint without states.
+/// A page and its handlers. Only an endpoint that shows no page of its own is without states.
 struct Route {
     states: &'static [&'static str],
     endpoint: Endpoint,
@@ -87,7 +87,8 @@ fn routes(test_checkout: bool) -> Vec<Route> {
             Endpoint::at(forgot_password::LOGIN_LINK).get(forgot_password::show_login).post(forgot_password::ask_login),
             &["form", "mailed"],
         ),
-        route(Endpoint::at(log_out::PATH).post(log_out::log_out), &["done"]),
+        // It leads to the login page.
+        route(Endpoint::at(log_out::PATH).post(log_out::log_out), &[]),
         route(Endpoint::at(checkout::DONE).get(checkout::done), &["default"]),
         route(Endpoint::at(checkout::CANCELLED).get(checkout::cancelled), &["default"]),
         route(Endpoint::at(legal::IMPRINT).get(legal::imprint), legal),

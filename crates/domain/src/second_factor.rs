@@ -12,7 +12,7 @@ text_enum! {
         /// Admins need one, because they see every client's record.
         Admins => "admins",
         /// Everyone needs one.
-        Everybody => "everybody",
+        Everyone => "everybody",
     }
 }
 
@@ -25,7 +25,7 @@ impl SecondFactorPolicy {
         match self {
             Self::Optional => false,
             Self::Admins => user.is_admin(),
-            Self::Everybody => true,
+            Self::Everyone => true,
         }
     }
 

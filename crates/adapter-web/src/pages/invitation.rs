@@ -5,13 +5,13 @@ use actix_web::web::{Data, Payload};
 use attune_domain::OneTimePurpose;
 use attune_http_common::HandlerResult;
 
-use super::mailed_link::MailedLink;
+use super::mailed_link::LinkPage;
 use super::new_password;
 use crate::web::{Web, segment};
 
 pub(crate) const PATH: &str = "/invitation/{token}";
 
-const PAGE: MailedLink = MailedLink {
+const PAGE: LinkPage = LinkPage {
     purpose: OneTimePurpose::Invitation,
     heading: "accept-invitation",
     sentence: "accept-invitation-sentence",

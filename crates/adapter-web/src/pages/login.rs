@@ -8,13 +8,13 @@ use attune_domain::OneTimePurpose;
 use attune_http_common::{HandlerResult, wants_json};
 use utoipa::ToSchema;
 
-use super::mailed_link::{CodeField, MailedLink};
+use super::mailed_link::{CodeField, LinkPage};
 use crate::cookies::Cookie;
 use crate::web::{View, Web, segment};
 
 pub(crate) const PATH: &str = "/login/{token}";
 
-const PAGE: MailedLink = MailedLink {
+const PAGE: LinkPage = LinkPage {
     purpose: OneTimePurpose::LogIn,
     heading: "login",
     sentence: "login-sentence",

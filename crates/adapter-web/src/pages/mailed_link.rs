@@ -16,7 +16,7 @@ use crate::shell::Shell;
 use crate::web::{View, Web, segment};
 
 /// A page, by the names of its messages.
-pub(crate) struct MailedLink {
+pub(crate) struct LinkPage {
     pub(crate) purpose: OneTimePurpose,
     pub(crate) heading: &'static str,
     pub(crate) sentence: &'static str,
@@ -44,7 +44,7 @@ pub(crate) struct CodeField {
     pub(crate) error: Option<String>,
 }
 
-impl MailedLink {
+impl LinkPage {
     /// The account that the link is for.
     pub(crate) async fn account(&self, web: &Web, http: &HttpRequest) -> Result<User, Problem> {
         let links = &web.use_cases.one_time_links;

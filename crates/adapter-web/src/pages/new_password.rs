@@ -11,7 +11,7 @@ use attune_http_common::{HandlerResult, wants_json};
 use attune_ports::Password;
 use utoipa::ToSchema;
 
-use super::mailed_link::MailedLink;
+use super::mailed_link::LinkPage;
 use crate::shell::Shell;
 use crate::web::{View, Web};
 
@@ -37,7 +37,7 @@ pub(crate) struct Fields {
     password: String,
 }
 
-pub(crate) async fn show(page: &MailedLink, web: &Web, http: &HttpRequest) -> HandlerResult {
+pub(crate) async fn show(page: &LinkPage, web: &Web, http: &HttpRequest) -> HandlerResult {
     match page.account(web, http).await {
         Ok(user) => form(page, &web.view(http).await, user.role, None),
         Err(problem) => page.refuse(web, http, &problem).await,
@@ -46,7 +46,7 @@ pub(crate) async fn show(page: &MailedLink, web: &Web, http: &HttpRequest) -> Ha
 
 /// Sets the password of the form.
 pub(crate) async fn set(
-    page: &MailedLink,
+    page: &LinkPage,
     web: &Web,
     http: &HttpRequest,
     payload: Payload,
@@ -66,7 +66,7 @@ pub(crate) async fn set(
     .await
 }
 
-fn form(page: &MailedLink, view: &View<'_>, role: Role, problem: Option<PasswordProblem>) -> HandlerResult {
+fn form(page: &LinkPage, view: &View<'_>, role: Role, problem: Option<PasswordProblem>) -> HandlerResult {
     let min = min_chars(role).to_string();
     let error = problem.map(|problem| match problem {
         PasswordProblem::TooShort(min) => view.text_with("password-too-short", &[("min", (&min.to_string()).into())]),

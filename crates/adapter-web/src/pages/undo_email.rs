@@ -6,12 +6,12 @@ use actix_web::web::{Data, Payload};
 use attune_domain::OneTimePurpose;
 use attune_http_common::HandlerResult;
 
-use super::mailed_link::MailedLink;
+use super::mailed_link::LinkPage;
 use crate::web::{Web, segment};
 
 pub(crate) const PATH: &str = "/undo-email/{token}";
 
-const PAGE: MailedLink = MailedLink {
+const PAGE: LinkPage = LinkPage {
     purpose: OneTimePurpose::UndoEmail,
     heading: "undo-email",
     sentence: "undo-email-sentence",

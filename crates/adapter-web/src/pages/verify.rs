@@ -10,13 +10,13 @@ use attune_http_common::{HandlerResult, Problem};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use super::mailed_link::MailedLink;
+use super::mailed_link::LinkPage;
 use crate::cookies::Cookie;
 use crate::web::{View, Web, segment};
 
 pub(crate) const PATH: &str = "/verify/{token}";
 
-const PAGE: MailedLink = MailedLink {
+const PAGE: LinkPage = LinkPage {
     purpose: OneTimePurpose::VerifyEmail,
     heading: "verify",
     sentence: "verify-sentence",

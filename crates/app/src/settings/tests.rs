@@ -34,13 +34,13 @@ fn without_any_settings_the_defaults_apply() {
 fn production_verifies_addresses_and_asks_admins_for_a_second_factor() {
     use Profile::{Development, Production};
     use attune_application::accounts::Registration::{Closed, Open, Verified};
-    use attune_domain::SecondFactorPolicy::{Admins, Everybody, Optional};
+    use attune_domain::SecondFactorPolicy::{Admins, Everyone, Optional};
     let registration = |value: &'static str| ("ATTUNE__AUTH__REGISTRATION", value);
     let second_factor = |value: &'static str| ("ATTUNE__AUTH__SECOND_FACTOR", value);
     for (profile, variables, expected) in [
         (Development, &[][..], (Open, Optional)),
         (Production, &[], (Verified, Admins)),
-        (Development, &[registration("verified"), second_factor("everybody")], (Verified, Everybody)),
+        (Development, &[registration("verified"), second_factor("everybody")], (Verified, Everyone)),
         (Production, &[registration("open"), second_factor("optional")], (Open, Optional)),
         (Production, &[registration("closed")], (Closed, Admins)),
     ] {

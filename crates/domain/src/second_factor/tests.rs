@@ -15,8 +15,8 @@ fn each_policy_is_for_those_it_names() {
 #[test]
 fn who_has_a_second_factor_needs_no_other_one() {
     let admin = User { second_factor_at: Some(at(0)), second_factor_due_at: Some(at(5)), ..account(Role::Admin) };
-    assert!(!SecondFactorPolicy::Everybody.requires_setup(&admin, at(60)));
-    assert_eq!(SecondFactorPolicy::Everybody.setup_due_at(&admin), None);
+    assert!(!SecondFactorPolicy::Everyone.requires_setup(&admin, at(60)));
+    assert_eq!(SecondFactorPolicy::Everyone.setup_due_at(&admin), None);
 }
 
 #[test]

@@ -160,7 +160,7 @@ async fn an_account_opens_once_its_address_is_verified() {
     assert_eq!((account.user.email.as_str(), account.slot), (CLIENT, Some(slot)));
     log_in.run(login(PASSWORD)).await.unwrap();
     assert!(practice.verify_email.run(&link, &RequestMetadata::default()).await.is_err());
-    // Somebody else registers with the same address, and gets the same response.
+    // Another person registers with the same address, and gets the same response.
     let other = RegisterCommand { password: password(NEW), ..command };
     assert!(matches!(register.run(other).await.unwrap(), Registered::Mailed));
     assert_eq!(mailed(&practice, 1).await, [(NotificationKind::RegistrationAttempt, CLIENT.to_owned())]);
@@ -278,8 +278,8 @@ async fn an_invitation_is_mailed_again_and_withdrawn() {
     assert!(!is_live(&links[0]).await && is_live(&links[1]).await);
     practice.add_client.withdraw(admin, client.id, &metadata).await.unwrap();
     assert!(!is_live(&links[1]).await);
-    let nobody = practice.add_client.withdraw(admin, UserId::new(99).unwrap(), &metadata).await;
-    assert!(matches!(nobody, Err(InvitationError::NotFound)));
+    let unknown = practice.add_client.withdraw(admin, UserId::new(99).unwrap(), &metadata).await;
+    assert!(matches!(unknown, Err(InvitationError::NotFound)));
 }
 
 #[tokio::test]
