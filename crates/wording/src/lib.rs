@@ -2,7 +2,7 @@
 
 mod time;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use attune_domain::{Currency, Language, Money};
 use fluent_bundle::concurrent::FluentBundle;
@@ -15,17 +15,41 @@ pub use time::LocalTime;
 /// Keeps a number and its unit, or a day and its month, on one line.
 pub const NO_BREAK_SPACE: char = '\u{a0}';
 
-/// The built-in messages of a language, as name and text of each file. Readers of a language without messages get
-/// English.
-fn files(language: Language) -> &'static [(&'static str, &'static str)] {
+/// Keeps the digits of a number on one line where they are grouped by a space.
+pub const NARROW_NO_BREAK_SPACE: char = '\u{202f}';
+
+/// Name and text of each file of one folder.
+type Files = [(&'static str, &'static str); 3];
+
+macro_rules! files {
+    ($folder:literal) => {
+        [
+            (concat!($folder, "/common.ftl"), include_str!(concat!("../locales/", $folder, "/common.ftl"))),
+            (concat!($folder, "/emails.ftl"), include_str!(concat!("../locales/", $folder, "/emails.ftl"))),
+            (concat!($folder, "/pages.ftl"), include_str!(concat!("../locales/", $folder, "/pages.ftl"))),
+        ]
+    };
+}
+
+/// The built-in messages of a language.
+fn files(language: Language) -> Files {
     match language {
-        Language::German | Language::French | Language::Spanish => &[],
-        Language::English => &[
-            ("en/common.ftl", include_str!("../locales/en/common.ftl")),
-            ("en/emails.ftl", include_str!("../locales/en/emails.ftl")),
-            ("en/pages.ftl", include_str!("../locales/en/pages.ftl")),
-        ],
+        Language::English => files!("en"),
+        Language::German => files!("de"),
+        Language::French => files!("fr"),
+        Language::Spanish => files!("es"),
     }
+}
+
+/// The German messages that address their reader, with du.
+const GERMAN_DU: Files = files!("de-du");
+
+/// How German addresses its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GermanAddress {
+    #[default]
+    Sie,
+    Du,
 }
 
 /// The built-in messages are invalid.
@@ -35,37 +59,87 @@ pub enum WordingError {
     Language(Language),
     #[error("{file} has a syntax error: {reason}")]
     Syntax { file: &'static str, reason: String },
+    #[error("{file} contains a message that another file contains, too: {reason}")]
+    Repeated { file: &'static str, reason: String },
 }
 
+type Bundle = FluentBundle<FluentResource>;
+
 /// All messages in all languages.
-pub struct Wording(BTreeMap<Language, FluentBundle<FluentResource>>);
+pub struct Wording {
+    english: Bundle,
+    german: Bundle,
+    german_du: Bundle,
+    french: Bundle,
+    spanish: Bundle,
+}
 
 impl Wording {
     /// Parses the built-in messages.
     pub fn load() -> Result<Self, WordingError> {
-        let written = Language::ALL.into_iter().filter(|language| !files(*language).is_empty());
-        written.map(|language| Ok((language, bundle(language)?))).collect::<Result<_, _>>().map(Self)
+        let mut german_du = bundle(Language::German, files(Language::German))?;
+        for (file, text) in GERMAN_DU {
+            german_du.add_resource_overriding(resource(file, text)?);
+        }
+        let written = |language| bundle(language, files(language));
+        Ok(Self {
+            english: written(Language::English)?,
+            german: written(Language::German)?,
+            german_du,
+            french: written(Language::French)?,
+            spanish: written(Language::Spanish)?,
+        })
     }
 
-    /// The messages in a language, or in English.
+    /// In every language the English messages, with their words inside `⟦ ⟧`. Tests find text that is in no message by it.
+    #[doc(hidden)]
+    pub fn pseudo() -> Result<Self, WordingError> {
+        let marked = || {
+            let mut bundle = bundle(Language::English, files(Language::English))?;
+            bundle.set_transform(Some(mark));
+            Ok(bundle)
+        };
+        Ok(Self { english: marked()?, german: marked()?, german_du: marked()?, french: marked()?, spanish: marked()? })
+    }
+
+    /// The messages in a language, in German with Sie.
     pub fn phrases(&self, language: Language) -> Phrases<'_> {
-        let language = if self.0.contains_key(&language) { language } else { Language::default() };
-        Phrases { bundle: self.0.get(&language), language }
+        self.phrases_with(language, GermanAddress::default())
+    }
+
+    /// The messages in a language, which address the reader in this way if it is German.
+    pub fn phrases_with(&self, language: Language, address: GermanAddress) -> Phrases<'_> {
+        let bundle = match (language, address) {
+            (Language::English, _) => &self.english,
+            (Language::German, GermanAddress::Sie) => &self.german,
+            (Language::German, GermanAddress::Du) => &self.german_du,
+            (Language::French, _) => &self.french,
+            (Language::Spanish, _) => &self.spanish,
+        };
+        Phrases { bundle, language }
     }
 }
 
-fn bundle(language: Language) -> Result<FluentBundle<FluentResource>, WordingError> {
+fn bundle(language: Language, files: Files) -> Result<Bundle, WordingError> {
     let tag: LanguageIdentifier = language.as_str().parse().map_err(|_| WordingError::Language(language))?;
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
     // All languages are written from left to right, and isolation marks appear as boxes in some email programs.
     bundle.set_use_isolating(false);
-    for (file, text) in files(language) {
-        let syntax = |reason: String| WordingError::Syntax { file, reason };
-        let resource =
-            FluentResource::try_new((*text).to_owned()).map_err(|(_, errors)| syntax(format!("{errors:?}")))?;
-        bundle.add_resource(resource).map_err(|errors| syntax(format!("{errors:?}")))?;
+    for (file, text) in files {
+        let added = bundle.add_resource(resource(file, text)?);
+        added.map_err(|errors| WordingError::Repeated { file, reason: format!("{errors:?}") })?;
     }
     Ok(bundle)
+}
+
+fn resource(file: &'static str, text: &str) -> Result<FluentResource, WordingError> {
+    FluentResource::try_new(text.to_owned())
+        .map_err(|(_, errors)| WordingError::Syntax { file, reason: format!("{errors:?}") })
+}
+
+/// Text without words stays as it is: separators are read as such.
+fn mark(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_alphabetic) { format!("⟦{text}⟧").into() } else { text.into() }
 }
 
 /// A value in a message.
@@ -97,12 +171,12 @@ impl From<u32> for Arg<'_> {
 /// The messages in one language, as finished texts without markup.
 #[derive(Clone, Copy)]
 pub struct Phrases<'a> {
-    bundle: Option<&'a FluentBundle<FluentResource>>,
+    bundle: &'a Bundle,
     language: Language,
 }
 
 impl Phrases<'_> {
-    /// The language of the messages, which is English where there are none in the language that was requested.
+    /// The language of the messages.
     pub fn language(&self) -> Language {
         self.language
     }
@@ -120,10 +194,9 @@ impl Phrases<'_> {
 
     /// `None` if there is no such message, or a variable has no value.
     pub fn find(&self, name: &str, values: &[(&'static str, Arg<'_>)]) -> Option<String> {
-        let bundle = self.bundle?;
         let (message, attribute) =
             name.split_once('.').map_or((name, None), |(name, attribute)| (name, Some(attribute)));
-        let message = bundle.get_message(message)?;
+        let message = self.bundle.get_message(message)?;
         let pattern = match attribute {
             Some(attribute) => message.get_attribute(attribute)?.value(),
             None => message.value()?,
@@ -139,7 +212,7 @@ impl Phrases<'_> {
             })
             .collect();
         let mut errors = Vec::new();
-        let text = bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned();
+        let text = self.bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned();
         errors.is_empty().then_some(text)
     }
 
@@ -148,9 +221,9 @@ impl Phrases<'_> {
         self.text_with("minutes", &[("count", minutes.into())])
     }
 
-    /// An amount such as `€100.00`, or `CHF 100.00` for a currency without a sign of its own.
+    /// An amount such as `€100.00`, or `CHF 100.00` for a currency without a sign of its own; in German, `100,00 €`.
     pub fn money(&self, amount: Money) -> String {
-        let decimal = grouped(&amount.to_decimal());
+        let decimal = self.decimal(&amount.to_decimal());
         match sign(amount.currency()) {
             Some(sign) => self.text_with("amount-with-sign", &[("sign", sign.into()), ("amount", (&decimal).into())]),
             None => {
@@ -158,6 +231,26 @@ impl Phrases<'_> {
                 self.text_with("amount-with-code", &[("code", (&code).into()), ("amount", (&decimal).into())])
             }
         }
+    }
+
+    /// `1234567.00` with the separators of the language: `1,234,567.00`.
+    fn decimal(&self, decimal: &str) -> String {
+        let (whole, fraction) = decimal.split_once('.').map_or((decimal, None), |(whole, part)| (whole, Some(part)));
+        let min_grouping = self.text("numbers.min-grouping").parse().unwrap_or(1);
+        let is_grouped = whole.len() >= 3 + min_grouping;
+        let separator = self.text("numbers.group-separator");
+        let mut out = String::new();
+        for (index, digit) in whole.chars().enumerate() {
+            if is_grouped && index > 0 && (whole.len() - index) % 3 == 0 {
+                out.push_str(&separator);
+            }
+            out.push(digit);
+        }
+        if let Some(fraction) = fraction {
+            out.push_str(&self.text("numbers.decimal-separator"));
+            out.push_str(fraction);
+        }
+        out
     }
 
     /// How soon an appointment begins: the planned lead time of its reminder, or the time that is left if the email is late
@@ -190,19 +283,6 @@ fn sign(currency: Currency) -> Option<&'static str> {
         "INR" => Some("₹"),
         _ => None,
     }
-}
-
-/// `1234567.00` with separators: `1,234,567.00`.
-fn grouped(decimal: &str) -> String {
-    let (whole, fraction) = decimal.split_at(decimal.find('.').unwrap_or(decimal.len()));
-    let mut out = String::with_capacity(decimal.len() + whole.len() / 3);
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out + fraction
 }
 
 #[cfg(test)]

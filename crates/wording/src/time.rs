@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::Phrases;
 
-/// An instant in a time zone. The offset distinguishes the two instants of a repeated hour.
+/// An instant in a time zone, here in English. The offset distinguishes the two instants of a repeated hour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalTime {
     /// `Monday, 15 January 2024`
@@ -30,16 +30,13 @@ impl Phrases<'_> {
     /// An instant as people in this time zone read it.
     pub fn local_time(&self, instant: Timestamp, zone: &TimeZone) -> LocalTime {
         let local = instant.to_zoned(zone.clone());
-        let number = |value: i16| value.to_string();
-        let [day, year] = [number(local.day().into()), number(local.year())];
+        // A number, because French has a word of its own for the first of a month.
+        let day = u32::from(local.day().unsigned_abs());
+        let year = local.year().to_string();
         let weekday = self.text(WEEKDAYS[usize::from(local.weekday().to_monday_zero_offset().unsigned_abs())]);
         let month = self.text(MONTHS[usize::from((local.month() - 1).unsigned_abs())]);
-        let parts = [
-            ("weekday", (&weekday).into()),
-            ("day", (&day).into()),
-            ("month", (&month).into()),
-            ("year", (&year).into()),
-        ];
+        let parts =
+            [("weekday", (&weekday).into()), ("day", day.into()), ("month", (&month).into()), ("year", (&year).into())];
         let date = self.text_with("date", &parts);
         let short_date = self.text_with("short-date", &parts[1..3]);
         let time = local.strftime("%H:%M").to_string();

@@ -33,6 +33,11 @@ minutes =
     }
 amount-with-sign = { $sign }{ $amount }
 amount-with-code = { $code }{ "\u00A0" }{ $amount }
+# Digits are grouped if at least min-grouping of them are before the first separator.
+numbers =
+    .decimal-separator = .
+    .group-separator = ,
+    .min-grouping = 1
 
 in-days =
     { $count ->
