@@ -1,5 +1,6 @@
 // How to reach every state of every page.
 
+import { accountPages } from './account.mjs';
 import { attune, minutesAfter, START, tokenOf } from './practice.mjs';
 
 // The pages of the router and their states, as `PATH, STATE`.
@@ -162,8 +163,10 @@ export async function* arrange(practice) {
     await admin.post(`/api/admin/bookings/${notWanted.id}/cancel`);
 
     const { lasting, once } = await mailedPages(practice, day(1));
+    const account = await accountPages(practice);
     const everywhere = {
         ...lasting,
+        ...account.lasting,
         '/, default': ['/', 'Appointments with'],
         '/j/{token}, early': [page(early), 'Check again'],
         '/j/{token}, open': [page(open), 'The room is open'],
@@ -189,6 +192,7 @@ export async function* arrange(practice) {
         states: {
             ...everywhere,
             ...once,
+            ...account.once,
             '/imprint, missing': ['/imprint', 'Page not found'],
             '/privacy, missing': ['/privacy', 'Page not found'],
         },
