@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use attune_domain::{Language, User};
+use attune_domain::{Language, PersonName, User};
 use attune_http_common::{HandlerResult, Problem};
 use attune_ports::{Caller, LoginSessionView};
 use jiff::tz::TimeZone;
@@ -14,8 +14,7 @@ use super::new_password::min_chars;
 use super::second_factor;
 use crate::fields::TextField;
 use crate::language;
-use crate::shell::Link;
-use crate::shell::Shell;
+use crate::shell::{Link, Shell};
 use crate::visit::{Section, Visit};
 use crate::web::{View, Web};
 
@@ -177,7 +176,7 @@ pub(super) struct Profile {
 
 impl Profile {
     fn of(user: &User) -> Self {
-        let name = |name: Option<&attune_domain::PersonName>| name.map(|n| n.as_str().to_owned()).unwrap_or_default();
+        let name = |name: Option<&PersonName>| name.map(|n| n.as_str().to_owned()).unwrap_or_default();
         Self {
             first_name: name(user.first_name.as_ref()),
             last_name: name(user.last_name.as_ref()),
