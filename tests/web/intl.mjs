@@ -1,9 +1,9 @@
-// Dates and amounts as Node's Intl (ICU) writes them, for the tests of crates/wording. Without arguments, fails if the file
-// differs from this Node; `--write` writes the file.
+// Dates and amounts as Node's Intl (ICU) writes them, for the tests of crates/wording. Without arguments, fails if the
+// file differs from this Node; `--write` writes the file.
 //
-// Every space is a plain one in the file, because versions of ICU differ in the kind of space, and in nothing else here.
-// Dates have no time, because Attune joins the two in its own way. Amounts have the narrow sign of their currency, `$` and
-// not `US$`: a practice has one currency, and its clients know which.
+// Every space is a plain one in the file, because versions of ICU differ in the kind of space. Dates have no time, because
+// Attune joins the two in its own way. Amounts have the narrow sign of their currency, `$` and not `US$`: a practice has
+// one currency, and its clients know which.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 

@@ -60,8 +60,7 @@ export async function listen(handler) {
 }
 
 // The code of an authenticator app (RFC 6238) at an instant.
-function codeAt(uri, instant) {
-    const letters = new URL(uri).searchParams.get('secret');
+export function codeAt(letters, instant) {
     const bits = [...letters].map(letter => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'));
     const secret = Buffer.from(bits.join('').match(/.{8}/g).map(byte => Number.parseInt(byte, 2)));
     const step = Buffer.alloc(8);
@@ -117,7 +116,7 @@ class User {
     // Sets up a second factor; returns the code that was used for it.
     async addSecondFactor() {
         const { otpauth_uri } = await this.post('/api/auth/totp', { current_password: this.password });
-        const code = codeAt(otpauth_uri, this.practice.clock.now);
+        const code = codeAt(new URL(otpauth_uri).searchParams.get('secret'), this.practice.clock.now);
         await this.post('/api/auth/totp/confirm', { code });
         return code;
     }

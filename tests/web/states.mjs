@@ -1,5 +1,6 @@
 // How to reach every state of every page.
 
+import { accountPages } from './account.mjs';
 import { attune, minutesAfter, START, tokenOf } from './practice.mjs';
 
 // The pages of the router and their states, as `PATH, STATE`.
@@ -165,8 +166,10 @@ export async function* arrange(practice) {
     const careful = await practice.client('Jane', 'Doe');
     await careful.addSecondFactor();
     const credentials = ({ email, password }) => ({ email, password });
+    const account = await accountPages(practice);
     const everywhere = {
         ...lasting,
+        ...account.lasting,
         '/, default': ['/', 'Appointments with'],
         '/login, form': ['/login', 'Forgot your password?'],
         '/login, wrong': ['/login', 'The email address or the password is wrong', { fields: { email: 'x@example.org', password: 'x' } }],
@@ -204,6 +207,7 @@ export async function* arrange(practice) {
         states: {
             ...everywhere,
             ...once,
+            ...account.once,
             '/imprint, missing': ['/imprint', 'Page not found'],
             '/privacy, missing': ['/privacy', 'Page not found'],
         },

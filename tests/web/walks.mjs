@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { minutesAfter } from './practice.mjs';
+import { codeAt, minutesAfter, Practice } from './practice.mjs';
 import { PASSWORD, PRACTICE } from './states.mjs';
 
 const hasFocus = element => element.evaluate(found => found === document.activeElement);
@@ -99,6 +99,58 @@ async function skip({ page, client, at }) {
     assert.ok(await hasFocus(page.getByRole('link', { name: 'Check again' })));
 }
 
+// An admin needs a second factor before anything else.
+async function secondFactor({ page }) {
+    const practice = await Practice.open({ 'auth.second_factor': 'admins' });
+    try {
+        const { email, password } = practice.admin;
+        await page.goto(`${practice.origin}/login?next=/account`);
+        await type(page, 'Email address', email);
+        await type(page, 'Password', password);
+        await press(page, 'button', 'Log in');
+        await heading(page, 'Set up a second factor');
+        assert.match(page.url(), /\/account\/second-factor$/);
+        assert.equal(await page.getByRole('navigation').count(), 0);
+        await type(page, 'Current password', password);
+        await press(page, 'button', 'Go on');
+        await page.getByRole('img', { name: 'QR code for your authenticator app' }).waitFor();
+        const secret = (await page.locator('code').innerText()).replaceAll(/\s/g, '');
+        await type(page, 'Code of your authenticator app', codeAt(secret, practice.clock.now));
+        await press(page, 'button', 'Set up the second factor');
+        await heading(page, 'Your recovery codes');
+        assert.equal(new Set(await page.locator('ol code').allInnerTexts()).size, 10);
+        await press(page, 'link', 'I have kept the codes');
+        await heading(page, 'Your account');
+    } finally {
+        assert.deepEqual(await practice.close(), []);
+    }
+}
+
+// A client chooses a weak password first, then a good one, and another device is logged out.
+async function changePassword({ practice, page }) {
+    const { email, password } = await practice.client('Maria', 'Cunitz');
+    await practice.request('POST', '/api/auth/login', { email, password });
+    await page.goto(`${practice.origin}/login?next=/account`);
+    await type(page, 'Email address', email);
+    await type(page, 'Password', password);
+    await press(page, 'button', 'Log in');
+    await heading(page, 'Your account');
+    assert.equal(await page.locator('.logins li').count(), 2);
+    await reach(page, page.locator('summary', { hasText: 'Change password' }), 'summary Change password');
+    await page.keyboard.press('Enter');
+    for (const [wanted, said] of [['password1234', 'This password is easy to guess'], [PASSWORD, 'Your new password is set']]) {
+        const fold = page.locator('details[open]');
+        const current = fold.getByLabel('Current password', { exact: true });
+        await reach(page, current, 'field Current password');
+        await page.keyboard.type(password);
+        await type(page, 'New password', wanted);
+        await press(page, 'button', 'Change the password');
+        await page.getByText(said).waitFor();
+    }
+    assert.equal(await page.locator('.logins li').count(), 1);
+    await practice.request('POST', '/api/auth/login', { email, password: PASSWORD });
+}
+
 export const WALKS = {
     'a client pays': pay,
     'a client joins a session': join,
@@ -106,4 +158,6 @@ export const WALKS = {
     'a client sets a new password': reset,
     'a client logs in with a link': login,
     'a visitor reads the imprint': visit,
+    'an admin sets up a second factor first': secondFactor,
+    'a client changes the password': changePassword,
 };

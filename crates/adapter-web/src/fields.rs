@@ -12,6 +12,8 @@ pub(crate) struct TextField {
     pub(crate) value: String,
     pub(crate) autocomplete: &'static str,
     pub(crate) is_required: bool,
+    /// Values to choose from; others can be typed.
+    pub(crate) suggestions: &'static [&'static str],
 }
 
 impl TextField {
@@ -26,6 +28,7 @@ impl TextField {
             value: String::new(),
             autocomplete: "off",
             is_required: true,
+            suggestions: &[],
         }
     }
 
@@ -43,6 +46,10 @@ impl TextField {
 
     pub(crate) fn error(self, error: Option<String>) -> Self {
         Self { error, ..self }
+    }
+
+    pub(crate) fn suggestions(self, suggestions: &'static [&'static str]) -> Self {
+        Self { suggestions, ..self }
     }
 
     pub(crate) fn optional(self) -> Self {

@@ -27,7 +27,8 @@ pub(crate) fn links(current: Language, base: &str, path: &str) -> Vec<LanguageLi
     Language::ALL.into_iter().map(link).collect()
 }
 
-fn name(language: Language) -> &'static str {
+/// In the language itself.
+pub(crate) fn name(language: Language) -> &'static str {
     match language {
         Language::English => "English",
         Language::German => "Deutsch",

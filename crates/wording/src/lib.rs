@@ -19,11 +19,14 @@ pub const NO_BREAK_SPACE: char = '\u{a0}';
 pub const NARROW_NO_BREAK_SPACE: char = '\u{202f}';
 
 /// Name and text of each file of one folder.
-type Files = [(&'static str, &'static str); 3];
+type Files = [(&'static str, &'static str); 6];
 
 macro_rules! files {
     ($folder:literal) => {
         [
+            (concat!($folder, "/account.ftl"), include_str!(concat!("../locales/", $folder, "/account.ftl"))),
+            (concat!($folder, "/appointments.ftl"), include_str!(concat!("../locales/", $folder, "/appointments.ftl"))),
+            (concat!($folder, "/book.ftl"), include_str!(concat!("../locales/", $folder, "/book.ftl"))),
             (concat!($folder, "/common.ftl"), include_str!(concat!("../locales/", $folder, "/common.ftl"))),
             (concat!($folder, "/emails.ftl"), include_str!(concat!("../locales/", $folder, "/emails.ftl"))),
             (concat!($folder, "/pages.ftl"), include_str!(concat!("../locales/", $folder, "/pages.ftl"))),
@@ -91,7 +94,8 @@ impl Wording {
         })
     }
 
-    /// In every language the English messages, with their words inside `⟦ ⟧`. Tests find text that is in no message by it.
+    /// In every language the English messages, with their words inside `⟦ ⟧`: by it, tests find text that is in no
+    /// message.
     #[doc(hidden)]
     pub fn pseudo() -> Result<Self, WordingError> {
         let marked = || {

@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use attune_application::accounts::UpdateProfileCommand;
 use attune_domain::calendar::LocalTime;
 use attune_domain::user::NameError;
-use attune_domain::{NotifyLevel, PersonName, TimeZoneName, User};
+use attune_domain::{Language, NotifyLevel, PersonName, TimeZoneName, User};
 use attune_http_common::{Code, HandlerResult, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -37,6 +37,8 @@ pub(crate) struct UserBody {
     /// Time zone of the times in emails; the practice's time zone if null.
     #[schema(required = true, example = "Europe/Berlin")]
     timezone: Option<String>,
+    #[schema(required = true, schema_with = output::user_language)]
+    language: Option<&'static str>,
     /// Whether the user is an admin (therapist).
     #[schema(example = false)]
     is_admin: bool,
@@ -72,6 +74,7 @@ impl From<&User> for UserBody {
             last_name: user.last_name.as_ref().map(|n| n.as_str().to_owned()),
             display_name: user.display_name(),
             timezone: user.time_zone.as_ref().map(|z| z.as_str().to_owned()),
+            language: user.language.map(Language::as_str),
             is_admin: user.is_admin(),
             email_verified: user.email_verified_at.is_some(),
             second_factor: user.second_factor_at.is_some(),
@@ -108,6 +111,8 @@ pub(crate) struct CurrentUserUpdate {
     /// IANA time zone.
     #[schema(value_type = Option<String>, example = "Europe/Berlin")]
     timezone: Option<Option<TimeZoneName>>,
+    #[schema(schema_with = output::user_language)]
+    language: Option<Option<Language>>,
     /// Admins only: which emails to send about the bookings in the own calendar. `none`; `changes` (the default) for what
     /// others book, move and cancel, and payments that need review; `all` also for what the admin did, and payments received.
     #[schema(schema_with = output::new_notify_level)]
@@ -125,6 +130,7 @@ impl FromFields for CurrentUserUpdate {
             last_name: fields.change("last_name", name),
             display_name: fields.change("display_name", name),
             timezone: fields.change("timezone", timezone),
+            language: fields.change("language", language),
             notify: fields.choice("notify", &NotifyLevel::ALL.map(|level| (level.as_str(), level))),
             agenda_at: fields.change("agenda_at", agenda_time),
         })
@@ -146,6 +152,14 @@ pub(crate) fn timezone(text: &str) -> Result<Option<TimeZoneName>, Code> {
         return Ok(None);
     }
     TimeZoneName::parse(text).map(Some).map_err(|_| Code::InvalidTimezone)
+}
+
+/// An empty language is none.
+fn language(text: &str) -> Result<Option<Language>, Code> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    Language::parse(text).map(Some).ok_or(Code::InvalidValue)
 }
 
 /// An empty time is none. The end of the day belongs to the next one.
@@ -194,6 +208,7 @@ pub(crate) async fn update(state: Data<State>, Signed(caller): Signed, request: 
         last_name: change.last_name,
         preferred_name: change.display_name,
         time_zone: change.timezone,
+        language: change.language,
         notify: change.notify,
         agenda_at: change.agenda_at,
         metadata,

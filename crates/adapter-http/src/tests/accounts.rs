@@ -34,8 +34,8 @@ async fn a_client_registers_and_logs_in() {
     });
     let reply = practice.post("/api/auth/register", "", &body.to_string()).await;
     let user = r#"{"id":2,"email":"ada@example.org","first_name":"Ada","last_name":"Lovelace","#.to_owned()
-        + r#""display_name":"Ada Lovelace","timezone":"Europe/Berlin","is_admin":false,"email_verified":false,"#
-        + r#""second_factor":false,"created_at":"2024-01-10T08:00:00Z"}"#;
+        + r#""display_name":"Ada Lovelace","timezone":"Europe/Berlin","language":null,"is_admin":false,"#
+        + r#""email_verified":false,"second_factor":false,"created_at":"2024-01-10T08:00:00Z"}"#;
     let device = &reply.json()["device_token"];
     reply.assert_body(201, &format!(r#"{{"user":{user},"device_token":{device}}}"#));
     practice.post("/api/auth/register", "", &body.to_string()).await.assert_problem(409, "email_taken");
@@ -253,6 +253,16 @@ async fn only_the_given_fields_of_a_profile_change() {
         assert_eq!(profile(&practice.patch("/api/auth/me", &ada, body).await), wanted, "{body}");
         assert_eq!(profile(&practice.get("/api/auth/me", &ada).await), wanted, "{body}");
     }
+    for (body, wanted) in [
+        (r#"{"language":"fr"}"#, json!("fr")),
+        (r#"{"first_name":"Ada"}"#, json!("fr")),
+        (r#"{"language":""}"#, json!(null)),
+        (r#"{"language":"de"}"#, json!("de")),
+        (r#"{"language":null}"#, json!(null)),
+    ] {
+        assert_eq!(practice.patch("/api/auth/me", &ada, body).await.json()["language"], wanted, "{body}");
+        assert_eq!(practice.get("/api/auth/me", &ada).await.json()["language"], wanted, "{body}");
+    }
     let long = format!("\"{}\"", "x".repeat(101));
     let rows: Invalid<'_> = &[
         ("email", "unknown_field", &[r#""x@example.org""#]),
@@ -262,6 +272,7 @@ async fn only_the_given_fields_of_a_profile_change() {
         ("disabled", "unknown_field", &["false"]),
         ("first_name", "too_long", &[&long]),
         ("timezone", "invalid_timezone", &[r#""Europe/Nowhere""#]),
+        ("language", "invalid_value", &[r#""nl""#, r#""EN""#]),
     ];
     practice.assert_invalid_values(Method::PATCH, "/api/auth/me", &ada, "{}", rows).await;
 }

@@ -1,5 +1,6 @@
 //! The pages, one file each: route, page and view.
 
+pub(crate) mod account;
 pub(crate) mod assets;
 pub(crate) mod checkout;
 pub(crate) mod confirm_email;
@@ -18,6 +19,7 @@ pub(crate) mod not_found;
 pub(crate) mod pay;
 pub(crate) mod register;
 pub(crate) mod reset;
+pub(crate) mod second_factor;
 pub(crate) mod test_checkout;
 pub(crate) mod undo_email;
 pub(crate) mod verify;

@@ -87,7 +87,7 @@ fn form(page: &LinkPage, view: &View<'_>, role: Role, problem: Option<PasswordPr
 }
 
 /// What the rule itself asks for.
-fn min_chars(role: Role) -> usize {
+pub(super) fn min_chars(role: Role) -> usize {
     match check_password(&Password::new(String::new()), role, &[]) {
         Err(PasswordProblem::TooShort(min)) => min,
         Ok(()) | Err(PasswordProblem::TooLong | PasswordProblem::TooCommon) => 0,

@@ -1,9 +1,9 @@
-//! A user changes their names and time zone.
+//! A user changes their names, time zone and language.
 
 use std::sync::Arc;
 
 use attune_domain::calendar::LocalTime;
-use attune_domain::{NotifyLevel, PersonName, TimeZoneName, User, UserId};
+use attune_domain::{Language, NotifyLevel, PersonName, TimeZoneName, User, UserId};
 use attune_ports::{AuditObject, Clock, Conflict, Store, StoreError, TimeZones};
 use thiserror::Error;
 
@@ -18,6 +18,8 @@ pub struct UpdateProfileCommand {
     /// Shown instead of first and last name.
     pub preferred_name: Option<Option<PersonName>>,
     pub time_zone: Option<Option<TimeZoneName>>,
+    /// Of emails, and of pages in a browser in which no other was chosen.
+    pub language: Option<Option<Language>>,
     /// Which emails a therapist gets.
     pub notify: Option<NotifyLevel>,
     /// When a therapist gets the agenda of the day.
@@ -60,6 +62,7 @@ impl UpdateProfile {
         user.last_name = command.last_name.clone().unwrap_or(user.last_name);
         user.preferred_name = command.preferred_name.clone().unwrap_or(user.preferred_name);
         user.time_zone = command.time_zone.clone().unwrap_or(user.time_zone);
+        user.language = command.language.unwrap_or(user.language);
         user.notify = command.notify.unwrap_or(user.notify);
         user.agenda_at = command.agenda_at.unwrap_or(user.agenda_at);
         work.save_user(&user).await?;

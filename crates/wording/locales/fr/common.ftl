@@ -1,4 +1,4 @@
-### Dates, times, durations and amounts. { "\u00A0" } is a no-break space (U+00A0), and { "\u202F" } a narrow one (U+202F).
+### Dates, times, durations and amounts. { "\u00A0" } is a no-break space (U+00A0), { "\u202F" } a narrow one.
 ### The texts contain the narrow one before ; ! ? and the other one before : and inside « ».
 
 weekdays =

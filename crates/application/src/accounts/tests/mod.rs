@@ -389,6 +389,7 @@ async fn a_profile_changes_field_by_field() {
         last_name: None,
         preferred_name: None,
         time_zone: None,
+        language: None,
         notify: None,
         agenda_at: None,
         metadata: RequestMetadata::default(),
@@ -408,6 +409,15 @@ async fn a_profile_changes_field_by_field() {
         let changed = practice.update_profile.run(command.clone()).await.unwrap();
         assert_eq!(changed.display_name(), expected, "{command:?}");
         assert_eq!(Some(changed.time_zone), new_york, "{command:?}");
+        assert_eq!(changed.language, None, "{command:?}");
+    }
+    for (change, expected) in [
+        (Some(Some(Language::German)), Some(Language::German)),
+        (None, Some(Language::German)),
+        (Some(None), None),
+    ] {
+        let command = UpdateProfileCommand { language: change, ..unchanged.clone() };
+        assert_eq!(practice.update_profile.run(command).await.unwrap().language, expected, "{change:?}");
     }
 }
 
