@@ -15,26 +15,52 @@ const DIRECTIVES = ["default-src 'none'", 'form-action', "base-uri 'none'", "fra
 // The checks of a page that is open, by name, in an order in which none disturbs the next.
 const CHECKS = { state, policy, requests, console: messages, links, clicks, keyboard, axe: accessibility, overflow, text };
 
-// Sends a form. A page that is the response to it can be opened as often as needed, although the form was sent once.
-async function send(url, { fields = {}, headers = {} }) {
-    const response = await fetch(url, { method: 'POST', body: new URLSearchParams(fields), headers });
+// The hidden fields of the form on a page that is posted to `action`, and the cookies that its response set.
+export async function hiddenFields(url, cookies = [], action = undefined) {
+    const response = await fetch(url, { headers: { cookie: cookies.join('; ') }, redirect: 'manual' });
+    const html = await response.text();
+    const forms = html.split('<form').slice(1).filter(form => !form.includes('action="/logout"'));
+    const form = forms.find(form => !action || form.split('>')[0].includes(`action="${action}"`)) ?? '';
+    const inputs = form.split('</form>')[0].matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g);
+    const fields = Object.fromEntries([...inputs].map(([, name, value]) => [name, value.replaceAll('&amp;', '&')]));
+    const set = response.headers.getSetCookie().map(cookie => cookie.split(';')[0]);
+    return { fields, cookies: [...cookies, ...set] };
+}
+
+// Sends a form, with the hidden fields of the page that it stands on (`from`, else the page itself). A page that is the
+// response to it can be opened as often as needed, although the form was sent once.
+async function send(url, { fields = {}, headers = {}, cookies = [], from = url }) {
+    const hidden = await hiddenFields(new URL(from, url).href, cookies, new URL(url).pathname);
+    const plain = Object.keys(hidden.fields).length ? hidden : await hiddenFields(new URL(from, url).href, cookies);
+    const body = new URLSearchParams({ ...plain.fields, ...fields });
+    const cookie = plain.cookies.join('; ');
+    const response = await fetch(url, { method: 'POST', body, headers: { ...headers, cookie } });
     const kept = [...response.headers].filter(([name]) => !/^(content-(length|encoding)|transfer-encoding|connection)$/.test(name));
     return { status: response.status, headers: Object.fromEntries(kept), body: await response.text() };
 }
 
 // A browser context in which the page shows the response to a form.
-async function openContext(browser, options, url, received) {
+async function openContext(browser, options, url, received, cookies = []) {
     const context = await browser.newContext(options);
+    if (cookies.length) {
+        const { origin } = new URL(url);
+        await context.addCookies(cookies.map(cookie => {
+            const [name, ...value] = cookie.split('=');
+            return { name, value: value.join('='), url: origin };
+        }));
+    }
     if (received) await context.route(url, route => route.fulfill(received));
     return context;
 }
 
-// Opens a page, which should show these words, in a browser context of its own; with a `form`, the response to it. Returns
-// the findings, each as `CHECK: what is wrong`.
+// Opens a page, which should show these words, in a browser context of its own; with a `form`, the response to it. With
+// `cookies` in the form it is that of a user who is logged in, and with `view` it is not sent. Returns the findings, each as
+// `CHECK: what is wrong`.
 export async function inspect(browser, url, words, { form, pictures } = {}) {
     const findings = [];
-    const received = form && await send(url, form);
-    const context = await openContext(browser, { reducedMotion: 'reduce' }, url, received);
+    const received = form && !form.view ? await send(url, form) : undefined;
+    const cookies = form?.cookies ?? [];
+    const context = await openContext(browser, { reducedMotion: 'reduce' }, url, received, cookies);
     try {
         const page = await context.newPage();
         const seen = { messages: [], requests: [] };
@@ -47,7 +73,7 @@ export async function inspect(browser, url, words, { form, pictures } = {}) {
             for (const finding of await check(opened)) findings.push(`${name}: ${finding}`);
         }
         const expected = await page.evaluate(controls);
-        for (const finding of await withoutScript(browser, url, received, expected)) findings.push(`script off: ${finding}`);
+        for (const finding of await withoutScript(browser, url, received, cookies, expected)) findings.push(`script off: ${finding}`);
     } finally {
         await context.close();
     }
@@ -88,8 +114,9 @@ async function links({ page, context }) {
     const targets = await page.evaluate(() => [...document.querySelectorAll('a[href]')].map(link => link.href));
     const findings = [];
     for (const target of new Set(targets.map(target => target.split('#')[0]))) {
-        // A page that is an error page may link to itself, to be opened again.
-        if (new URL(target).origin !== origin || target === page.url()) continue;
+        // A page that is an error page may link to itself, to be opened again or in another language.
+        const { pathname } = new URL(page.url());
+        if (new URL(target).origin !== origin || new URL(target).pathname === pathname) continue;
         const response = await context.request.get(target);
         if (!response.ok()) findings.push(`${target} is ${response.status()}`);
     }
@@ -241,8 +268,8 @@ function controls() {
     return visible.map(element => `${element.localName} ${element.textContent.trim()}`);
 }
 
-async function withoutScript(browser, url, received, expected) {
-    const context = await openContext(browser, { javaScriptEnabled: false }, url, received);
+async function withoutScript(browser, url, received, cookies, expected) {
+    const context = await openContext(browser, { javaScriptEnabled: false }, url, received, cookies);
     try {
         const page = await context.newPage();
         await page.goto(url);

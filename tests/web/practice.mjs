@@ -12,6 +12,8 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
+import { hiddenFields } from './checks.mjs';
+
 const BINARY = process.env.ATTUNE_BIN ?? fileURLToPath(new URL('../../target/debug/attune', import.meta.url));
 const ADMIN = { email: 'therapist@practice.example.org', password: 'umbrella-0-quiet-heron-harbour' };
 
@@ -118,6 +120,16 @@ class User {
         const code = codeAt(otpauth_uri, this.practice.clock.now);
         await this.post('/api/auth/totp/confirm', { code });
         return code;
+    }
+
+    // Logs in as a browser does; returns its cookies.
+    async logInByPage() {
+        const url = `${this.practice.origin}/login`;
+        const { fields, cookies } = await hiddenFields(url);
+        const body = new URLSearchParams({ ...fields, email: this.email, password: this.password });
+        const response = await fetch(url, { method: 'POST', body, headers: { cookie: cookies.join('; ') }, redirect: 'manual' });
+        assert.equal(response.status, 303, await response.text());
+        return [...cookies, ...response.headers.getSetCookie().map(cookie => cookie.split(';')[0])];
     }
 
     // Asks for another email address; returns the page behind the link that is mailed there.

@@ -17,7 +17,7 @@ use attune_ports::{
     AuditEntry, AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest, BookingView,
     CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView,
     NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund,
-    StoreError, StoredScheduleException, UserFilter,
+    StoreError, StoredScheduleException, TokenHash, UserFilter,
 };
 use jiff::Timestamp;
 

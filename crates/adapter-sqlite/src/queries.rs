@@ -14,7 +14,7 @@ use attune_ports::{
     AuditEntry, AuditObject, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller,
     Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter, OutboxHealth,
     Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund, StoreError,
-    StoredScheduleException, UserFilter,
+    StoredScheduleException, TokenHash, UserFilter,
 };
 use attune_sql::lists::{BookingList, PageQuery, PageRow, Phrase, TotalQuery, backwards, contains, page_of, rows_for};
 use attune_sql::schema::{
@@ -26,7 +26,7 @@ use attune_sql::statements::{
     emails_to_users, history_of, invitations_of, ledger_of, live_sessions, logins_from, logins_of, logins_with,
     notifications_of, open_problems, open_problems_with, open_tokens, participants_of, payment_by_checkout_id,
     payment_by_provider_id, payments_due_for_polling, payments_of, reasons_of, refunds_due, refunds_known_as,
-    refunds_of, token_issued_at, user_by_email, week_of,
+    refunds_of, session_of_token, token_issued_at, user_by_email, week_of,
 };
 use attune_sql::{
     AttendanceRow, HoursRow, Recipients, attendance_of, count, login_history, millis, number, schedule_of,

@@ -6,8 +6,9 @@ use actix_web::web::{self, Data, ServiceConfig};
 use attune_http_common::Endpoint;
 
 use crate::pages::{
-    assets, checkout, confirm_email, forgot_password, front, invitation, join, legal, log_in, log_out, login,
-    not_found, pay, register, reset, test_checkout, undo_email, verify,
+    appointment, appointments, assets, cancel_appointment, checkout, confirm_email, forgot_password, front, invitation,
+    join, legal, log_in, log_out, login, move_appointment, not_found, pay, register, reset, test_checkout, undo_email,
+    verify,
 };
 use crate::web::Web;
 
@@ -86,6 +87,38 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         route(
             Endpoint::at(forgot_password::LOGIN_LINK).get(forgot_password::show_login).post(forgot_password::ask_login),
             &["form", "mailed"],
+        ),
+        route(Endpoint::at(appointments::PATH).get(appointments::show), &["empty", "admin", "all", "earlier"]),
+        // The payment of an offline practice has no form; what a refused checkout says is that of the payment page.
+        route(
+            Endpoint::at(appointment::PATH).get(appointment::show),
+            &[
+                "confirmed",
+                "unpaid",
+                "expired",
+                "cancelled",
+                "completed",
+                "foreign",
+                "booked",
+                "held",
+                "moved",
+                "note-cancelled",
+                "paid",
+                "open",
+            ],
+        ),
+        route(
+            Endpoint::at(appointment::PAY).get(appointment::before_pay).post(appointment::pay),
+            &["checkout", "forged"],
+        ),
+        route(Endpoint::at(appointment::CALENDAR).get(appointment::calendar), &["none"]),
+        route(
+            Endpoint::at(cancel_appointment::PATH).get(cancel_appointment::show).post(cancel_appointment::cancel),
+            &["full", "part", "nothing", "unpaid", "too-long", "changed", "closed", "foreign"],
+        ),
+        route(
+            Endpoint::at(move_appointment::PATH).get(move_appointment::show).post(move_appointment::reschedule),
+            &["times", "confirm", "taken", "changed", "closed"],
         ),
         route(Endpoint::at(log_out::PATH).post(log_out::log_out), &["done"]),
         route(Endpoint::at(checkout::DONE).get(checkout::done), &["default"]),

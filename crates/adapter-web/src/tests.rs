@@ -7,7 +7,11 @@ use fluent_syntax::ast::Entry;
 
 use super::*;
 
-const MESSAGES: &str = include_str!("../../wording/locales/en/pages.ftl");
+const MESSAGES: &str = concat!(
+    include_str!("../../wording/locales/en/pages.ftl"),
+    "\n",
+    include_str!("../../wording/locales/en/appointments.ftl"),
+);
 
 /// The text of all files with this extension in a folder of the crate.
 fn sources(folder: &str, extension: &str) -> String {
