@@ -26,10 +26,10 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("webhook-signature", "", ""),
     ("adapter-jitsi", "domain ports webhook-signature", ""),
     ("adapter-stripe", "domain ports webhook-signature", "test-stripe"),
-    ("http-common", "domain ports application", "test-doubles"),
+    ("http-common", "domain ports application ics wording", "test-doubles"),
     (
         "adapter-http",
-        "domain ports application http-common ics wording",
+        "domain ports application http-common wording",
         "adapter-memory adapter-web test-doubles test-store-contract",
     ),
     ("adapter-web", "domain ports application http-common wording", ""),

@@ -127,6 +127,94 @@ async function mailedPages(practice, booked) {
     return { lasting, once };
 }
 
+// The pages about the appointments of a client, before and after the clock moves on.
+async function bookedAppointments(practice, john, { open, over }) {
+    const { admin } = practice;
+    const day = number => minutesAfter(START, number * 1440);
+    const anna = await practice.client('Anna', 'Berger');
+    const { id: user_id } = await anna.get('/api/auth/me');
+    const late = await anna.book(minutesAfter(START, 900));
+    const terms = await admin.get('/api/admin/policy');
+    const half = { ...terms, cancellation: { ...terms.cancellation, late_refund_percent: 50 } };
+    await admin.request('PUT', '/api/admin/policy', half);
+    const partly = await anna.book(minutesAfter(START, 1020));
+    await admin.request('PUT', '/api/admin/policy', terms);
+    const next = await anna.book(day(30));
+    const then = await anna.book(day(31));
+    await anna.post(`/api/bookings/${then.id}/reschedule`, { scheduled_at: minutesAfter(day(31), 60).toISOString() });
+    const cancelled = await anna.book(day(32));
+    await anna.post(`/api/bookings/${cancelled.id}/cancel`, { reason: 'A cold' });
+    const expired = await anna.hold(day(33));
+    const past = [];
+    for (let week = 1; week <= 21; week += 1) {
+        const scheduled_at = minutesAfter(START, -3 * 1440 * week).toISOString();
+        const payment = { payment: 'waived', has_taken_place: true };
+        past.push(await admin.post('/api/admin/bookings', { user_id, scheduled_at, ...payment }));
+    }
+    const alone = await practice.client('Mary', 'Major');
+
+    return async () => {
+        const unpaid = await anna.hold(day(35));
+        const cookies = await anna.logInByPage();
+        const as = (user, form) => ({ ...form, cookies: user });
+        const view = { view: true, cookies };
+        const page = ({ id }, more = '') => `/appointments/${id}${more}`;
+        const to = `to=${encodeURIComponent(minutesAfter(day(30), 60).toISOString())}`;
+        const taken = encodeURIComponent(minutesAfter(day(31), 60).toISOString());
+        const at = minutesAfter(day(30), 60).toISOString();
+        const johns = await john.logInByPage();
+        const everywhere = {
+            '/appointments, all': ['/appointments', 'Past appointments', view],
+            '/appointments/{id}, confirmed': [page(next), 'The room opens on', view],
+            '/appointments/{id}, unpaid': [page(unpaid), 'Please pay €100.00', view],
+            '/appointments/{id}/cancel, full': [page(next, '/cancel'), 'You get €100.00 back, the full amount', view],
+            '/appointments/{id}/move, times': [page(next, '/move'), 'Choose another time', view],
+            '/appointments/{id}/move, confirm': [page(next, `/move?${to}`), 'Move to this time?', view],
+        };
+        return {
+            everywhere,
+            more: {
+                '/appointments, empty': ['/appointments', 'You have no appointments yet', as(await alone.logInByPage(), { view: true })],
+                '/appointments, admin': ['/appointments', 'booked as a client', as(await admin.logInByPage(), { view: true })],
+                '/appointments, earlier': [
+                    `/appointments?before=${Math.floor(new Date(past[0].scheduled_at).getTime() / 1000)}-${past[0].id}`, 'Took place', view,
+                ],
+                '/appointments/{id}, expired': [page(expired), 'Not paid in time', view],
+                '/appointments/{id}, cancelled': [page(cancelled), 'By you', view],
+                '/appointments/{id}, completed': [page(past[0]), 'Took place', view],
+                '/appointments/{id}, foreign': [page(over), 'Page not found', view],
+                '/appointments/{id}, booked': [page(next, '?booked'), 'We have sent you an email', view],
+                '/appointments/{id}, held': [page(unpaid, '?booked'), 'Please pay, and', view],
+                '/appointments/{id}, moved': [page(then, '?moved'), 'Your appointment is now on', view],
+                '/appointments/{id}, note-cancelled': [page(cancelled, '?cancelled'), 'We have sent you an email about it', view],
+                '/appointments/{id}, paid': [page(next, '?paid'), 'your payment has arrived', view],
+                '/appointments/{id}, open': [page(open), 'The room is open', as(johns, { view: true })],
+                '/appointments/{id}/pay, checkout': [page(unpaid, '/pay'), 'Test payment', { cookies, from: page(unpaid) }],
+                '/appointments/{id}/pay, forged': [
+                    page(unpaid, '/pay'), 'Another site sent this form', { cookies, from: page(unpaid), fields: { form_token: 'x' } },
+                ],
+                '/appointments/{id}/calendar.ics, none': [page(unpaid, '/calendar.ics'), 'Not paid yet', view],
+                '/appointments/{id}/cancel, part': [page(partly, '/cancel'), 'You get €50.00 back, and the practice keeps €50.00', view],
+                '/appointments/{id}/cancel, nothing': [page(late, '/cancel'), 'Nothing is refunded, because', view],
+                '/appointments/{id}/cancel, unpaid': [page(unpaid, '/cancel'), 'You have paid nothing', view],
+                '/appointments/{id}/cancel, too-long': [
+                    page(next, '/cancel'), 'at most 500 characters', { cookies, fields: { reason: 'x'.repeat(501) } },
+                ],
+                '/appointments/{id}/cancel, changed': [
+                    page(next, '/cancel'), 'What you get back has changed', { cookies, fields: { expected_refund: '1.00' } },
+                ],
+                '/appointments/{id}/cancel, closed': [page(past[0], '/cancel'), 'and is over', view],
+                '/appointments/{id}/cancel, foreign': [page(over, '/cancel'), 'Page not found', view],
+                '/appointments/{id}/move, taken': [page(next, `/move?to=${taken}`), 'This time is not free', view],
+                '/appointments/{id}/move, changed': [
+                    page(next, `/move?${to}`), 'has changed in the meantime', { cookies, fields: { to: at, version: '1' } },
+                ],
+                '/appointments/{id}/move, closed': [page(late, '/move'), 'It could be moved until', view],
+            },
+        };
+    };
+}
+
 // Brings a practice into all states at once. Yields them in groups, each under settings of its own: `states` has the URL's
 // path of each state, words that only this state shows, and the form that leads to it, if there is one.
 export async function* arrange(practice) {
@@ -153,6 +241,7 @@ export async function* arrange(practice) {
     };
     // Its hold ends when it begins.
     const tooLate = await asked(120);
+    const appointments = await bookedAppointments(practice, john, { open, over });
     await clock.set(minutesAfter(START, 180));
     const held = await john.hold(day(6));
     const pay = booking => new URL(booking.pay_url).pathname;
@@ -163,6 +252,7 @@ export async function* arrange(practice) {
     await admin.post(`/api/admin/bookings/${notWanted.id}/cancel`);
 
     const { lasting, once } = await mailedPages(practice, day(1));
+<<<<<<< HEAD
     const careful = await practice.client('Jane', 'Doe');
     await careful.addSecondFactor();
     const credentials = ({ email, password }) => ({ email, password });
@@ -170,6 +260,12 @@ export async function* arrange(practice) {
     const everywhere = {
         ...lasting,
         ...account.lasting,
+=======
+    const own = await appointments();
+    const everywhere = {
+        ...lasting,
+        ...own.everywhere,
+>>>>>>> h3
         '/, default': ['/', 'Appointments with'],
         '/login, form': ['/login', 'Forgot your password?'],
         '/login, wrong': ['/login', 'The email address or the password is wrong', { fields: { email: 'x@example.org', password: 'x' } }],
@@ -207,7 +303,11 @@ export async function* arrange(practice) {
         states: {
             ...everywhere,
             ...once,
+<<<<<<< HEAD
             ...account.once,
+=======
+            ...own.more,
+>>>>>>> h3
             '/imprint, missing': ['/imprint', 'Page not found'],
             '/privacy, missing': ['/privacy', 'Page not found'],
         },

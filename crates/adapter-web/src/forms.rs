@@ -9,8 +9,8 @@ use url::{Url, form_urlencoded};
 use crate::pages::message::Message;
 use crate::web::Web;
 
-/// The longest password takes 1536 bytes.
-const MAX_BYTES: usize = 4 * 1024;
+/// The longest reason of a cancellation takes 6000 bytes.
+const MAX_BYTES: usize = 8 * 1024;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

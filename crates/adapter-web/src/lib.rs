@@ -7,6 +7,7 @@ mod fields;
 mod forms;
 mod language;
 mod openapi;
+mod own_booking;
 mod pages;
 mod response;
 mod routes;

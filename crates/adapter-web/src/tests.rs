@@ -7,8 +7,12 @@ use fluent_syntax::ast::Entry;
 
 use super::*;
 
-const MESSAGES: &[&str] =
-    &[include_str!("../../wording/locales/en/account.ftl"), include_str!("../../wording/locales/en/pages.ftl")];
+const MESSAGES: &[&str] = &[
+    include_str!("../../wording/locales/en/account.ftl"),
+    include_str!("../../wording/locales/en/appointments.ftl"),
+    include_str!("../../wording/locales/en/book.ftl"),
+    include_str!("../../wording/locales/en/pages.ftl"),
+];
 
 /// The text of all files with this extension in a folder of the crate.
 fn sources(folder: &str, extension: &str) -> String {

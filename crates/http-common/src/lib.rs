@@ -2,6 +2,7 @@
 
 mod address;
 mod body;
+mod calendar_file;
 mod document;
 mod endpoint;
 mod lifecycle;
@@ -15,6 +16,7 @@ mod sliced_body;
 
 pub use address::{AddressRange, InvalidAddressRange, Network, client_address, network_name};
 pub use body::{RequestLimits, wants_json};
+pub use calendar_file::calendar_file;
 pub use document::Document;
 pub use endpoint::Endpoint;
 pub use lifecycle::{Ending, Interruption, run};

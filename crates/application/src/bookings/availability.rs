@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use attune_domain::calendar::{AppointmentLength, BusyTimes, LengthError, SlotQuery};
-use attune_domain::{Availability, Role, ServiceId, UserId};
+use attune_domain::{Availability, Booking, Interval, Role, ServiceId, UserId};
 use attune_ports::{Clock, Queries, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
+use super::new_slot::length;
 use super::therapist_calendar::CalendarLoader;
 
 #[derive(Debug, Error)]
@@ -55,6 +56,23 @@ impl ShowAvailability {
             }
             None => self.queries.default_therapist().await?.ok_or(AvailabilityError::PracticeNotConfigured)?,
         };
+        self.free(therapist, AppointmentLength::try_from(service)?, query, now, None).await
+    }
+
+    /// Where a booking can be moved, with its own therapist and length. Its own time counts as free.
+    pub async fn run_for_move(&self, booking: &Booking, query: &SlotQuery) -> Result<Availability, AvailabilityError> {
+        let own = Interval::new(booking.scheduled_at(), booking.blocked_until()).ok();
+        self.free(booking.therapist(), length(booking)?, query, self.clock.now(), own).await
+    }
+
+    async fn free(
+        &self,
+        therapist: UserId,
+        length: AppointmentLength,
+        query: &SlotQuery,
+        now: Timestamp,
+        own: Option<Interval>,
+    ) -> Result<Availability, AvailabilityError> {
         let calendar = self.calendars.load(therapist).await?;
         let horizon = SignedDuration::from_hours(24 * (1 + i64::from(calendar.rules.settings().horizon_days)));
         let from = query.from().max(now).saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
@@ -62,7 +80,8 @@ impl ShowAvailability {
         if from >= until {
             return Ok(Availability::default());
         }
-        let busy = BusyTimes::new(self.queries.busy_times(therapist, from, until, now).await?);
-        Ok(calendar.slots(&busy, AppointmentLength::try_from(service)?, now).availability(query))
+        let mut busy = self.queries.busy_times(therapist, from, until, now).await?;
+        busy.retain(|interval| Some(*interval) != own);
+        Ok(calendar.slots(&BusyTimes::new(busy), length, now).availability(query))
     }
 }

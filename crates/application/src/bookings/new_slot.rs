@@ -45,7 +45,7 @@ impl NewSlot<'_> {
 }
 
 /// The length of a booking with its buffer.
-fn length(booking: &Booking) -> Result<AppointmentLength, StoreError> {
+pub(super) fn length(booking: &Booking) -> Result<AppointmentLength, StoreError> {
     let buffer = booking.blocked_until().duration_since(booking.ends_at()).as_mins();
     AppointmentLength::new(booking.minutes(), u32::try_from(buffer).unwrap_or(0))
         .map_err(|error| StoreError::Corrupt(error.into()))

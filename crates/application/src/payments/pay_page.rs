@@ -97,9 +97,13 @@ impl PayPage {
 
     /// The checkout of the booking, opened now unless it is open. One that has ended at the provider is replaced.
     pub async fn pay(&self, text: &str) -> Result<PayOutcome, PayPageError> {
-        let found = self.find(text).await?;
+        self.pay_for(&self.find(text).await?).await
+    }
+
+    /// The same, for a client who is logged in.
+    pub async fn pay_for(&self, found: &BookingView) -> Result<PayOutcome, PayPageError> {
         let id = found.booking.id();
-        let view = self.page(&found).await?;
+        let view = self.page(found).await?;
         if !matches!(view.state, PayState::Due { .. }) {
             return Ok(PayOutcome::Closed(view));
         }
@@ -108,7 +112,7 @@ impl PayPage {
         match self.checkout.run(id, found.client.id).await {
             Ok(payment) => payment.checkout_url.map(PayOutcome::Checkout).ok_or(PayPageError::NotOnline),
             Err(OpenCheckoutError::NotPayable(_) | OpenCheckoutError::Processing) => {
-                let found = self.find(text).await?;
+                let found = self.checkout.queries.booking(id).await?.ok_or(PayPageError::Unknown)?;
                 Ok(PayOutcome::Closed(self.page(&found).await?))
             }
             Err(OpenCheckoutError::Store(error)) => Err(error.into()),
@@ -122,7 +126,8 @@ impl PayPage {
         found.filter(|found| !found.client.disabled).ok_or(PayPageError::Unknown)
     }
 
-    async fn page(&self, BookingView { booking, client }: &BookingView) -> Result<PayView, PayPageError> {
+    /// What is shown of a booking.
+    pub async fn page(&self, BookingView { booking, client }: &BookingView) -> Result<PayView, PayPageError> {
         let now = self.checkout.clock.now();
         let state = match booking.status() {
             BookingStatus::PendingPayment if booking.payment_status() == PaymentStatus::Processing => {
