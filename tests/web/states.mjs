@@ -252,20 +252,15 @@ export async function* arrange(practice) {
     await admin.post(`/api/admin/bookings/${notWanted.id}/cancel`);
 
     const { lasting, once } = await mailedPages(practice, day(1));
-<<<<<<< HEAD
     const careful = await practice.client('Jane', 'Doe');
     await careful.addSecondFactor();
     const credentials = ({ email, password }) => ({ email, password });
     const account = await accountPages(practice);
-    const everywhere = {
-        ...lasting,
-        ...account.lasting,
-=======
     const own = await appointments();
     const everywhere = {
         ...lasting,
+        ...account.lasting,
         ...own.everywhere,
->>>>>>> h3
         '/, default': ['/', 'Appointments with'],
         '/login, form': ['/login', 'Forgot your password?'],
         '/login, wrong': ['/login', 'The email address or the password is wrong', { fields: { email: 'x@example.org', password: 'x' } }],
@@ -303,11 +298,8 @@ export async function* arrange(practice) {
         states: {
             ...everywhere,
             ...once,
-<<<<<<< HEAD
             ...account.once,
-=======
             ...own.more,
->>>>>>> h3
             '/imprint, missing': ['/imprint', 'Page not found'],
             '/privacy, missing': ['/privacy', 'Page not found'],
         },

@@ -7,14 +7,7 @@ use attune_http_common::Endpoint;
 
 use crate::pages::account::changes;
 use crate::pages::{
-<<<<<<< HEAD
-    account, assets, checkout, confirm_email, forgot_password, front, invitation, join, legal, log_in, log_out, login,
-    not_found, pay, register, reset, second_factor, test_checkout, undo_email, verify,
-=======
-    appointment, appointments, assets, cancel_appointment, checkout, confirm_email, forgot_password, front, invitation,
-    join, legal, log_in, log_out, login, move_appointment, not_found, pay, register, reset, test_checkout, undo_email,
-    verify,
->>>>>>> h3
+    account, appointment, appointments, assets, cancel_appointment, checkout, confirm_email, forgot_password, front, invitation, join, legal, log_in, log_out, login, move_appointment, not_found, pay, register, reset, second_factor, test_checkout, undo_email, verify,
 };
 use crate::web::Web;
 
@@ -94,7 +87,6 @@ fn routes(test_checkout: bool) -> Vec<Route> {
             Endpoint::at(forgot_password::LOGIN_LINK).get(forgot_password::show_login).post(forgot_password::ask_login),
             &["form", "mailed"],
         ),
-<<<<<<< HEAD
         // It leads to the login page.
         route(Endpoint::at(log_out::PATH).post(log_out::log_out), &[]),
         // Only accounts of an earlier release are given time to set up a second factor.
@@ -110,7 +102,6 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         ),
         route(Endpoint::at(second_factor::CONFIRM).post(second_factor::confirm), &["wrong", "done"]),
         route(Endpoint::at(second_factor::REMOVE).post(second_factor::remove), &["wrong", "done"]),
-=======
         route(Endpoint::at(appointments::PATH).get(appointments::show), &["empty", "admin", "all", "earlier"]),
         // The payment of an offline practice has no form; what a refused checkout says is that of the payment page.
         route(
@@ -143,8 +134,6 @@ fn routes(test_checkout: bool) -> Vec<Route> {
             Endpoint::at(move_appointment::PATH).get(move_appointment::show).post(move_appointment::reschedule),
             &["times", "confirm", "taken", "changed", "closed"],
         ),
-        route(Endpoint::at(log_out::PATH).post(log_out::log_out), &["done"]),
->>>>>>> h3
         route(Endpoint::at(checkout::DONE).get(checkout::done), &["default"]),
         route(Endpoint::at(checkout::CANCELLED).get(checkout::cancelled), &["default"]),
         route(Endpoint::at(legal::IMPRINT).get(legal::imprint), legal),

@@ -37,20 +37,10 @@ macro_rules! files {
 /// The built-in messages of a language.
 fn files(language: Language) -> Files {
     match language {
-<<<<<<< HEAD
         Language::English => files!("en"),
         Language::German => files!("de"),
         Language::French => files!("fr"),
         Language::Spanish => files!("es"),
-=======
-        Language::German | Language::French | Language::Spanish => &[],
-        Language::English => &[
-            ("en/appointments.ftl", include_str!("../locales/en/appointments.ftl")),
-            ("en/common.ftl", include_str!("../locales/en/common.ftl")),
-            ("en/emails.ftl", include_str!("../locales/en/emails.ftl")),
-            ("en/pages.ftl", include_str!("../locales/en/pages.ftl")),
-        ],
->>>>>>> h3
     }
 }
 
