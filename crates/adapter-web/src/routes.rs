@@ -6,8 +6,8 @@ use actix_web::web::{self, Data, ServiceConfig};
 use attune_http_common::Endpoint;
 
 use crate::pages::{
-    assets, checkout, confirm_email, forgot_password, front, invitation, join, legal, log_in, log_out, login,
-    not_found, pay, register, reset, test_checkout, undo_email, verify,
+    assets, book, book_summary, checkout, confirm_email, forgot_password, front, invitation, join, legal, log_in,
+    log_out, login, not_found, pay, register, reset, test_checkout, undo_email, verify,
 };
 use crate::web::Web;
 
@@ -86,6 +86,15 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         route(
             Endpoint::at(forgot_password::LOGIN_LINK).get(forgot_password::show_login).post(forgot_password::ask_login),
             &["form", "mailed"],
+        ),
+        route(
+            Endpoint::at(book::PATH).get(book::show),
+            &["times", "chosen", "taken", "later", "none", "full", "closed"],
+        ),
+        // The first time of a new practice is the next whole hour or earlier, so it is free and too late to move.
+        route(
+            Endpoint::at(book_summary::PATH).get(book_summary::show).post(book_summary::book),
+            &["who", "summary", "zone", "free", "note", "taken"],
         ),
         route(Endpoint::at(log_out::PATH).post(log_out::log_out), &["done"]),
         route(Endpoint::at(checkout::DONE).get(checkout::done), &["default"]),

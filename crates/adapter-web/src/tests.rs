@@ -7,7 +7,8 @@ use fluent_syntax::ast::Entry;
 
 use super::*;
 
-const MESSAGES: &str = include_str!("../../wording/locales/en/pages.ftl");
+const MESSAGES: &[&str] =
+    &[include_str!("../../wording/locales/en/book.ftl"), include_str!("../../wording/locales/en/pages.ftl")];
 
 /// The text of all files with this extension in a folder of the crate.
 fn sources(folder: &str, extension: &str) -> String {
@@ -30,7 +31,7 @@ fn sources(folder: &str, extension: &str) -> String {
 fn every_message_is_used() {
     let source = sources("src", "rs");
     let mut names = BTreeSet::new();
-    for entry in fluent_syntax::parser::parse(MESSAGES).unwrap().body {
+    for entry in MESSAGES.iter().flat_map(|text| fluent_syntax::parser::parse(*text).unwrap().body) {
         if let Entry::Message(message) = entry {
             assert!(source.contains(&format!("\"{}\"", message.id.name)), "{} is not used", message.id.name);
             names.insert(message.id.name);

@@ -21,6 +21,7 @@ fn files(language: Language) -> &'static [(&'static str, &'static str)] {
     match language {
         Language::German | Language::French | Language::Spanish => &[],
         Language::English => &[
+            ("en/book.ftl", include_str!("../locales/en/book.ftl")),
             ("en/common.ftl", include_str!("../locales/en/common.ftl")),
             ("en/emails.ftl", include_str!("../locales/en/emails.ftl")),
             ("en/pages.ftl", include_str!("../locales/en/pages.ftl")),

@@ -1,6 +1,8 @@
 //! The pages, one file each: route, page and view.
 
 pub(crate) mod assets;
+pub(crate) mod book;
+pub(crate) mod book_summary;
 pub(crate) mod checkout;
 pub(crate) mod confirm_email;
 pub(crate) mod forgot_password;
