@@ -212,6 +212,32 @@ async function bookedAppointments(practice, john, { open, over }) {
                 '/appointments/{id}/move, closed': [page(late, '/move'), 'It could be moved until', view],
             },
         };
+// The way to a booking, with two services and two therapists. `taken` is the start of a booking of another client.
+async function bookingPages(practice, taken) {
+    const { admin } = practice;
+    const slot = minutesAfter(START, 20 * 1440).getTime() / 1000;
+    const free = await admin.post('/api/admin/services', { name: 'First conversation', duration: 25, amount: 0 });
+    const { id: colleague } = await (await practice.client('Jonas', 'Brandt')).get('/api/auth/me');
+    await admin.post('/api/auth/step-up', { password: admin.password });
+    await admin.patch(`/api/admin/users/${colleague}`, { is_admin: true });
+    const abroad = `service=${free.id}&therapist=${colleague}&zone=America/New_York`;
+    const cookies = await (await practice.client('Jane', 'Doe')).logInByPage();
+    const summary = query => `/book/summary?${query}at=${slot}`;
+    const lost = { at: String(taken.getTime() / 1000), note: 'About the last time.' };
+    return {
+        '/book, times': ['/book', 'Next free time'],
+        '/book, chosen': [`/book?${abroad}`, 'The practice is in another time zone: Europe/Berlin'],
+        '/book, taken': [`/book?from=2027-03-02&taken=${lost.at}`, 'This time is no longer free'],
+        '/book, later': ['/book?from=2027-04-01', 'Earlier times'],
+        '/book, none': ['/book?from=2031-01-01', 'there are no free times yet'],
+        '/book/summary, who': [summary(''), 'Who are you?'],
+        '/book/summary, summary': [summary(''), 'Book and pay €100.00', { cookies, view: true }],
+        '/book/summary, zone': [summary('zone=America/New_York&'), 'For the practice', { cookies, view: true }],
+        '/book/summary, free': [summary(`service=${free.id}&`), 'Free of charge', { cookies, view: true }],
+        '/book/summary, note': ['/book/summary', 'Please shorten the note', {
+            cookies, from: summary(''), fields: { note: 'long'.repeat(501) },
+        }],
+        '/book/summary, taken': ['/book/summary', 'Your note is kept', { cookies, from: summary(''), fields: lost }],
     };
 }
 
@@ -261,6 +287,7 @@ export async function* arrange(practice) {
         ...lasting,
         ...account.lasting,
         ...own.everywhere,
+        ...await bookingPages(practice, day(1)),
         '/, default': ['/', 'Appointments with'],
         '/login, form': ['/login', 'Forgot your password?'],
         '/login, wrong': ['/login', 'The email address or the password is wrong', { fields: { email: 'x@example.org', password: 'x' } }],
@@ -333,6 +360,25 @@ export async function* arrange(practice) {
             '/privacy, text': ['/privacy', 'We process only'],
         },
     };
+
+    const { therapists } = await admin.get('/api/therapists');
+    const closed = await Promise.all(therapists.map(({ id }) => admin.post('/api/admin/time-off', {
+        therapist_id: id, kind: 'closed_dates', first_date: '2027-01-01', last_date: '2028-12-31',
+    })));
+    yield {
+        settings: 'a practice on leave',
+        states: { '/book, full': ['/book', 'There is no free time within the next 366 days'] },
+    };
+
+    for (const { id } of closed) await admin.request('DELETE', `/api/admin/time-off/${id}`);
+    const { services } = await admin.get('/api/services');
+    const offer = active => Promise.all(services.map(({ id }) => admin.patch(`/api/admin/services/${id}`, { active })));
+    await offer(false);
+    yield {
+        settings: 'a practice without a service',
+        states: { '/book, closed': ['/book', 'Appointments cannot be booked here at the moment'] },
+    };
+    await offer(true);
 }
 
 // What one of the two lists lacks.

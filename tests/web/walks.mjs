@@ -82,6 +82,36 @@ async function login({ practice, page }) {
     assert.deepEqual(cookies.sort(), [['attune', true, 'Lax', '/'], ['attune-device', true, 'Lax', '/']]);
 }
 
+// A client who is not logged in yet books the next free time and pays. The form books once, however often it is sent.
+async function book({ practice, page, client }) {
+    await page.goto(practice.origin);
+    await press(page, 'link', 'Book an appointment');
+    await heading(page, 'When does it suit you?');
+    await reach(page, page.getByRole('link', { name: /^Take this time .*, / }), 'link to the next free time');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Who are you?');
+    await press(page, 'link', 'Log in and go on');
+    await heading(page, 'Log in');
+    await type(page, 'Email address', client.email);
+    await type(page, 'Password', client.password);
+    await press(page, 'button', 'Log in');
+    await heading(page, 'Is everything right?');
+    const form = page.locator('form:has(#note)');
+    const url = await form.evaluate(found => found.action);
+    const fields = await form.evaluate(found => Object.fromEntries(new FormData(found)));
+    await type(page, 'Note (optional)', 'My first time.');
+    await press(page, 'button', 'Book and pay €100.00');
+    await heading(page, 'Test payment');
+    const again = await page.context().request.post(url, { form: fields, maxRedirects: 0 });
+    assert.deepEqual([again.status(), again.headers().location], [303, page.url()]);
+    await press(page, 'button', 'Pay €100.00');
+    await heading(page, 'Paid');
+    const later = await page.context().request.post(url, { form: fields, maxRedirects: 0 });
+    assert.match(later.headers().location, /\/appointments\/\d+\?booked$/);
+    const { bookings } = await client.get('/api/bookings');
+    assert.equal(bookings.filter(booking => booking.scheduled_at === bookings[0].scheduled_at).length, 1);
+}
+
 // A visitor reads the imprint and returns.
 async function visit({ practice, page }) {
     await page.goto(practice.origin);
@@ -153,6 +183,7 @@ async function changePassword({ practice, page }) {
 
 export const WALKS = {
     'a client pays': pay,
+    'a client books an appointment': book,
     'a client joins a session': join,
     'a client skips what every page repeats': skip,
     'a client sets a new password': reset,

@@ -12,6 +12,9 @@ use crate::web::Web;
 /// The longest reason of a cancellation takes 6000 bytes.
 const MAX_BYTES: usize = 8 * 1024;
 
+/// The longest note, of 2000 characters, takes 24 kB.
+const MAX_BYTES_WITH_NOTE: usize = 32 * 1024;
+
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The fields of a form, which may be secret.
@@ -19,8 +22,17 @@ pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
     pub(crate) async fn read(web: &Web, http: &HttpRequest, payload: Payload) -> Result<Self, Problem> {
+        Self::read_up_to(MAX_BYTES, web, http, payload).await
+    }
+
+    /// A form with a field of several lines.
+    pub(crate) async fn read_with_note(web: &Web, http: &HttpRequest, payload: Payload) -> Result<Self, Problem> {
+        Self::read_up_to(MAX_BYTES_WITH_NOTE, web, http, payload).await
+    }
+
+    async fn read_up_to(limit: usize, web: &Web, http: &HttpRequest, payload: Payload) -> Result<Self, Problem> {
         let requests = &web.settings.requests;
-        let limit = MAX_BYTES.min(requests.max_body_bytes);
+        let limit = limit.min(requests.max_body_bytes);
         let bytes = requests.read_up_to(limit, http, &mut payload.into_inner()).await?;
         Ok(Self(form_urlencoded::parse(&bytes).into_owned().collect()))
     }

@@ -2,6 +2,7 @@
 
 mod accent;
 mod assets;
+mod choice;
 mod cookies;
 mod fields;
 mod forms;

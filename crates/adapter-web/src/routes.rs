@@ -7,7 +7,7 @@ use attune_http_common::Endpoint;
 
 use crate::pages::account::changes;
 use crate::pages::{
-    account, appointment, appointments, assets, cancel_appointment, checkout, confirm_email, forgot_password, front, invitation, join, legal, log_in, log_out, login, move_appointment, not_found, pay, register, reset, second_factor, test_checkout, undo_email, verify,
+    account, appointment, appointments, assets, book, book_summary, cancel_appointment, checkout, confirm_email, forgot_password, front, invitation, join, legal, log_in, log_out, login, move_appointment, not_found, pay, register, reset, second_factor, test_checkout, undo_email, verify,
 };
 use crate::web::Web;
 
@@ -133,6 +133,15 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         route(
             Endpoint::at(move_appointment::PATH).get(move_appointment::show).post(move_appointment::reschedule),
             &["times", "confirm", "taken", "changed", "closed"],
+        ),
+        route(
+            Endpoint::at(book::PATH).get(book::show),
+            &["times", "chosen", "taken", "later", "none", "full", "closed"],
+        ),
+        // The first time of a new practice is the next whole hour or earlier, so it is free and too late to move.
+        route(
+            Endpoint::at(book_summary::PATH).get(book_summary::show).post(book_summary::book),
+            &["who", "summary", "zone", "free", "note", "taken"],
         ),
         route(Endpoint::at(checkout::DONE).get(checkout::done), &["default"]),
         route(Endpoint::at(checkout::CANCELLED).get(checkout::cancelled), &["default"]),

@@ -15,6 +15,8 @@
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
+use crate::Money;
+
 /// The cancellation and rescheduling terms of a booking. Each booking stores its own, so that a change of the practice's
 /// policy does not affect existing bookings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +83,12 @@ impl ChangeTerms {
         let grace = SignedDuration::from_mins(i64::from(self.grace_minutes));
         let grace_end = booked_at.saturating_add(grace).unwrap_or(Timestamp::MAX);
         notice.max(grace_end.min(starts_at))
+    }
+
+    /// What a cancellation refunds after that. Fractions of a minor unit are rounded in the client's favour.
+    pub fn late_refund(&self, paid: Money) -> Money {
+        let minor = (paid.minor() * i64::from(self.late_refund_percent.min(100)) + 99) / 100;
+        Money::new(minor, paid.currency()).unwrap_or(Money::zero(paid.currency()))
     }
 
     /// The end of rescheduling for clients.

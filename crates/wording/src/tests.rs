@@ -42,6 +42,7 @@ fn the_parts_of_a_time_fit_its_sentence() {
         .local_time("2024-12-05T09:05:00Z".parse().unwrap(), &TimeZone::get("Europe/Berlin").unwrap());
     assert_eq!(time.date, "Thursday, 5\u{a0}December 2024");
     assert_eq!(time.short_date, "5\u{a0}December");
+    assert_eq!(time.day, "Thursday, 5\u{a0}December");
     assert_eq!(time.time, "10:05");
     assert_eq!((time.zone.as_str(), time.offset.as_str()), ("Europe/Berlin", "UTC+01:00"));
     assert_eq!(time.place, "Europe/Berlin, UTC+01:00");

@@ -12,6 +12,8 @@ pub struct LocalTime {
     pub date: String,
     /// `15 January`
     pub short_date: String,
+    /// `Monday, 15 January`
+    pub day: String,
     /// `10:00`
     pub time: String,
     /// `Europe/Berlin`, or the offset where the zone has no name.
@@ -39,6 +41,7 @@ impl Phrases<'_> {
             [("weekday", (&weekday).into()), ("day", day.into()), ("month", (&month).into()), ("year", (&year).into())];
         let date = self.text_with("date", &parts);
         let short_date = self.text_with("short-date", &parts[1..3]);
+        let day = self.text_with("weekday-and-date", &[parts[0], ("date", (&short_date).into())]);
         let time = local.strftime("%H:%M").to_string();
         let offset = format!("UTC{}", local.strftime("%:z"));
         let name = zone.iana_name().filter(|_| !zone.is_unknown());
@@ -49,7 +52,7 @@ impl Phrases<'_> {
         let zone = name.unwrap_or(&offset).to_owned();
         let date_and_time = self.text_with("date-and-time", &[("date", (&date).into()), ("time", (&time).into())]);
         let full = format!("{date_and_time} ({place})");
-        LocalTime { date, short_date, time, zone, offset, place, date_and_time, full }
+        LocalTime { date, short_date, day, time, zone, offset, place, date_and_time, full }
     }
 }
 

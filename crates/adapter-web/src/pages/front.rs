@@ -15,6 +15,7 @@ pub(crate) const PATH: &str = "/";
 #[template(path = "front.html")]
 struct Front {
     shell: Shell,
+    book: Link,
     sentence: String,
     lost_link: String,
     lost_link_sentence: String,
@@ -36,6 +37,7 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     let page = Front {
         // The heading has the practice's name, and the page itself says how to reach it.
         shell: Shell { title: heading.clone(), contact: Vec::new(), more: vec![docs], ..view.shell(heading) },
+        book: Link { href: view.href("/book"), text: view.text("book-button-front") },
         sentence: view.text("front-sentence"),
         lost_link: view.text("front-lost-link"),
         lost_link_sentence: view.text("front-lost-link-sentence"),

@@ -4,6 +4,8 @@ pub(crate) mod account;
 pub(crate) mod appointment;
 pub(crate) mod appointments;
 pub(crate) mod assets;
+pub(crate) mod book;
+pub(crate) mod book_summary;
 pub(crate) mod cancel_appointment;
 pub(crate) mod checkout;
 pub(crate) mod confirm_email;

@@ -3,15 +3,14 @@
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
-use attune_application::bookings::AvailabilityError;
-use attune_domain::calendar::SlotQuery;
 use attune_domain::{ChosenSlot, OneTimePurpose};
-use attune_http_common::{HandlerResult, Problem};
-use jiff::SignedDuration;
-use jiff::tz::TimeZone;
+use attune_http_common::HandlerResult;
 
 use super::mailed_link::LinkPage;
+use super::{book, book_summary};
+use crate::choice::{is_free, slot_text};
 use crate::cookies::Cookie;
+use crate::shell::Link;
 use crate::web::{View, Web, segment};
 
 pub(crate) const PATH: &str = "/verify/{token}";
@@ -70,7 +69,9 @@ pub(crate) async fn verify(web: Data<Web>, http: HttpRequest, payload: Payload) 
         let verified = web.use_cases.verify_email.run(segment(&http, "token"), &metadata).await?;
         let mut page = PAGE.done(view);
         if let Some(slot) = verified.slot {
-            page.sentences.extend(about(&web, view, slot).await);
+            let (sentence, link) = about(&web, view, slot).await;
+            page.sentences.extend(sentence);
+            page.link = Some(link);
         }
         let mut response = page.respond(view, StatusCode::OK)?;
         Cookie::Device.set(&mut response, &verified.device_token, web.settings.secure)?;
@@ -79,24 +80,21 @@ pub(crate) async fn verify(web: Data<Web>, http: HttpRequest, payload: Payload) 
     .await
 }
 
-/// A sentence about the slot that was chosen; `None` if it cannot be looked up now, although the address is verified.
-async fn about(web: &Web, view: &View<'_>, slot: ChosenSlot) -> Option<String> {
-    let name = match is_available(web, slot).await {
-        Ok(true) => "verify-slot-free",
-        Ok(false) => "verify-slot-taken",
-        Err(_) => return None,
+/// A sentence about the slot that was chosen, unless it cannot be looked up now, although the address is verified; and the
+/// way on.
+async fn about(web: &Web, view: &View<'_>, slot: ChosenSlot) -> (Option<String>, Link) {
+    let ChosenSlot { service, starts_at } = slot;
+    let is_free = is_free(web, service, None, starts_at).await.ok();
+    let (path, text) = match is_free {
+        Some(true) => {
+            (format!("{}?service={service}&at={}", book_summary::PATH, slot_text(starts_at)), "book-verified-free")
+        }
+        Some(false) | None => (format!("{}?service={service}", book::PATH), "book-verified-taken"),
     };
-    let when = view.practice_time(slot.starts_at).full;
-    Some(view.text_with(name, &[("when", (&when).into())]))
-}
-
-async fn is_available(web: &Web, slot: ChosenSlot) -> Result<bool, Problem> {
-    let until = slot.starts_at.saturating_add(SignedDuration::from_secs(1)).unwrap_or(slot.starts_at);
-    let Ok(query) = SlotQuery::new(slot.starts_at, until, TimeZone::UTC) else { return Ok(false) };
-    match web.use_cases.availability.run(Some(slot.service), None, &query).await {
-        Ok(found) => Ok(found.slots.values().flatten().any(|free| free.start == slot.starts_at)),
-        // The conversion logs the cause.
-        Err(AvailabilityError::Store(error)) => Err(error.into()),
-        Err(_) => Ok(false),
-    }
+    let when = view.practice_time(starts_at).full;
+    let sentence = is_free.map(|is_free| {
+        let name = if is_free { "verify-slot-free" } else { "verify-slot-taken" };
+        view.text_with(name, &[("when", (&when).into())])
+    });
+    (sentence, Link { href: view.href(&path), text: view.text(text) })
 }

@@ -23,8 +23,7 @@ pub struct CancellationQuote {
 impl CancellationQuote {
     /// Calculates the quote from the terms of the booking.
     ///
-    /// A cancellation by the practice refunds everything, at any time. Fractions of a minor unit are rounded in the
-    /// client's favour. `refundable` is [`crate::payment::PaymentLedger::refundable`] of the booking's payments.
+    /// A cancellation by the practice refunds everything, at any time. `refundable` is [`crate::payment::PaymentLedger::refundable`] of the booking's payments.
     pub fn of(booking: &Booking, refundable: Money, terms: &ChangeTerms, by: Role, now: Timestamp) -> Self {
         let free_until = terms.free_until(booking.scheduled_at(), booking.created_at());
         let late = by == Role::Client && now >= free_until && booking.status() != BookingStatus::PendingPayment;
@@ -34,10 +33,10 @@ impl CancellationQuote {
             booking.payment_status().has_been_paid() || booking.status() == BookingStatus::PendingPayment;
         let is_paid = may_have_money && refundable.currency() == currency;
         let paid = if is_paid { refundable.minor().min(booking.price().minor()) } else { 0 };
-        let refund = if late { percent_of(paid, terms.late_refund_percent) } else { paid };
         // Both amounts are between zero and the price, so they are valid.
         let money = |minor| Money::new(minor, currency).unwrap_or(Money::zero(currency));
-        Self { late, refund: money(refund), fee: money(paid - refund), free_until }
+        let refund = if late { terms.late_refund(money(paid)) } else { money(paid) };
+        Self { late, refund, fee: money(paid - refund.minor()), free_until }
     }
 }
 
@@ -64,8 +63,4 @@ impl CancelledPayment {
         let free_until = booking.terms().free_until(booking.scheduled_at(), booking.created_at());
         (!refund.is_zero() || !kept.is_zero()).then_some(Self { refund, kept, free_until })
     }
-}
-
-fn percent_of(minor: i64, percent: u8) -> i64 {
-    (minor * i64::from(percent.min(100)) + 99) / 100
 }
