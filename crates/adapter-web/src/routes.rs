@@ -7,7 +7,9 @@ use attune_http_common::Endpoint;
 
 use crate::pages::account::changes;
 use crate::pages::{
-    account, appointment, appointments, assets, book, book_summary, cancel_appointment, checkout, confirm_email, forgot_password, front, invitation, join, legal, log_in, log_out, login, move_appointment, not_found, pay, register, reset, second_factor, test_checkout, undo_email, verify,
+    account, appointment, appointments, assets, book, book_summary, cancel_appointment, checkout, confirm_email,
+    forgot_password, front, invitation, join, legal, log_in, log_out, login, move_appointment, not_found, pay,
+    register, reset, second_factor, test_checkout, undo_email, verify,
 };
 use crate::web::Web;
 

@@ -1,1 +1,78 @@
-# Translated from English.
+### The account of a client or therapist, and their second factor. The messages are plain texts.
+
+## The account
+
+account = Votre compte
+account-back = Retour à votre compte
+account-saved-profile = Vos modifications sont enregistrées.
+account-saved-password = Votre nouveau mot de passe est défini. Tous les autres appareils sont déconnectés.
+account-saved-sessions = C’est fait. Un appareil déconnecté doit se connecter à nouveau.
+account-saved-second-factor = Votre second facteur est supprimé.
+
+account-you = Vous
+account-preferred-name = Nom d’usage
+account-preferred-name-hint = Le nom que nous utilisons dans les e-mails et les rendez-vous, s’il diffère de vos prénom et nom.
+account-zone = Fuseau horaire
+account-zone-hint = Celui dans lequel nous vous indiquons les horaires, par exemple Europe/Paris. Si vous le laissez vide, c’est celui du cabinet, { $zone }.
+account-zone-invalid = Nous ne connaissons pas ce fuseau horaire. Veuillez en choisir un dans la liste, par exemple Europe/Paris.
+account-language = Langue
+account-language-hint = Celle de nos e-mails, et de ces pages, sauf si vous en choisissez une autre sur place.
+account-language-none = Non choisie
+account-save = Enregistrer les modifications
+
+account-email = Adresse e-mail
+account-email-change = Modifier l’adresse e-mail
+account-new-email = Nouvelle adresse e-mail
+account-email-same = C’est déjà votre adresse.
+account-email-button = Envoyer un lien à la nouvelle adresse
+account-email-mailed = Nous avons envoyé un lien à { $email }. Veuillez l’ouvrir pour confirmer la nouvelle adresse. D’ici là, votre adresse actuelle reste inchangée.
+account-current-password = Mot de passe actuel
+account-confirm-hint = Pour que personne d’autre ne modifie votre adresse.
+account-password-wrong = Ce mot de passe est incorrect.
+account-code-wrong = Ce code est incorrect, ou a déjà été utilisé. Veuillez saisir celui que votre application affiche maintenant.
+account-too-many = Il y a eu trop de tentatives incorrectes. Veuillez attendre une heure.
+
+account-password-set = Vous pouvez vous connecter avec un mot de passe.
+account-password-none = Votre compte n’a pas encore de mot de passe. Il vous en faut un pour modifier votre adresse e-mail et pour configurer un second facteur.
+account-password-change = Modifier le mot de passe
+account-password-button = Modifier le mot de passe
+account-password-link = Envoyer un lien pour définir un mot de passe
+account-password-mailed = Nous avons envoyé un lien à { $email }. Veuillez l’ouvrir pour définir votre mot de passe.
+
+account-second-factor-on = Actif depuis le { $date }. À la connexion, nous demandons aussi un code de votre application d’authentification.
+account-second-factor-off = Inactif. Avec un second facteur, la connexion demande, en plus du mot de passe, un code de votre téléphone.
+account-second-factor-add = Configurer un second facteur
+account-second-factor-remove = Supprimer le second facteur
+account-second-factor-due = Veuillez configurer un second facteur avant le { $date }. Après cette date, vous ne pourrez rien faire d’autre avant de l’avoir configuré.
+
+account-sessions = Vos connexions
+account-sessions-sentence = Si vous ne reconnaissez pas un appareil, déconnectez-le et modifiez votre mot de passe. Les horaires sont ceux de { $zone }.
+account-session-unknown = Appareil inconnu
+account-session-this = Cet appareil
+account-session-times = Connexion le { $since }, dernière utilisation le { $used }
+account-session-end = Déconnecter
+account-session-about = { $program }, connexion le { $since }
+account-sessions-end = Déconnecter tous les autres appareils
+
+## The second factor
+
+second-factor = Second facteur
+second-factor-set-up = Configurer un second facteur
+second-factor-required = Votre compte a besoin d’un second facteur avant que vous puissiez continuer.
+second-factor-sentence = Il protège ce qui est enregistré sur vous et sur d’autres personnes, même si quelqu’un apprend votre mot de passe.
+second-factor-app = Il vous faut une application d’authentification sur votre téléphone. Elle affiche un code qui change toutes les 30 secondes, et que nous demandons à la connexion.
+second-factor-password-first = Votre compte n’a pas encore de mot de passe. Veuillez d’abord en définir un.
+second-factor-begin = Continuer
+second-factor-scan = Scannez cette image avec votre application d’authentification. Saisissez ensuite le code que l’application affiche.
+second-factor-qr = Code QR pour votre application d’authentification
+second-factor-open-app = Ouvrir l’application d’authentification sur cet appareil
+second-factor-secret = Si vous ne pouvez pas scanner l’image, saisissez cette clé dans l’application :
+second-factor-confirm = Configurer le second facteur
+second-factor-code-again = Veuillez saisir le code que votre application affiche maintenant.
+second-factor-again = Recommencer avec une nouvelle image
+second-factor-done = Votre second facteur est configuré.
+second-factor-codes = Vos codes de récupération
+second-factor-codes-sentence = Si vous perdez votre téléphone, chacun de ces codes remplace une fois un code de l’application, avec votre mot de passe.
+second-factor-codes-once = Ils ne seront plus affichés. Veuillez les imprimer ou les noter, et les conserver en lieu sûr.
+second-factor-codes-kept = J’ai conservé les codes
+second-factor-on-sentence = À la connexion, nous demandons aussi un code de votre application d’authentification. Si vous supprimez le second facteur, votre mot de passe suffit, et les codes de récupération ne fonctionnent plus.

@@ -4,7 +4,7 @@ mod operator;
 mod second_factor;
 
 use attune_domain::login_session::LoginSession;
-use attune_domain::{BookingId, EmailAddress, LoginSessionId, PersonName, Role, TimeZoneName, User, UserId};
+use attune_domain::{BookingId, EmailAddress, Language, LoginSessionId, PersonName, Role, TimeZoneName, User, UserId};
 use attune_ports::{Caller, HashError, NewUser, Password, PasswordHasher};
 use attune_test_doubles::PlainPasswordHasher;
 use jiff::SignedDuration;
