@@ -24,7 +24,7 @@ struct Ask {
 }
 
 const PASSWORD: Ask = Ask { purpose: "forgot-password", heading: "forgot", sentence: "forgot-sentence" };
-const LOGIN: Ask = Ask { purpose: "login-link", heading: "login-link", sentence: "login-link-sentence" };
+const LOGIN: Ask = Ask { purpose: "login-link", heading: "login-link-heading", sentence: "login-link-sentence" };
 
 #[derive(Template)]
 #[template(path = "ask_link.html")]
