@@ -35,7 +35,7 @@ appointment-state-completed = Took place
 appointment-state-missed = Missed
 appointment-state-cancelled = Cancelled
 appointment-state-expired = Not paid in time
-appointment-refund-pending = { $amount } is being refunded since { $date }
+appointment-refund-pending = { $amount } has been on its way back to you since { $date }
 appointment-refund-done = { $amount } was refunded on { $date }
 appointment-refund-failed = { $amount } could not be refunded yet. The practice looks into it.
 
@@ -53,7 +53,7 @@ appointment-reason = Reason
 appointment-refund = Refund
 appointment-your-note = Your note
 appointment-number = Booking number
-appointment-all = All appointments
+appointments-all = All appointments
 appointment-due = Please pay { $amount } by { $until }.
 appointment-due-sentence = We have reserved this time for you. It is confirmed as soon as you have paid.
 appointment-due-ask = If you do not know how to pay, please contact the practice.
