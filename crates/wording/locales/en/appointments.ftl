@@ -104,6 +104,7 @@ cancel-closed-over = It was on { $when }, and is over.
 move-heading = Move the appointment
 move-choose = Choose another time
 move-confirm = Move to this time?
+move-at-present = At present
 move-was = Was
 move-now = Now
 move-costs = Costs
