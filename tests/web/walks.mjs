@@ -112,6 +112,23 @@ async function book({ practice, page, client }) {
     assert.equal(bookings.filter(booking => booking.scheduled_at === bookings[0].scheduled_at).length, 1);
 }
 
+// A client logs in on the way to an appointment, and cancels it.
+async function cancel({ practice, page, client, at }) {
+    const { id } = await client.book(at);
+    await page.goto(`${practice.origin}/appointments/${id}`);
+    await heading(page, 'Log in');
+    await type(page, 'Email address', client.email);
+    await type(page, 'Password', client.password);
+    await press(page, 'button', 'Log in');
+    await page.getByText('Confirmed', { exact: true }).waitFor();
+    await press(page, 'link', 'Cancel');
+    await heading(page, 'Cancel the appointment');
+    await type(page, 'Reason (optional)', 'A cold');
+    await press(page, 'button', 'Cancel the appointment, €100.00 back');
+    await page.getByRole('status').waitFor();
+    assert.equal((await client.booking(id)).status, 'cancelled');
+}
+
 // A visitor reads the imprint and returns.
 async function visit({ practice, page }) {
     await page.goto(practice.origin);
@@ -188,6 +205,7 @@ export const WALKS = {
     'a client skips what every page repeats': skip,
     'a client sets a new password': reset,
     'a client logs in with a link': login,
+    'a client cancels an appointment': cancel,
     'a visitor reads the imprint': visit,
     'an admin sets up a second factor first': secondFactor,
     'a client changes the password': changePassword,

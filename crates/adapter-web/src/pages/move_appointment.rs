@@ -177,7 +177,7 @@ async fn pick(
     let page = MoveAppointment {
         shell: if error.is_some() { view.with_error(shell) } else { shell },
         error: error.map(|name| view.text(name)),
-        facts: vec![was(visit, own)],
+        facts: vec![present(visit, own, "move-at-present")],
         heading: view.text("move-choose"),
         days,
         empty,
@@ -200,7 +200,8 @@ async fn confirm(web: &Web, visit: &Visit<'_>, own: &OwnBooking, to: Timestamp, 
     }
     let time = view.phrases.local_time(to, &own.zone);
     let fact = |name, value, detail| Fact { name: view.text(name), value, detail };
-    let mut facts = vec![was(visit, own), fact("move-now", time.date_and_time.clone(), Some(time.place))];
+    let mut facts =
+        vec![present(visit, own, "move-was"), fact("move-now", time.date_and_time.clone(), Some(time.place))];
     if !own.booking.price().is_zero() {
         facts.push(fact("move-costs", view.text("move-costs-nothing"), None));
     }
@@ -266,10 +267,11 @@ fn day(visit: &Visit<'_>, own: &OwnBooking, slots: &[Slot]) -> Option<Day> {
     Some(Day { date: first.date.clone(), offset: first.offset.clone(), slots: slots.iter().map(button).collect() })
 }
 
-fn was(visit: &Visit<'_>, own: &OwnBooking) -> Fact {
+/// The present time of the appointment.
+fn present(visit: &Visit<'_>, own: &OwnBooking, name: &str) -> Fact {
     let view = &visit.view;
     let time = view.phrases.local_time(own.booking.scheduled_at(), &own.zone);
-    Fact { name: view.text("move-was"), value: time.date_and_time, detail: Some(time.place) }
+    Fact { name: view.text(name), value: time.date_and_time, detail: Some(time.place) }
 }
 
 fn keep(visit: &Visit<'_>, own: &OwnBooking) -> Link {
