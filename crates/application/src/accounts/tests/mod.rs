@@ -4,7 +4,7 @@ mod operator;
 mod second_factor;
 
 use attune_domain::login_session::LoginSession;
-use attune_domain::{BookingId, EmailAddress, LoginSessionId, PersonName, Role, TimeZoneName, User, UserId};
+use attune_domain::{BookingId, EmailAddress, Language, LoginSessionId, PersonName, Role, TimeZoneName, User, UserId};
 use attune_ports::{Caller, HashError, NewUser, Password, PasswordHasher};
 use attune_test_doubles::PlainPasswordHasher;
 use jiff::SignedDuration;
@@ -411,11 +411,9 @@ async fn a_profile_changes_field_by_field() {
         assert_eq!(Some(changed.time_zone), new_york, "{command:?}");
         assert_eq!(changed.language, None, "{command:?}");
     }
-    for (change, expected) in [
-        (Some(Some(Language::German)), Some(Language::German)),
-        (None, Some(Language::German)),
-        (Some(None), None),
-    ] {
+    for (change, expected) in
+        [(Some(Some(Language::German)), Some(Language::German)), (None, Some(Language::German)), (Some(None), None)]
+    {
         let command = UpdateProfileCommand { language: change, ..unchanged.clone() };
         assert_eq!(practice.update_profile.run(command).await.unwrap().language, expected, "{change:?}");
     }
