@@ -83,8 +83,12 @@ export async function accountPages(practice) {
         [`${page}, no-password`]: [page, 'Please set one first', { cookies: withoutPassword, view: true }],
     };
     const once = {
-        '/account/profile, saved': ['/account/profile', 'Your changes are saved', form({ first_name: 'Augusta', zone: 'Europe/London' })],
-        '/account/email, wrong': ['/account/email', 'This password is wrong', form({ email: 'countess@example.org', email_password: 'x' })],
+        '/account/profile, saved': [
+            '/account/profile', 'Your changes are saved', form({ first_name: 'Augusta', zone: 'Europe/London' }),
+        ],
+        '/account/email, wrong': [
+            '/account/email', 'This password is wrong', form({ email: 'countess@example.org', email_password: 'x' }),
+        ],
         '/account/email, mailed': [
             '/account/email', 'We have sent a link to countess@example.org',
             form({ email: 'countess@example.org', email_password: user.password }),

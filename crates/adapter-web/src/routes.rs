@@ -93,17 +93,25 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         route(Endpoint::at(log_out::PATH).post(log_out::log_out), &[]),
         // Only accounts of an earlier release are given time to set up a second factor.
         route(Endpoint::at(account::PATH).get(account::show), &["form", "second-factor", "no-password"]),
-        route(Endpoint::at(changes::PROFILE).post(changes::profile), &["saved", "names", "zone"]),
-        route(Endpoint::at(changes::EMAIL).post(changes::email), &["mailed", "invalid", "same", "wrong"]),
-        route(Endpoint::at(changes::PASSWORD).post(changes::password), &["saved", "wrong", "short"]),
-        route(Endpoint::at(changes::PASSWORD_LINK).post(changes::password_link), &["mailed"]),
-        route(Endpoint::at(changes::SESSIONS).post(changes::sessions), &["one", "others"]),
+        route(Endpoint::at(changes::PROFILE).get(changes::back).post(changes::profile), &["saved", "names", "zone"]),
+        route(
+            Endpoint::at(changes::EMAIL).get(changes::back).post(changes::email),
+            &["mailed", "invalid", "same", "wrong"],
+        ),
+        route(Endpoint::at(changes::PASSWORD).get(changes::back).post(changes::password), &["saved", "wrong", "short"]),
+        route(Endpoint::at(changes::PASSWORD_LINK).get(changes::back).post(changes::password_link), &["mailed"]),
+        route(Endpoint::at(changes::SESSIONS).get(changes::back).post(changes::sessions), &["one", "others"]),
         route(
             Endpoint::at(second_factor::PATH).get(second_factor::show).post(second_factor::set_up),
             &["off", "on", "no-password", "wrong", "code"],
         ),
-        route(Endpoint::at(second_factor::CONFIRM).post(second_factor::confirm), &["wrong", "done"]),
-        route(Endpoint::at(second_factor::REMOVE).post(second_factor::remove), &["wrong", "done"]),
+        route(
+            Endpoint::at(second_factor::CONFIRM).get(second_factor::back).post(second_factor::confirm),
+            &["wrong", "done"],
+        ),
+        route(
+            Endpoint::at(second_factor::REMOVE).get(second_factor::back).post(second_factor::remove),
+            &["wrong", "done"],
         route(Endpoint::at(appointments::PATH).get(appointments::show), &["empty", "admin", "all", "earlier"]),
         // The payment of an offline practice has no form; what a refused checkout says is that of the payment page.
         route(

@@ -139,6 +139,8 @@ struct Sessions {
 struct Account {
     shell: Shell,
     saved: Option<String>,
+    /// What is wrong, with links to the fields, which may be far below.
+    errors: Vec<Link>,
     /// A second factor that is needed soon.
     due: Option<String>,
     you: String,
@@ -256,6 +258,11 @@ pub(super) async fn page(
     let page = Account {
         shell: if is_wrong { view.with_error(shell) } else { shell },
         saved: saved.map(|name| view.text(name)),
+        errors: typed
+            .errors
+            .iter()
+            .map(|(field, text)| Link { href: format!("#{field}"), text: text.clone() })
+            .collect(),
         due,
         you: view.text("account-you"),
         profile: profile_form(visit, user, &typed),

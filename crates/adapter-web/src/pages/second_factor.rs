@@ -9,7 +9,7 @@ use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::{Caller, Password, TotpSetup};
 use url::Url;
 
-use super::account::changes::{PASSWORD_LINK, Received, guess_error, receive_for_setup, step_up};
+use super::account::changes::{PASSWORD_LINK, Received, back_to, guess_error, receive_for_setup, step_up};
 use super::account::{self, AccountForm, has_password};
 use crate::fields::TextField;
 use crate::shell::{Link, Shell};
@@ -73,6 +73,11 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     let visit = web.visit(&http).await?;
     let Some(caller) = visit.caller.clone() else { return visit.log_in_first(PATH) };
     page(&web, &visit, &caller, None).await
+}
+
+/// `GET` of the path of a form, as of those of the account.
+pub(crate) async fn back(web: Data<Web>, http: HttpRequest) -> HandlerResult {
+    back_to(PATH, &web, &http).await
 }
 
 /// `POST /account/second-factor`: the secret is shown in the response alone, because it cannot be read again.
@@ -281,8 +286,9 @@ mod tests {
 
     #[test]
     fn a_qr_code_consists_of_its_size_and_one_path() {
-        let svg = r##"<?xml version="1.0" standalone="yes"?><svg width="9" viewBox="0 0 9 9"><rect width="9"/><path fill="#000" d="M1 1h1v1H1V1"/></svg>"##;
-        let found = qr_code(svg, "QR".to_owned()).unwrap();
+        let svg = r##"<?xml version="1.0"?><svg width="9" viewBox="0 0 9 9"><rect width="9"/>"##.to_owned()
+            + r##"<path fill="#000" d="M1 1h1v1H1V1"/></svg>"##;
+        let found = qr_code(&svg, "QR".to_owned()).unwrap();
         assert_eq!((found.view_box.as_str(), found.path.as_str()), ("0 0 9 9", "M1 1h1v1H1V1"));
         assert!(qr_code("<svg/>", "QR".to_owned()).is_none());
     }

@@ -75,4 +75,5 @@ second-factor-codes = Your recovery codes
 second-factor-codes-sentence = If you lose your phone, each of these codes replaces a code of the app once, together with your password.
 second-factor-codes-once = They are not shown again. Please print them, or write them down, and keep them in a safe place.
 second-factor-codes-kept = I have kept the codes
+second-factor-remove = Remove the second factor
 second-factor-on-sentence = When you log in, we ask for a code of your authenticator app as well. If you remove the second factor, your password alone is enough, and the recovery codes no longer work.

@@ -83,6 +83,19 @@ pub(crate) fn guess_error(problem: &Problem) -> Option<&'static str> {
     }
 }
 
+/// `GET` of the path of a form: the page was loaded again, or in another language.
+pub(crate) async fn back(web: Data<Web>, http: HttpRequest) -> HandlerResult {
+    back_to(PATH, &web, &http).await
+}
+
+pub(crate) async fn back_to(path: &str, web: &Web, http: &HttpRequest) -> HandlerResult {
+    let visit = web.visit(http).await?;
+    match http.query_string() {
+        "" => visit.redirect(path),
+        query => visit.redirect(&format!("{path}?{query}")),
+    }
+}
+
 /// `POST /account/profile`
 pub(crate) async fn profile(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
     let Received { visit, caller, mut form } = match receive(&web, &http, payload, PROFILE).await? {

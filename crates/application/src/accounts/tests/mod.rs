@@ -411,11 +411,9 @@ async fn a_profile_changes_field_by_field() {
         assert_eq!(Some(changed.time_zone), new_york, "{command:?}");
         assert_eq!(changed.language, None, "{command:?}");
     }
-    for (change, expected) in [
-        (Some(Some(Language::German)), Some(Language::German)),
-        (None, Some(Language::German)),
-        (Some(None), None),
-    ] {
+    for (change, expected) in
+        [(Some(Some(Language::German)), Some(Language::German)), (None, Some(Language::German)), (Some(None), None)]
+    {
         let command = UpdateProfileCommand { language: change, ..unchanged.clone() };
         assert_eq!(practice.update_profile.run(command).await.unwrap().language, expected, "{change:?}");
     }
