@@ -213,6 +213,9 @@ async function bookedAppointments(practice, john, { open, over }) {
                 '/appointments/{id}/move, closed': [page(late, '/move'), 'It could be moved until', view],
             },
         };
+    };
+}
+
 // The way to a booking, with two services and two therapists. `taken` is the start of a booking of another client.
 async function bookingPages(practice, taken) {
     const { admin } = practice;
