@@ -112,6 +112,7 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         route(
             Endpoint::at(second_factor::REMOVE).get(second_factor::back).post(second_factor::remove),
             &["wrong", "done"],
+        ),
         route(Endpoint::at(appointments::PATH).get(appointments::show), &["empty", "admin", "all", "earlier"]),
         // The payment of an offline practice has no form; what a refused checkout says is that of the payment page.
         route(
