@@ -4,7 +4,7 @@ use attune_domain::notification::NotificationKind;
 use attune_domain::practice::WebUrl;
 use attune_domain::{BookingId, CancelledPayment, EmailAddress, Money};
 use attune_ports::{BoxError, CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, PaymentDetails};
-use attune_wording::{Arg, NO_BREAK_SPACE, Phrases};
+use attune_wording::{Arg, NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE, Phrases};
 use jiff::Timestamp;
 use minijinja::Value;
 use url::Url;
@@ -268,7 +268,7 @@ fn client_name(name: &str, phrases: Phrases<'_>) -> String {
 
 /// With plain spaces, as people type them to search for an email.
 pub(crate) fn plain(text: &str) -> String {
-    text.replace(NO_BREAK_SPACE, " ")
+    text.replace([NO_BREAK_SPACE, NARROW_NO_BREAK_SPACE], " ")
 }
 
 /// What becomes of the payment of a cancelled appointment, in one sentence.

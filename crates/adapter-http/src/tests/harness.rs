@@ -304,8 +304,12 @@ impl Parts {
     }
 }
 
-/// Pages that only people read.
-pub(crate) const UNDOCUMENTED: &[&str] = &["/", "/imprint", "/privacy", "/assets/{file}"];
+/// Pages for people alone.
+pub(crate) fn is_undocumented(path: &str) -> bool {
+    let menus = ["/account", "/appointments", "/book", "/forgot-password", "/login-link", "/logout", "/register"];
+    matches!(path, "/" | "/imprint" | "/privacy" | "/assets/{file}" | "/login")
+        || menus.iter().any(|menu| path.strip_prefix(menu).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
 
 /// The OpenAPI document, pages included.
 pub(crate) fn openapi() -> String {
@@ -830,7 +834,7 @@ impl Reply {
         let table = practice.parts.routes();
         let (_, pattern) = table.iter().find(|(m, p)| m.as_str() == method.as_str() && fits(p))?;
         let operation = &practice.document["paths"][documented(pattern)][method.as_str().to_lowercase()];
-        if UNDOCUMENTED.contains(pattern) {
+        if is_undocumented(pattern) {
             return None;
         }
         let response = &operation["responses"][self.status.as_str()];
