@@ -298,7 +298,7 @@ export async function* arrange(practice) {
         '/login, code': ['/login', 'Please enter a code of your authenticator app', { fields: credentials(careful) }],
         '/login, wrong-code': ['/login', 'The code is wrong', { fields: { ...credentials(careful), code: '000000' } }],
         '/register, form': ['/register', 'First name'],
-        '/register, invalid': ['/register', 'Please enter an address like', { fields: { email: 'nobody', password: 'x' } }],
+        '/register, invalid': ['/register', 'Please enter an address like', { fields: { email: 'no address', password: 'x' } }],
         '/register, mailed': ['/register', 'We have sent you an email', { fields: { email: 'other@example.org', password: PASSWORD } }],
         '/forgot-password, form': ['/forgot-password', 'you set a new one'],
         '/forgot-password, invalid': ['/forgot-password', 'Please enter an address like', { fields: { email: 'x' } }],

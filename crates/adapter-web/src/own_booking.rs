@@ -32,6 +32,7 @@ pub(crate) struct LinkAbout {
 }
 
 /// The caller, or the response to a visitor who has to log in or to set up a second factor first.
+#[expect(clippy::result_large_err, reason = "the response is passed on as it is")]
 pub(crate) fn caller<'a>(web: &Web, visit: &'a Visit<'_>, next: &str) -> Result<&'a Caller, HandlerResult> {
     let caller = visit.caller.as_ref().ok_or_else(|| visit.log_in_first(next))?;
     if web.use_cases.authenticate.requires_setup(caller) {

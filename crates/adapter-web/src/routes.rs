@@ -172,7 +172,8 @@ fn routes(test_checkout: bool) -> Vec<Route> {
 pub fn pages(test_checkout: bool) -> Vec<Page> {
     let page = |route: Route| Page { path: route.endpoint.path(), states: route.states };
     let unknown = Page { path: not_found::PATH, states: &["default"] };
-    routes(test_checkout).into_iter().map(page).chain([unknown]).collect()
+    let shown = routes(test_checkout).into_iter().filter(|route| !route.states.is_empty());
+    shown.map(page).chain([unknown]).collect()
 }
 
 /// The endpoints of all pages and of the files that they load.

@@ -117,11 +117,12 @@ impl Visit<'_> {
 
     /// The response to a failed request.
     pub(crate) fn refuse(&self, problem: &Problem) -> HandlerResult {
-        let (heading, sentence) = match problem.code {
-            Code::Forbidden => ("forged", "forged-sentence"),
-            Code::BookingNotFound => ("not-found", "not-found-sentence"),
-            _ => ("failed", "page-failed-sentence"),
-        };
+        let known = [
+            (Code::Forbidden, "forged", "forged-sentence"),
+            (Code::BookingNotFound, "not-found", "not-found-sentence"),
+        ];
+        let found = known.into_iter().find(|(code, ..)| *code == problem.code);
+        let (_, heading, sentence) = found.unwrap_or((problem.code, "failed", "page-failed-sentence"));
         let status = problem.code.status();
         let shell = self.shell(self.view.text(heading), Section::Other);
         let message = Message { shell, ..Message::new(&self.view, heading, sentence) };

@@ -15,10 +15,10 @@ use attune_ports::{
 use jiff::SignedDuration;
 
 use crate::accounts::{
-    AccountLinks, AddClient, AddUser, Authenticate, BrowserSessions, ChangeEmail, ChangePassword, CheckCode, CheckOwnPassword,
-    IssueTokens, LimitedAttempts, LogIn, LogOut, ManageLoginSessions, ManageSecondFactor, ManageUser, OneTimeLinks,
-    OpenLoginSession, OperateAccount, RedeemLoginLink, Refresh, Register, Registration, RequestLink, SetPasswordByLink,
-    StepUp, UpdateProfile, VerifyEmail,
+    AccountLinks, AddClient, AddUser, Authenticate, BrowserSessions, ChangeEmail, ChangePassword, CheckCode,
+    CheckOwnPassword, IssueTokens, LimitedAttempts, LogIn, LogOut, ManageLoginSessions, ManageSecondFactor, ManageUser,
+    OneTimeLinks, OpenLoginSession, OperateAccount, RedeemLoginLink, Refresh, Register, Registration, RequestLink,
+    SetPasswordByLink, StepUp, UpdateProfile, VerifyEmail,
 };
 use crate::bookings::{
     CalendarLoader, ChangeBooking, ChangeSeries, CompleteEndedBookings, CreateBooking, CreateSeries, EditBooking,

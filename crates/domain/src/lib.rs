@@ -36,8 +36,8 @@ pub use calendar::{
     AppointmentLength, Availability, BookingRules, Interval, Slot, SlotCalculator, SlotError, WeeklyHours,
 };
 pub use ids::{
-    BookingId, ConferenceId, LoginSessionId, NotificationId, OneTimeTokenId, ParticipantId, PaymentId, PaymentProblemId, RefundId,
-    ScheduleExceptionId, SeriesId, ServiceId, UserId,
+    BookingId, ConferenceId, LoginSessionId, NotificationId, OneTimeTokenId, ParticipantId, PaymentId,
+    PaymentProblemId, RefundId, ScheduleExceptionId, SeriesId, ServiceId, UserId,
 };
 pub use language::Language;
 pub use meeting::{

@@ -64,8 +64,8 @@ pub use room_closer::RoomCloser;
 pub use rooms::{Conference, Rooms};
 pub use second_factors::{SecondFactors, Totp, TotpFactor, TotpSetup};
 pub use security::{
-    AccessClaims, AccessTokens, DeviceTokens, FormTokens, HashError, Password, PasswordCheck, PasswordHash, PasswordHasher,
-    TokenError,
+    AccessClaims, AccessTokens, DeviceTokens, FormTokens, HashError, Password, PasswordCheck, PasswordHash,
+    PasswordHasher, TokenError,
 };
 pub use services::{NewService, Services};
 pub use store::{Store, UnitOfWork};

@@ -15,8 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::map::{begins_after, millis};
 use crate::schema::{
     attempts, attendance, audit_log, bookings, change_reasons, conferences, idempotency_keys, ledger, login_sessions,
-    one_time_tokens, outbox, participants, payment_problems, payments, recovery_codes, refresh_tokens, refunds, schedules, services,
-    users, weekly_hours,
+    one_time_tokens, outbox, participants, payment_problems, payments, recovery_codes, refresh_tokens, refunds,
+    schedules, services, users, weekly_hours,
 };
 
 /// Spelled like the condition of the index `bookings_holds`, and without a parameter: a plan that is made for any status

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use attune_domain::login_session::DeviceId;
 use attune_domain::{LoginSessionId, OneTimePurpose, OneTimeToken, OneTimeTokenId, UserId};
 use attune_ports::{
-    AccessClaims, AccessTokens, BoxError, DeviceTokens, FormTokens, HashError, OneTimeTokenSigner, Password, PasswordCheck,
-    PasswordHash, PasswordHasher, TokenError, Totp, TotpSetup,
+    AccessClaims, AccessTokens, BoxError, DeviceTokens, FormTokens, HashError, OneTimeTokenSigner, Password,
+    PasswordCheck, PasswordHash, PasswordHasher, TokenError, Totp, TotpSetup,
 };
 use jiff::Timestamp;
 

@@ -153,7 +153,7 @@ pub(crate) struct VerifiedAccountBody {
     /// Send it with the first login from this device, so that wrong passwords of others cannot prevent it.
     #[schema(example = "AQAAAAAAAAAHABEiM0RVZneImaq7zN3u_8Zk3wq0J3mB7cJx5uQ2v8w")]
     device_token: String,
-    /// What was chosen at the registration; null for nothing.
+    /// What was chosen at the registration; null if nothing was chosen.
     #[schema(required = true)]
     slot: Option<ChosenSlotBody>,
 }

@@ -234,7 +234,15 @@ async fn submit(web: &Web, http: &HttpRequest, visit: &Visit<'_>, form: &mut For
             Some(own) => go_on(web, visit, user, &own, false).await,
             None => lost(web, visit, &choice, at, note).await,
         },
-        other => Err(other.into()),
+        CreateBookingError::NotOnline
+        | CreateBookingError::NoTimeToPay
+        | CreateBookingError::Amount
+        | CreateBookingError::Price(_)
+        | CreateBookingError::NotSettled
+        | CreateBookingError::PracticeNotConfigured
+        | CreateBookingError::UnknownClient
+        | CreateBookingError::KeyReused
+        | CreateBookingError::Store(_) => Err(error.into()),
     }
 }
 

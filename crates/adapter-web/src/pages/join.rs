@@ -198,6 +198,6 @@ async fn refuse(web: &Web, http: &HttpRequest, error: JoinError) -> HandlerResul
     if wants_json(http) {
         return Err(problem);
     }
-    let view = web.view(&http).await;
+    let view = web.view(http).await;
     Message::new(&view, heading, sentence).respond_to(&view, &problem)
 }

@@ -150,7 +150,7 @@ async fn pick(
         Ok(free) => free,
         Err(problem) => return visit.refuse(&problem),
     };
-    let days: Vec<Day> = free.slots.iter().filter_map(|(_, slots)| day(visit, own, slots)).collect();
+    let days: Vec<Day> = free.slots.values().filter_map(|slots| day(visit, own, slots)).collect();
     let from = |date: Date, name: &str| Link {
         href: view.href(&format!("{}/move?from={date}", own.path())),
         text: view.text(name),

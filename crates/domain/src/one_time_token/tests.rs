@@ -1,6 +1,6 @@
 use super::*;
-use crate::fixtures::{account, at, user};
 use crate::Role;
+use crate::fixtures::{account, at, user};
 
 fn token(purpose: OneTimePurpose) -> OneTimeToken {
     let owner = account(Role::Client);

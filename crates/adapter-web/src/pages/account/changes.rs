@@ -75,12 +75,12 @@ pub(crate) async fn step_up(web: &Web, http: &HttpRequest, caller: &Caller, proo
 
 /// The message beside the field with a password or a code, if that is what is wrong.
 pub(crate) fn guess_error(problem: &Problem) -> Option<&'static str> {
-    match problem.code {
-        Code::InvalidCredentials => Some("account-password-wrong"),
-        Code::InvalidCode => Some("account-code-wrong"),
-        Code::TooManyFailures => Some("account-too-many"),
-        _ => None,
-    }
+    let known = [
+        (Code::InvalidCredentials, "account-password-wrong"),
+        (Code::InvalidCode, "account-code-wrong"),
+        (Code::TooManyFailures, "account-too-many"),
+    ];
+    known.into_iter().find(|(code, _)| *code == problem.code).map(|(_, name)| name)
 }
 
 /// `GET` of the path of a form: the page was loaded again, or in another language.
