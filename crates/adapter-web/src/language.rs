@@ -16,10 +16,10 @@ pub(crate) struct LanguageLink {
     pub(crate) is_current: bool,
 }
 
-/// The languages, for the page with this path.
-pub(crate) fn links(current: Language, base: &str, path: &str) -> Vec<LanguageLink> {
+/// The languages, for the page that is shown. The links are relative, so that no page repeats a token of its path.
+pub(crate) fn links(current: Language) -> Vec<LanguageLink> {
     let link = |language: Language| LanguageLink {
-        href: format!("{base}{path}?lang={language}"),
+        href: format!("?lang={language}"),
         tag: language.as_str(),
         name: name(language),
         is_current: language == current,

@@ -89,7 +89,7 @@ impl Web {
             .or_else(|| language::kept(http, self.settings.secure))
             .or_else(|| user.and_then(|user| user.language))
             .unwrap_or_else(|| language::accepted(http));
-        View { web: self, phrases: self.wording.phrases(language), practice, chosen, path: http.path().to_owned() }
+        View { web: self, phrases: self.wording.phrases(language), practice, chosen }
     }
 }
 
@@ -105,7 +105,6 @@ pub(crate) struct View<'a> {
     pub(crate) practice: Arc<Practice>,
     /// The language that the reader chose with this request.
     chosen: Option<Language>,
-    path: String,
 }
 
 impl View<'_> {
@@ -122,7 +121,7 @@ impl View<'_> {
     /// The frame of a page with this heading.
     pub(crate) fn shell(&self, heading: String) -> Shell {
         let mut shell = Shell::new(self.phrases, &self.practice, &self.web.settings.base_path, heading);
-        shell.languages = language::links(self.phrases.language(), &self.web.settings.base_path, &self.path);
+        shell.languages = language::links(self.phrases.language());
         shell
     }
 
