@@ -194,6 +194,7 @@ impl Week {
             ("melanie", "New times", 1),
             ("melanie", "New time", 1),
             ("melanie", "Handed over", 1),
+            ("melanie", "The rights of your account have changed", 1),
             ("melanie", "Cancelled", 1),
             ("melanie", "Your agenda for Tuesday", 1),
             ("meredith", "Booked", 1),
