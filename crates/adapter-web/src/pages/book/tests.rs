@@ -91,7 +91,7 @@ fn the_page_of_two_full_weeks_is_small() {
         TimeZoneName::parse("Europe/Berlin").unwrap(),
     );
     let mut shell = Shell::new(phrases, &practice, "", text("book-time"));
-    shell.languages = language::links(Language::English, "", PATH);
+    shell.languages = language::links(Language::English);
     for (path, name) in [("/book", "tab-book"), ("/login", "tab-login")] {
         shell.tabs.push(Tab { href: path.to_owned(), text: text(name), is_current: path == PATH });
     }
