@@ -75,4 +75,5 @@ second-factor-codes = Ihre Wiederherstellungscodes
 second-factor-codes-sentence = Wenn Sie Ihr Telefon verlieren, ersetzt jeder dieser Codes einmal einen Code der App, zusammen mit Ihrem Passwort.
 second-factor-codes-once = Die Codes werden nicht noch einmal angezeigt. Bitte drucken Sie sie aus, oder schreiben Sie sie auf, und bewahren Sie sie an einem sicheren Ort auf.
 second-factor-codes-kept = Ich habe die Codes aufbewahrt
+second-factor-remove = Zweiten Faktor entfernen
 second-factor-on-sentence = Beim Anmelden fragen wir zusätzlich nach einem Code aus Ihrer Authenticator-App. Wenn Sie den zweiten Faktor entfernen, genügt Ihr Passwort, und die Wiederherstellungscodes funktionieren nicht mehr.

@@ -75,4 +75,5 @@ second-factor-codes = Sus códigos de recuperación
 second-factor-codes-sentence = Si pierde su teléfono, cada uno de estos códigos sustituye una vez a un código de la aplicación, junto con su contraseña.
 second-factor-codes-once = No se volverán a mostrar. Imprímalos o anótelos, y guárdelos en un lugar seguro.
 second-factor-codes-kept = He guardado los códigos
+second-factor-remove = Eliminar el segundo factor
 second-factor-on-sentence = Al iniciar sesión, pedimos también un código de su aplicación de autenticación. Si elimina el segundo factor, basta con su contraseña y los códigos de recuperación dejan de funcionar.

@@ -75,4 +75,5 @@ second-factor-codes = Vos codes de récupération
 second-factor-codes-sentence = Si vous perdez votre téléphone, chacun de ces codes remplace une fois un code de l’application, avec votre mot de passe.
 second-factor-codes-once = Ils ne seront plus affichés. Veuillez les imprimer ou les noter, et les conserver en lieu sûr.
 second-factor-codes-kept = J’ai conservé les codes
+second-factor-remove = Supprimer le second facteur
 second-factor-on-sentence = À la connexion, nous demandons aussi un code de votre application d’authentification. Si vous supprimez le second facteur, votre mot de passe suffit, et les codes de récupération ne fonctionnent plus.
