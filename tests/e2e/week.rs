@@ -87,6 +87,13 @@ async fn a_week_of_online_payments(database: Database) {
         ("jane", "Your refund", 1),
     ];
     expected.extend(confirmed.map(|subject| ("john", subject, 1)));
+    // The provider confirms a refund after the cancellation was answered; its email is due only then.
+    eventually("both refunds are told by email", async || {
+        let emails = week.practice.emails.messages();
+        let refunds = emails.iter().filter(|email| email.decode().subject.starts_with("Your refund")).count();
+        (refunds == 2).then_some(())
+    })
+    .await;
     week.expect(&expected).await;
 }
 
