@@ -6,7 +6,7 @@ use actix_web::web::{Data, Payload};
 use attune_domain::OneTimePurpose;
 use attune_http_common::HandlerResult;
 
-use super::mailed_link::LinkPage;
+use super::mailed_link::{LinkPage, LinkPath, LinkRefusals};
 use crate::web::{Web, segment};
 
 pub(crate) const PATH: &str = "/confirm-email/{token}";
@@ -27,14 +27,10 @@ const PAGE: LinkPage = LinkPage {
 /// nothing. Clients that accept `application/json` receive errors as problem details.
 #[utoipa::path(
     get, path = PATH, operation_id = "showEmailConfirmationPage", tag = "Accounts",
-    params(("token" = String, Path, description = "Link token", example = "AQEAAAAAAAAAB0_Xl1Jg8b0kq3vY5mZr2uE")),
+    params(LinkPath),
     responses(
         (status = 200, description = "The page", content_type = "text/html", body = String),
-        (status = 404, description = "Unknown link", content_type = "text/html", body = String),
-        (status = 410, description = "The link was used, has expired, or was replaced", content_type = "text/html",
-            body = String),
-        (status = 500, description = "Internal error", content_type = "text/html", body = String),
-        (status = 503, description = "The link cannot be used now", content_type = "text/html", body = String)
+        LinkRefusals
     )
 )]
 pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
@@ -46,17 +42,13 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
 /// What the button of the page does: the address replaces the former one, which is told. The request body is ignored.
 #[utoipa::path(
     post, path = PATH, operation_id = "confirmEmailByPage", tag = "Accounts",
-    params(("token" = String, Path, description = "Link token", example = "AQEAAAAAAAAAB0_Xl1Jg8b0kq3vY5mZr2uE")),
+    params(LinkPath),
     responses(
         (status = 200, description = "The address is changed", content_type = "text/html", body = String),
         (status = 403, description = "The form was sent by another site", content_type = "text/html", body = String),
-        (status = 404, description = "Unknown link", content_type = "text/html", body = String),
         (status = 409, description = "The address belongs to another account", content_type = "text/html",
             body = String),
-        (status = 410, description = "The link was used, has expired, or was replaced", content_type = "text/html",
-            body = String),
-        (status = 500, description = "Internal error", content_type = "text/html", body = String),
-        (status = 503, description = "The link cannot be used now", content_type = "text/html", body = String)
+        LinkRefusals
     )
 )]
 pub(crate) async fn confirm(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {

@@ -8,7 +8,7 @@ use attune_domain::OneTimePurpose;
 use attune_http_common::{HandlerResult, wants_json};
 use utoipa::ToSchema;
 
-use super::mailed_link::{CodeField, LinkPage};
+use super::mailed_link::{CodeField, LinkPage, LinkPath, LinkRefusals};
 use crate::cookies::Cookie;
 use crate::web::{View, Web, segment};
 
@@ -39,14 +39,10 @@ pub(crate) struct Fields {
 /// factor. Viewing the page changes nothing. Clients that accept `application/json` receive errors as problem details.
 #[utoipa::path(
     get, path = PATH, operation_id = "showLoginPage", tag = "Accounts",
-    params(("token" = String, Path, description = "Link token", example = "AQEAAAAAAAAAB0_Xl1Jg8b0kq3vY5mZr2uE")),
+    params(LinkPath),
     responses(
         (status = 200, description = "The page", content_type = "text/html", body = String),
-        (status = 404, description = "Unknown link", content_type = "text/html", body = String),
-        (status = 410, description = "The link was used, has expired, or was replaced", content_type = "text/html",
-            body = String),
-        (status = 500, description = "Internal error", content_type = "text/html", body = String),
-        (status = 503, description = "The link cannot be used now", content_type = "text/html", body = String)
+        LinkRefusals
     )
 )]
 pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
@@ -65,18 +61,14 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
 /// A wrong code leaves the link as it was.
 #[utoipa::path(
     post, path = PATH, operation_id = "logInByPage", tag = "Accounts",
-    params(("token" = String, Path, description = "Link token", example = "AQEAAAAAAAAAB0_Xl1Jg8b0kq3vY5mZr2uE")),
+    params(LinkPath),
     request_body(content = Fields, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "Logged in", content_type = "text/html", body = String),
         (status = 401, description = "The code is wrong or missing", content_type = "text/html", body = String),
         (status = 403, description = "The form was sent by another site", content_type = "text/html", body = String),
-        (status = 404, description = "Unknown link", content_type = "text/html", body = String),
-        (status = 410, description = "The link was used, has expired, or was replaced", content_type = "text/html",
-            body = String),
         (status = 429, description = "Too many wrong codes", content_type = "text/html", body = String),
-        (status = 500, description = "Internal error", content_type = "text/html", body = String),
-        (status = 503, description = "The link cannot be used now", content_type = "text/html", body = String)
+        LinkRefusals
     )
 )]
 pub(crate) async fn log_in(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {

@@ -9,11 +9,40 @@ use actix_web::web::Payload;
 use askama::Template;
 use attune_domain::{OneTimePurpose, User};
 use attune_http_common::{Code, HandlerResult, Problem, wants_json};
+use utoipa::{IntoParams, IntoResponses};
 
 use super::message::Message;
 use crate::forms::{Form, refuse_forged};
 use crate::shell::Shell;
 use crate::web::{View, Web, segment};
+
+/// The token in a page's path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "describes the path")]
+pub(crate) struct LinkPath {
+    /// Link token
+    #[param(example = "AQEAAAAAAAAAB0_Xl1Jg8b0kq3vY5mZr2uE")]
+    token: String,
+}
+
+/// What each of the pages answers to a link that cannot be used.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes responses")]
+pub(crate) enum LinkRefusals {
+    /// Unknown link
+    #[response(status = 404, content_type = "text/html")]
+    Unknown(String),
+    /// The link was used, has expired, or was replaced
+    #[response(status = 410, content_type = "text/html")]
+    Expired(String),
+    /// Internal error
+    #[response(status = 500, content_type = "text/html")]
+    Failed(String),
+    /// The link cannot be used now
+    #[response(status = 503, content_type = "text/html")]
+    Unavailable(String),
+}
 
 /// A page, by the names of its messages.
 pub(crate) struct LinkPage {

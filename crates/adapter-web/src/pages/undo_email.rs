@@ -6,7 +6,7 @@ use actix_web::web::{Data, Payload};
 use attune_domain::OneTimePurpose;
 use attune_http_common::HandlerResult;
 
-use super::mailed_link::LinkPage;
+use super::mailed_link::{LinkPage, LinkPath, LinkRefusals};
 use crate::web::{Web, segment};
 
 pub(crate) const PATH: &str = "/undo-email/{token}";
@@ -31,14 +31,10 @@ const POINTS: [&str; 4] =
 /// Viewing the page changes nothing. Clients that accept `application/json` receive errors as problem details.
 #[utoipa::path(
     get, path = PATH, operation_id = "showEmailUndoPage", tag = "Accounts",
-    params(("token" = String, Path, description = "Link token", example = "AQEAAAAAAAAAB0_Xl1Jg8b0kq3vY5mZr2uE")),
+    params(LinkPath),
     responses(
         (status = 200, description = "The page", content_type = "text/html", body = String),
-        (status = 404, description = "Unknown link", content_type = "text/html", body = String),
-        (status = 410, description = "The link was used, has expired, or was replaced", content_type = "text/html",
-            body = String),
-        (status = 500, description = "Internal error", content_type = "text/html", body = String),
-        (status = 503, description = "The link cannot be used now", content_type = "text/html", body = String)
+        LinkRefusals
     )
 )]
 pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
@@ -51,17 +47,13 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
 /// was set up since, and mails a link to set a new password. The request body is ignored.
 #[utoipa::path(
     post, path = PATH, operation_id = "undoEmailByPage", tag = "Accounts",
-    params(("token" = String, Path, description = "Link token", example = "AQEAAAAAAAAAB0_Xl1Jg8b0kq3vY5mZr2uE")),
+    params(LinkPath),
     responses(
         (status = 200, description = "The address is restored", content_type = "text/html", body = String),
         (status = 403, description = "The form was sent by another site", content_type = "text/html", body = String),
-        (status = 404, description = "Unknown link", content_type = "text/html", body = String),
         (status = 409, description = "The address belongs to another account", content_type = "text/html",
             body = String),
-        (status = 410, description = "The link was used, has expired, or was replaced", content_type = "text/html",
-            body = String),
-        (status = 500, description = "Internal error", content_type = "text/html", body = String),
-        (status = 503, description = "The link cannot be used now", content_type = "text/html", body = String)
+        LinkRefusals
     )
 )]
 pub(crate) async fn undo(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Payload};
 use attune_domain::{ChosenSlot, OneTimePurpose};
 use attune_http_common::HandlerResult;
 
-use super::mailed_link::LinkPage;
+use super::mailed_link::{LinkPage, LinkPath, LinkRefusals};
 use super::{book, book_summary};
 use crate::choice::{is_free, slot_text};
 use crate::cookies::Cookie;
@@ -31,14 +31,10 @@ const PAGE: LinkPage = LinkPage {
 /// nothing. Clients that accept `application/json` receive errors as problem details.
 #[utoipa::path(
     get, path = PATH, operation_id = "showVerificationPage", tag = "Accounts",
-    params(("token" = String, Path, description = "Link token", example = "AQEAAAAAAAAAB0_Xl1Jg8b0kq3vY5mZr2uE")),
+    params(LinkPath),
     responses(
         (status = 200, description = "The page", content_type = "text/html", body = String),
-        (status = 404, description = "Unknown link", content_type = "text/html", body = String),
-        (status = 410, description = "The link was used, has expired, or was replaced", content_type = "text/html",
-            body = String),
-        (status = 500, description = "Internal error", content_type = "text/html", body = String),
-        (status = 503, description = "The link cannot be used now", content_type = "text/html", body = String)
+        LinkRefusals
     )
 )]
 pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
@@ -52,15 +48,11 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
 /// ignored.
 #[utoipa::path(
     post, path = PATH, operation_id = "verifyEmailByPage", tag = "Accounts",
-    params(("token" = String, Path, description = "Link token", example = "AQEAAAAAAAAAB0_Xl1Jg8b0kq3vY5mZr2uE")),
+    params(LinkPath),
     responses(
         (status = 200, description = "The address is verified", content_type = "text/html", body = String),
         (status = 403, description = "The form was sent by another site", content_type = "text/html", body = String),
-        (status = 404, description = "Unknown link", content_type = "text/html", body = String),
-        (status = 410, description = "The link was used, has expired, or was replaced", content_type = "text/html",
-            body = String),
-        (status = 500, description = "Internal error", content_type = "text/html", body = String),
-        (status = 503, description = "The link cannot be used now", content_type = "text/html", body = String)
+        LinkRefusals
     )
 )]
 pub(crate) async fn verify(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
