@@ -113,8 +113,8 @@ fn text(base: &str, smith: &DemoUser, john: &DemoUser, booking: BookingId) -> St
         "A demo practice is ready: Dr. Smith is the therapist, John Doe has a session booked and paid.\n\
          Their passwords change at each start. Paste these commands into another terminal:\n\n\
          {}\n{}\n\
-         In the browser, clients book at {base}/book and find their appointments at {base}/appointments\n\
-         The API can be tried at {base}/docs\n",
+         The API can be tried at {base}/docs\n\
+         In the browser, clients book at {base}/book and find their appointments at {base}/appointments\n",
         link("John Doe's own meeting link", john),
         link("Dr. Smith's own link to the same meeting", smith),
     )
