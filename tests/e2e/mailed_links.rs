@@ -56,8 +56,8 @@ async fn ask(app: &Instance, path: &str, email: &str) {
 }
 
 async fn submit(app: &Instance, url: &str, form: &str) -> ApiResponse {
-    let request = app.request(Method::POST, url).header("content-type", "application/x-www-form-urlencoded");
-    app.send(request.body(form.to_owned())).await
+    let request = app.request(Method::POST, url).header("sec-fetch-site", "same-origin");
+    app.send(request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned())).await
 }
 
 async fn all_sent(admin: &User) {

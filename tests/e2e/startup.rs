@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use attune_e2e::{Finished, Instance, attune, run, shell, strong_password};
+use attune_e2e::{Finished, Instance, Method, attune, run, shell, strong_password};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -41,7 +41,7 @@ async fn the_product_starts_without_settings() {
     assert!(free["next_available"].is_string(), "a new practice can be booked at once: {free}");
     let created = client.post("/api/bookings", json!({"scheduled_at": free["next_available"]})).await.expect(201);
     assert_eq!(created["status"], "pending_payment");
-    let paid = app.send(app.request(attune_e2e::Method::POST, created["checkout_url"].as_str().unwrap())).await;
+    let paid = app.send(app.request(Method::POST, created["checkout_url"].as_str().unwrap())).await;
     assert!(paid.status < 400);
     let emails = data.join("mail");
     attune_e2e::eventually("the emails about session and payment, and the therapist's, become files", async || {
@@ -83,8 +83,27 @@ async fn the_demo_ends_in_two_links() {
         assert!(smith["meeting_url"].as_str().unwrap().ends_with(smiths), "{smith}");
         assert_eq!(john["booking_id"], smith["booking_id"], "the same session");
         assert_eq!(app.get("/api/services").await.expect(200)["services"].as_array().unwrap().len(), 1);
+        for name in ["John Doe", "Dr. Smith"] {
+            let line = said.lines().find(|line| line.contains(&format!("as {name}"))).unwrap();
+            let url = line.split_whitespace().last().unwrap();
+            assert_eq!(app.get(url).await.status, 200, "{name}: a page with a button");
+            let press = async || app.send(app.request(Method::POST, url).header("sec-fetch-site", "same-origin")).await;
+            let pressed = press().await;
+            let cookies = pressed.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+            let cookies: Vec<&str> = cookies.map(|cookie| cookie.split(';').next().unwrap()).collect();
+            let account = app.request(Method::GET, "/account").header("cookie", cookies.join("; "));
+            let account = app.send(account).await;
+            assert!(account.text.contains(name), "{name}: {}", account.text);
+            assert_eq!(press().await.status, 410, "{name}: it works once");
+        }
         assert_eq!(app.terminate().await, Some(0));
     }
+    // No link that logs in where other machines reach the server.
+    let mut command = bare(folder.path(), &["serve", "--demo"]);
+    command.env("ATTUNE__HTTP__BIND", "0.0.0.0:0");
+    let reachable = Instance::bare(command).await;
+    assert!(!reachable.stdout().contains("/login/"), "{}", reachable.stdout());
+    assert_eq!(reachable.terminate().await, Some(0));
     let refused = run(bare(folder.path(), &["--profile", "production", "serve", "--demo"]), "").await;
     assert_ne!(refused.code, Some(0));
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { hiddenFields } from './checks.mjs';
+import { hiddenFields, postForm } from './checks.mjs';
 import { codeAt } from './practice.mjs';
 
 const NEW_PASSWORD = 'crooked-lighthouse-marmalade';
@@ -10,8 +10,7 @@ const NEW_PASSWORD = 'crooked-lighthouse-marmalade';
 // Sends the form on this page that is posted to `action`; returns the page that is the response.
 async function submit({ origin }, cookies, page, action, fields) {
     const hidden = await hiddenFields(origin + page, cookies, action);
-    const body = new URLSearchParams({ ...hidden.fields, ...fields });
-    const response = await fetch(origin + action, { method: 'POST', body, headers: { cookie: cookies.join('; ') } });
+    const response = await postForm(origin + action, { ...hidden.fields, ...fields }, { cookies, redirect: 'follow' });
     const html = await response.text();
     assert.ok(response.ok, html);
     return html;
@@ -31,9 +30,7 @@ async function logInByLink(practice, email) {
     await practice.request('POST', '/api/auth/login-link', { email });
     const url = practice.origin + await practice.mailed('login', email);
     const { fields, cookies } = await hiddenFields(url);
-    const headers = { cookie: cookies.join('; ') };
-    const body = new URLSearchParams(fields);
-    const response = await fetch(url, { method: 'POST', body, headers, redirect: 'manual' });
+    const response = await postForm(url, fields, { cookies });
     assert.ok(response.status < 400, await response.text());
     return [...cookies, ...response.headers.getSetCookie().map(cookie => cookie.split(';')[0])];
 }

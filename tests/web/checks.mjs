@@ -27,14 +27,19 @@ export async function hiddenFields(url, cookies = [], action = undefined) {
     return { fields, cookies: [...cookies, ...set] };
 }
 
+// Sends a form as the page of ours on which it stands, unless its headers say otherwise.
+export function postForm(url, fields, { cookies = [], headers = { 'Sec-Fetch-Site': 'same-origin' }, redirect = 'manual' } = {}) {
+    const body = new URLSearchParams(fields);
+    return fetch(url, { method: 'POST', body, headers: { ...headers, cookie: cookies.join('; ') }, redirect });
+}
+
 // Sends a form, with the hidden fields of the page that it stands on (`from`, else the page itself). A page that is the
 // response to it can be opened as often as needed, although the form was sent once.
-async function send(url, { fields = {}, headers = {}, cookies = [], from = url }) {
+async function send(url, { fields = {}, headers, cookies = [], from = url }) {
     const hidden = await hiddenFields(new URL(from, url).href, cookies, new URL(url).pathname);
     const plain = Object.keys(hidden.fields).length ? hidden : await hiddenFields(new URL(from, url).href, cookies);
-    const body = new URLSearchParams({ ...plain.fields, ...fields });
-    const cookie = plain.cookies.join('; ');
-    const response = await fetch(url, { method: 'POST', body, headers: { ...headers, cookie } });
+    const all = { ...plain.fields, ...fields };
+    const response = await postForm(url, all, { cookies: plain.cookies, headers, redirect: 'follow' });
     const kept = [...response.headers].filter(([name]) => !/^(content-(length|encoding)|transfer-encoding|connection)$/.test(name));
     return { status: response.status, headers: Object.fromEntries(kept), body: await response.text() };
 }

@@ -12,7 +12,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-import { hiddenFields } from './checks.mjs';
+import { hiddenFields, postForm } from './checks.mjs';
 
 const BINARY = process.env.ATTUNE_BIN ?? fileURLToPath(new URL('../../target/debug/attune', import.meta.url));
 const ADMIN = { email: 'therapist@practice.example.org', password: 'umbrella-0-quiet-heron-harbour' };
@@ -125,8 +125,8 @@ class User {
     async logInByPage() {
         const url = `${this.practice.origin}/login`;
         const { fields, cookies } = await hiddenFields(url);
-        const body = new URLSearchParams({ ...fields, email: this.email, password: this.password });
-        const response = await fetch(url, { method: 'POST', body, headers: { cookie: cookies.join('; ') }, redirect: 'manual' });
+        const { email, password } = this;
+        const response = await postForm(url, { ...fields, email, password }, { cookies });
         assert.equal(response.status, 303, await response.text());
         return [...cookies, ...response.headers.getSetCookie().map(cookie => cookie.split(';')[0])];
     }

@@ -1,4 +1,4 @@
-//! Files that pages load: the style sheet, the accent colour, the practice's logo and an icon.
+//! Files that pages load: the style sheet, the script, the accent colour, the practice's logo and an icon.
 
 use std::sync::LazyLock;
 
@@ -8,12 +8,19 @@ use sha2::{Digest, Sha256};
 /// The style sheet of all pages.
 pub(crate) const STYLE_SHEET: &str = include_str!("../assets/attune.css");
 
+/// The script of all pages.
+pub(crate) const SCRIPT: &str = include_str!("../assets/attune.js");
+
 /// The icon of pages without a logo.
 pub(crate) const ICON: &str = include_str!("../assets/icon.svg");
 
 /// The name of the style sheet. It changes with the content, so that browsers may keep the file for ever.
 pub(crate) static STYLE_SHEET_NAME: LazyLock<String> =
     LazyLock::new(|| format!("attune-{}.css", fingerprint(STYLE_SHEET.as_bytes())));
+
+/// The name of the script, which changes with the content.
+pub(crate) static SCRIPT_NAME: LazyLock<String> =
+    LazyLock::new(|| format!("attune-{}.js", fingerprint(SCRIPT.as_bytes())));
 
 /// The name of the icon, which changes with the content.
 pub(crate) static ICON_NAME: LazyLock<String> = LazyLock::new(|| format!("icon-{}.svg", fingerprint(ICON.as_bytes())));

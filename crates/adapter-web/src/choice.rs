@@ -93,6 +93,11 @@ impl Choice {
         path
     }
 
+    /// Whether nothing but the start of a slot has to be named.
+    pub(crate) fn is_usual(&self) -> bool {
+        self.path("").len() == 1
+    }
+
     /// Whether times differ from those of the practice.
     pub(crate) fn is_abroad(&self) -> bool {
         self.zone != self.practice_zone

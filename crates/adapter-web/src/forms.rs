@@ -43,11 +43,30 @@ impl Form {
     }
 }
 
-/// The response to a form that another site makes a browser send; `None` for our own.
+/// Where a request comes from, as its headers say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// One of our pages, or no page at all.
+    Own,
+    OtherSite,
+    /// A program, or a browser that is too old to say.
+    Unknown,
+}
+
+/// The response to a form that our pages did not send; `None` for our own.
 pub(crate) async fn refuse_forged(web: &Web, http: &HttpRequest) -> Option<HandlerResult> {
+    refuse_unless(&[Source::Own], web, http).await
+}
+
+/// The same for a page whose path is a secret: another site cannot know it, so programs may use the page, too.
+pub(crate) async fn refuse_other_sites(web: &Web, http: &HttpRequest) -> Option<HandlerResult> {
+    refuse_unless(&[Source::Own, Source::Unknown], web, http).await
+}
+
+async fn refuse_unless(accepted: &[Source], web: &Web, http: &HttpRequest) -> Option<HandlerResult> {
     let header = |name| http.headers().get(name).map(|value| value.to_str().unwrap_or_default());
     let base = &web.use_cases.one_time_links.account_links.base;
-    if is_own(header(SEC_FETCH_SITE), header(ORIGIN), base) {
+    if accepted.contains(&source(header(SEC_FETCH_SITE), header(ORIGIN), base)) {
         return None;
     }
     let problem = Problem::from(Code::Forbidden);
@@ -58,16 +77,16 @@ pub(crate) async fn refuse_forged(web: &Web, http: &HttpRequest) -> Option<Handl
     Some(Message::new(&view, "forged", "forged-sentence").with_retry(&view).respond(&view, problem.code.status()))
 }
 
-/// Whether a request comes from the pages below `base`, or from no page at all. Browsers send `Sec-Fetch-Site` over
-/// https, and `Origin` with every form.
-fn is_own(fetch_site: Option<&str>, origin: Option<&str>, base: &str) -> bool {
-    match (fetch_site, origin) {
+/// Our pages are those below `base`. Browsers send `Sec-Fetch-Site` over https, and `Origin` with every form.
+fn source(fetch_site: Option<&str>, origin: Option<&str>, base: &str) -> Source {
+    let is_own = match (fetch_site, origin) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
         (None, Some(origin)) => {
             matches!((Url::parse(origin), Url::parse(base)), (Ok(it), Ok(base)) if it.origin() == base.origin())
         }
-        (None, None) => true,
-    }
+        (None, None) => return Source::Unknown,
+    };
+    if is_own { Source::Own } else { Source::OtherSite }
 }
 
 #[cfg(test)]
@@ -79,28 +98,28 @@ mod tests {
         const HTTPS: &str = "https://practice.example.org/attune/";
         const HTTP: &str = "http://localhost:8080/";
         for (base, fetch_site, origin, expected) in [
-            (HTTPS, None, None, true),
-            (HTTPS, Some("same-origin"), None, true),
-            (HTTPS, Some("none"), None, true),
-            (HTTPS, Some("same-origin"), Some("null"), true),
-            (HTTPS, Some("same-site"), Some("https://practice.example.org"), false),
-            (HTTPS, Some("cross-site"), None, false),
-            (HTTPS, Some("Same-Origin"), None, false),
-            (HTTPS, Some(""), None, false),
-            (HTTPS, None, Some("https://practice.example.org"), true),
-            (HTTPS, None, Some("https://practice.example.org:443"), true),
-            (HTTPS, None, Some("https://practice.example.org:8443"), false),
-            (HTTPS, None, Some("http://practice.example.org"), false),
-            (HTTPS, None, Some("https://www.practice.example.org"), false),
-            (HTTPS, None, Some("https://practice.example.org.evil.example"), false),
-            (HTTPS, None, Some("null"), false),
-            (HTTPS, None, Some(""), false),
-            (HTTP, None, Some("http://localhost:8080"), true),
-            (HTTP, None, Some("http://localhost"), false),
-            (HTTP, None, Some("http://127.0.0.1:8080"), false),
-            (HTTP, None, Some("data:"), false),
+            (HTTPS, None, None, Source::Unknown),
+            (HTTPS, Some("same-origin"), None, Source::Own),
+            (HTTPS, Some("none"), None, Source::Own),
+            (HTTPS, Some("same-origin"), Some("null"), Source::Own),
+            (HTTPS, Some("same-site"), Some("https://practice.example.org"), Source::OtherSite),
+            (HTTPS, Some("cross-site"), None, Source::OtherSite),
+            (HTTPS, Some("Same-Origin"), None, Source::OtherSite),
+            (HTTPS, Some(""), None, Source::OtherSite),
+            (HTTPS, None, Some("https://practice.example.org"), Source::Own),
+            (HTTPS, None, Some("https://practice.example.org:443"), Source::Own),
+            (HTTPS, None, Some("https://practice.example.org:8443"), Source::OtherSite),
+            (HTTPS, None, Some("http://practice.example.org"), Source::OtherSite),
+            (HTTPS, None, Some("https://www.practice.example.org"), Source::OtherSite),
+            (HTTPS, None, Some("https://practice.example.org.evil.example"), Source::OtherSite),
+            (HTTPS, None, Some("null"), Source::OtherSite),
+            (HTTPS, None, Some(""), Source::OtherSite),
+            (HTTP, None, Some("http://localhost:8080"), Source::Own),
+            (HTTP, None, Some("http://localhost"), Source::OtherSite),
+            (HTTP, None, Some("http://127.0.0.1:8080"), Source::OtherSite),
+            (HTTP, None, Some("data:"), Source::OtherSite),
         ] {
-            assert_eq!(is_own(fetch_site, origin, base), expected, "{base} {fetch_site:?} {origin:?}");
+            assert_eq!(source(fetch_site, origin, base), expected, "{base} {fetch_site:?} {origin:?}");
         }
     }
 

@@ -26,14 +26,14 @@ impl From<StatusCode> for Head {
     }
 }
 
-/// Renders a page. It may load our own styles and images and nothing else, and runs no script.
+/// Renders a page. It may load our own styles, images and script, and nothing else.
 pub(crate) fn respond(page: &impl Template, head: impl Into<Head>, language: Language) -> HandlerResult {
     let Head { status, form_target, retry_after } = head.into();
     let html = page.render().map_err(|error| Problem::internal(&error))?;
     let form_target = form_target.map(|origin| format!(" {origin}")).unwrap_or_default();
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{form_target}; base-uri 'none'; \
-         frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+         form-action 'self'{form_target}; base-uri 'none'; frame-ancestors 'none'"
     );
     let mut response = HttpResponse::build(status);
     response

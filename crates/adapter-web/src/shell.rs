@@ -52,6 +52,7 @@ pub(crate) struct Shell {
     pub(crate) practice: String,
     pub(crate) home: String,
     pub(crate) style_sheet: String,
+    pub(crate) script: String,
     /// The style sheet of the practice's accent colour.
     pub(crate) accent: Option<String>,
     pub(crate) logo: Option<String>,
@@ -88,6 +89,7 @@ impl Shell {
             practice: name.to_owned(),
             home: format!("{base}/"),
             style_sheet: asset(&assets::STYLE_SHEET_NAME),
+            script: asset(&assets::SCRIPT_NAME),
             accent: practice.accent_color.map(|color| asset(&assets::accent_name(color))),
             icon: logo.clone().unwrap_or_else(|| asset(&assets::ICON_NAME)),
             logo,

@@ -45,18 +45,25 @@ fn every_message_is_used() {
 }
 
 #[test]
-fn templates_contain_no_sentence_script_or_style() {
+fn templates_contain_no_sentence_and_no_inline_script_or_style() {
     let templates = sources("templates", "html");
     for (at, _) in templates.match_indices('>') {
         let text = templates[at + 1..].split(['<', '{']).next().unwrap();
         assert!(!text.contains(char::is_alphabetic), "{text:?} belongs into the wording crate");
     }
-    for forbidden in ["<script", "<style", " style=", " onclick", " onload", "|safe", "http:", "https:"] {
+    let scripts: Vec<&str> = templates.split("<script").skip(1).map(|rest| rest.split_once('>').unwrap().0).collect();
+    assert_eq!(scripts, [" src=\"{{ shell.script }}\" defer"]);
+    for forbidden in ["<style", " style=", " onclick", " onload", "|safe", "http:", "https:"] {
         assert!(!templates.contains(forbidden), "{forbidden}");
     }
     let css = sources("assets", "css");
     for forbidden in ["@import", "url(", "expression("] {
         assert!(!css.contains(forbidden), "{forbidden}");
+    }
+    let script = sources("assets", "js");
+    assert!(script.len() < 6_000, "{}", script.len());
+    for forbidden in ["innerHTML", "eval(", "http:", "https:"] {
+        assert!(!script.contains(forbidden), "{forbidden}");
     }
 }
 

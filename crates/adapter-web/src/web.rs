@@ -108,6 +108,11 @@ pub(crate) struct View<'a> {
 }
 
 impl View<'_> {
+    /// The current time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.web.clock.now()
+    }
+
     /// A message.
     pub(crate) fn text(&self, name: &str) -> String {
         self.phrases.text(name)

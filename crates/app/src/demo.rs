@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 use attune_application::accounts::{AddUserCommand, AddUserError};
 use attune_application::bookings::{CreateBookingCommand, CreateBookingError, PaymentChoice};
 use attune_application::{Idempotent, RequestMetadata};
-use attune_domain::{BookingId, BookingStatus, EmailAddress, NotifyLevel, PersonName, Role, UserId};
-use attune_ports::{BookingFilter, BookingOrder, PageRequest, Password};
+use attune_domain::{BookingId, BookingStatus, EmailAddress, NotifyLevel, OneTimePurpose, PersonName, Role, UserId};
+use attune_ports::{BookingFilter, BookingOrder, NewOneTimeToken, PageRequest, Password};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{ToSpan, Zoned};
@@ -19,12 +19,42 @@ struct DemoUser {
     password: String,
 }
 
-/// Creates what is missing and sets new passwords. Returns the text to print.
-pub(crate) async fn prepare(app: &App, base: &Url) -> Result<String> {
+/// Creates what is missing and sets new passwords. Returns the text to print. Whoever reads a login link in it can log in,
+/// so it has them only if no other machine reaches the server.
+pub(crate) async fn prepare(app: &App, base: &Url, is_local: bool) -> Result<String> {
     let smith = user(app, "dr.smith@example.com", "Dr.", "Smith", Role::Admin).await?;
     let john = user(app, "john.doe@example.com", "John", "Doe", Role::Client).await?;
     let booking = booking(app, &smith, &john).await.context("the demo booking cannot be created")?;
-    Ok(text(base.as_str().trim_end_matches('/'), &smith, &john, booking))
+    let base = base.as_str().trim_end_matches('/');
+    let mut text = text(base, &smith, &john, booking);
+    if is_local {
+        let (johns, smiths) = (login_link(app, &john).await?, login_link(app, &smith).await?);
+        text += &format!(
+            "These links log in once, within 15 minutes:\n  as John Doe    {johns}\n  as Dr. Smith   {smiths}\n"
+        );
+    }
+    Ok(text)
+}
+
+async fn login_link(app: &App, user: &DemoUser) -> Result<String> {
+    let mut nonce = [0; 16];
+    app.deps.random.fill(&mut nonce);
+    let now = app.deps.clock.now();
+    let token = NewOneTimeToken {
+        user: user.id,
+        purpose: OneTimePurpose::LogIn,
+        nonce,
+        email: EmailAddress::parse(user.email)?,
+        slot: None,
+        created_at: now,
+        expires_at: now.checked_add(OneTimePurpose::LogIn.lifetime())?,
+    };
+    let mut work = app.deps.store.begin().await?;
+    work.add_one_time_token(&token).await?;
+    work.commit().await?;
+    let stored = app.deps.queries.open_one_time_tokens(user.id).await?;
+    let token = stored.iter().find(|found| found.nonce == nonce).context("the login link was not stored")?;
+    Ok(app.use_cases.one_time_links.account_links.url(token))
 }
 
 /// Passwords are random: a fixed one would open every demo that is reachable from elsewhere.

@@ -51,7 +51,7 @@ pub(crate) async fn serve(
         EnsureServiceError::Store(store) => anyhow::Error::from(store).context("the first service cannot be created"),
     })?;
     if options.demo {
-        print(&demo::prepare(&app, &base).await?)?;
+        print(&demo::prepare(&app, &base, address.ip().is_loopback()).await?)?;
     }
     if let Some(email) = &config.first_admin
         && let Some(admin) =

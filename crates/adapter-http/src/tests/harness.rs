@@ -660,8 +660,11 @@ impl Call<'_> {
         self.header("Content-Type", "application/json").body(body.to_owned())
     }
 
+    /// Sends a form as one of our pages in a browser does.
     pub(crate) fn form(self, body: &str) -> Self {
-        self.header("Content-Type", "application/x-www-form-urlencoded").body(body.to_owned())
+        self.header("Content-Type", "application/x-www-form-urlencoded")
+            .header("Sec-Fetch-Site", "same-origin")
+            .body(body.to_owned())
     }
 
     pub(crate) fn body(mut self, body: impl Into<reqwest::Body>) -> Self {

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use attune_http_common::{Code, HandlerResult};
 
 use crate::accent;
-use crate::assets::{ICON, ICON_NAME, STYLE_SHEET, STYLE_SHEET_NAME, accent_of, logo_name};
+use crate::assets::{ICON, ICON_NAME, SCRIPT, SCRIPT_NAME, STYLE_SHEET, STYLE_SHEET_NAME, accent_of, logo_name};
 use crate::web::{Web, segment};
 
 pub(crate) const PATH: &str = "/assets/{file}";
@@ -22,6 +22,9 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     let name = segment(&http, "file");
     if name == *STYLE_SHEET_NAME {
         return Ok(file("text/css; charset=utf-8", FOR_EVER).body(STYLE_SHEET));
+    }
+    if name == *SCRIPT_NAME {
+        return Ok(file("text/javascript; charset=utf-8", FOR_EVER).body(SCRIPT));
     }
     if name == *ICON_NAME {
         return Ok(file("image/svg+xml", FOR_EVER).body(ICON));

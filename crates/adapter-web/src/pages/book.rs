@@ -103,6 +103,11 @@ struct NextFree {
 }
 
 struct ZoneForm {
+    /// The name of the current zone.
+    name: String,
+    /// For the script, with `{zone}` in place of the browser's zone.
+    hint: String,
+    hint_button: String,
     shown: String,
     action: String,
     label: String,
@@ -138,8 +143,7 @@ struct SlotLink {
     offset: Option<String>,
 }
 
-/// A note that was typed before the slot was lost. Another slot is chosen by a form then, because a note does not belong
-/// into a URL.
+/// A note that was typed before the slot was lost. It does not belong into a URL.
 pub(crate) struct KeptNote {
     pub(crate) form_token: String,
     pub(crate) note: String,
@@ -170,6 +174,8 @@ struct Book {
     ways: Vec<Link>,
     /// The path of the summary, which the start of a slot follows.
     summary: String,
+    /// Whether slots are buttons of a form: if a note is kept, or if links would be long.
+    is_form: bool,
     action: String,
     hidden: Vec<(&'static str, String)>,
     kept: Option<KeptNote>,
@@ -276,6 +282,7 @@ pub(crate) async fn page(
         nothing,
         ways: [earlier, later].into_iter().flatten().collect(),
         summary: view.href(&choice.path(book_summary::PATH)),
+        is_form: kept.is_some() || !choice.is_usual(),
         action: view.href(book_summary::PATH),
         hidden: book_summary::hidden(choice),
         kept: kept.filter(|kept| !kept.note.is_empty()),
@@ -334,6 +341,9 @@ fn zone_form(web: &Web, visit: &Visit<'_>, choice: &Choice, from: String) -> Zon
     }
     let place = view.phrases.local_time(web.clock.now(), &choice.zone).place;
     ZoneForm {
+        name: current.to_owned(),
+        hint: view.text_with("book-zone-hint", &[("zone", "{zone}".into())]),
+        hint_button: view.text_with("book-zone-hint-button", &[("zone", "{zone}".into())]),
         shown: view.text_with("book-zone-shown", &[("place", (&place).into())]),
         action: view.href(PATH),
         label: view.text("book-zone"),

@@ -64,6 +64,9 @@ struct Summary {
     card: SlotCard,
     form_token: String,
     action: String,
+    /// The path of this page with the chosen slot.
+    path: String,
+    taken: String,
     hidden: Vec<(&'static str, String)>,
     you_heading: String,
     you: Vec<Fact>,
@@ -406,6 +409,8 @@ async fn summary(
         card: card(visit, choice, at),
         form_token: visit.form_token(PURPOSE),
         action: view.href(PATH),
+        path: view.href(&format!("{}at={}", choice.path(PATH), slot_text(at))),
+        taken: view.text("book-taken"),
         hidden,
         you_heading: view.text("book-you"),
         you: vec![fact("book-you-name", user.display_name()), fact("book-you-email", user.email.as_str().to_owned())],

@@ -14,7 +14,7 @@ use attune_http_common::{Code, HandlerResult, Problem, wants_json};
 use jiff::SignedDuration;
 
 use super::message::Message;
-use crate::forms::refuse_forged;
+use crate::forms::refuse_other_sites;
 use crate::response::Head;
 use crate::shell::{Contact, Fact, Link, Shell};
 use crate::web::{View, Web, segment};
@@ -28,11 +28,19 @@ struct Early {
     shell: Shell,
     facts: Vec<Fact>,
     opens: String,
+    countdown: Countdown,
     sentence: String,
     check_again: String,
     wait: String,
     tips: [String; 3],
     help: Help,
+}
+
+/// For the script, which says how long it takes until the room opens.
+struct Countdown {
+    seconds: i64,
+    /// With `{time}` in place of the time that is left.
+    text: String,
 }
 
 /// The room is open.
@@ -107,7 +115,7 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     )
 )]
 pub(crate) async fn enter(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
-    if let Some(refusal) = refuse_forged(&web, &http).await {
+    if let Some(refusal) = refuse_other_sites(&web, &http).await {
         return refusal;
     }
     web.settings.requests.skip(&http, &mut payload.into_inner()).await?;
@@ -141,6 +149,11 @@ fn page(view: &View<'_>, found: &JoinView, status: StatusCode) -> HandlerResult 
                 shell: view.shell(on("join-early", (&begins.short_date).into(), (&begins.time).into())),
                 facts,
                 opens: on("join-opens", (&opens.short_date).into(), (&opens.time).into()),
+                countdown: Countdown {
+                    // Rounded up, so that a page that is loaded again does not come too early.
+                    seconds: opens_at.duration_since(view.now()).as_secs().saturating_add(1),
+                    text: view.text_with("join-countdown", &[("time", "{time}".into())]),
+                },
                 sentence: view.text("join-opens-sentence"),
                 check_again: view.text("join-check-again"),
                 wait: view.text("join-wait"),

@@ -12,7 +12,7 @@ use attune_application::payments::{PayOutcome, PayPageError, PayState, PayView};
 use attune_http_common::{Code, HandlerResult, Problem, wants_json};
 
 use super::message::Message;
-use crate::forms::refuse_forged;
+use crate::forms::refuse_other_sites;
 use crate::response::Head;
 use crate::shell::{Fact, Shell};
 use crate::web::{View, Web, segment};
@@ -73,7 +73,7 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     )
 )]
 pub(crate) async fn pay(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
-    if let Some(refusal) = refuse_forged(&web, &http).await {
+    if let Some(refusal) = refuse_other_sites(&web, &http).await {
         return refusal;
     }
     web.settings.requests.skip(&http, &mut payload.into_inner()).await?;

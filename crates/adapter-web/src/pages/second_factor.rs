@@ -65,6 +65,8 @@ struct RecoveryCodes {
     done: String,
     sentences: Vec<String>,
     codes: Vec<String>,
+    copy: String,
+    copied: String,
     link: Link,
 }
 
@@ -235,6 +237,8 @@ fn recovery_codes(visit: &Visit<'_>, codes: Vec<String>) -> HandlerResult {
         done: view.text("second-factor-done"),
         sentences: vec![view.text("second-factor-codes-sentence"), view.text("second-factor-codes-once")],
         codes,
+        copy: view.text("second-factor-codes-copy"),
+        copied: view.text("second-factor-codes-copied"),
         link: Link { href: view.href(account::PATH), text: view.text("second-factor-codes-kept") },
     };
     visit.respond(&page, StatusCode::OK)

@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::message::Message;
-use crate::forms::refuse_forged;
+use crate::forms::refuse_other_sites;
 use crate::shell::{Fact, Shell};
 use crate::web::{View, Web, segment};
 
@@ -95,7 +95,7 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     )
 )]
 pub(crate) async fn pay(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
-    if let Some(refusal) = refuse_forged(&web, &http).await {
+    if let Some(refusal) = refuse_other_sites(&web, &http).await {
         return refusal;
     }
     let requests = &web.settings.requests;

@@ -10,6 +10,7 @@ book-none =
        *[other] In den nächsten { $count } Tagen ist keine Zeit frei, und weiter im Voraus kann hier nicht gebucht werden. Bitte versuche es später noch einmal, oder wende dich an die Praxis.
     }
 book-none-from = Ab dem { $date } gibt es noch keine freien Zeiten. Bitte sieh dir frühere an.
+book-zone-hint = Dein Browser ist auf eine andere Zeitzone eingestellt: { $zone }.
 book-taken-sentence = { $when } ist inzwischen gebucht oder kann hier nicht mehr gebucht werden. Es wurde nichts berechnet. Bitte wähle eine andere Zeit.
 book-taken-note = Deine Nachricht bleibt erhalten.
 book-closed-sentence = Im Moment können hier keine Termine gebucht werden. Bitte wende dich an die Praxis.

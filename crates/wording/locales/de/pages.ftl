@@ -22,6 +22,7 @@ appointment-begins = Beginn
 appointment-duration = Dauer
 join-early = Ihr Termin ist am { $short_date } um { $time }
 join-opens = Der Raum öffnet am { $short_date } um { $time }.
+join-countdown = Der Raum öffnet { $time }.
 join-opens-sentence = Sie können diese Seite geöffnet lassen und dann noch einmal nachsehen.
 join-check-again = Noch einmal nachsehen
 join-open = Der Raum ist geöffnet

@@ -22,6 +22,7 @@ appointment-begins = Begins
 appointment-duration = Duration
 join-early = Your appointment is on { $short_date } at { $time }
 join-opens = The room opens on { $short_date } at { $time }.
+join-countdown = The room opens { $time }.
 join-opens-sentence = You can leave this page open and check again then.
 join-check-again = Check again
 join-open = The room is open

@@ -22,6 +22,7 @@ appointment-begins = Comienzo
 appointment-duration = Duración
 join-early = Su cita es el { $short_date } a las { $time }
 join-opens = La sala se abre el { $short_date } a las { $time }.
+join-countdown = La sala se abre { $time }.
 join-opens-sentence = Puede dejar esta página abierta y volver a comprobarlo entonces.
 join-check-again = Volver a comprobar
 join-open = La sala está abierta

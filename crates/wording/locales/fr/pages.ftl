@@ -22,6 +22,7 @@ appointment-begins = Début
 appointment-duration = Durée
 join-early = Votre rendez-vous a lieu le { $short_date } à { $time }
 join-opens = La salle ouvre le { $short_date } à { $time }.
+join-countdown = La salle ouvre { $time }.
 join-opens-sentence = Vous pouvez laisser cette page ouverte et vérifier à nouveau à ce moment-là.
 join-check-again = Vérifier à nouveau
 join-open = La salle est ouverte
