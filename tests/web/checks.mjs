@@ -7,8 +7,14 @@ const AXE = {
     resultTypes: ['violations', 'incomplete'],
 };
 
+// The rules whose outcome depends on the colours.
+const COLOURS = { ...AXE, runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } };
+
 const WIDTHS = [1280, 375, 320];
-const SCHEMES = ['light', 'dark'];
+const LOOKS = WIDTHS.flatMap(width => [
+    { width, scheme: 'light', rules: AXE },
+    { width, scheme: 'dark', rules: COLOURS },
+]);
 
 const DIRECTIVES = ["default-src 'none'", 'form-action', "base-uri 'none'", "frame-ancestors 'none'"];
 
@@ -35,7 +41,7 @@ export function postForm(url, fields, { cookies = [], headers = { 'Sec-Fetch-Sit
 
 // Sends a form, with the hidden fields of the page that it stands on (`from`, else the page itself). A page that is the
 // response to it can be opened as often as needed, although the form was sent once.
-async function send(url, { fields = {}, headers, cookies = [], from = url }) {
+export async function send(url, { fields = {}, headers, cookies = [], from = url }) {
     const hidden = await hiddenFields(new URL(from, url).href, cookies, new URL(url).pathname);
     const plain = Object.keys(hidden.fields).length ? hidden : await hiddenFields(new URL(from, url).href, cookies);
     const all = { ...plain.fields, ...fields };
@@ -61,7 +67,7 @@ async function openContext(browser, options, url, received, cookies = []) {
 // Opens a page, which should show these words, in a browser context of its own; with a `form`, the response to it. With
 // `cookies` in the form it is that of a user who is logged in, and with `view` it is not sent. Returns the findings, each as
 // `CHECK: what is wrong`.
-export async function inspect(browser, url, words, { form, pictures } = {}) {
+export async function inspect(browser, url, words, { form, pictures, matrix = false } = {}) {
     const findings = [];
     const received = form && !form.view ? await send(url, form) : undefined;
     const cookies = form?.cookies ?? [];
@@ -73,7 +79,7 @@ export async function inspect(browser, url, words, { form, pictures } = {}) {
         page.on('pageerror', error => seen.messages.push(error));
         page.on('request', request => seen.requests.push(request.url()));
         const response = await page.goto(url);
-        const opened = { page, response, words, seen, context, pictures };
+        const opened = { page, response, words, seen, context, pictures, matrix };
         for (const [name, check] of Object.entries(CHECKS)) {
             for (const finding of await check(opened)) findings.push(`${name}: ${finding}`);
         }
@@ -83,6 +89,26 @@ export async function inspect(browser, url, words, { form, pictures } = {}) {
         await context.close();
     }
     return findings;
+}
+
+// Opens a page in another language than English, in a narrow window; with `matrix`, in all windows and colours.
+export async function inspectIn(language, browser, url, { form, pictures, matrix = false } = {}) {
+    const cookies = [...form?.cookies ?? [], `attune-language=${language}`];
+    const received = form && !form.view ? await send(url, { ...form, cookies }) : undefined;
+    const context = await openContext(browser, { reducedMotion: 'reduce' }, url, received, cookies);
+    try {
+        const page = await context.newPage();
+        const response = await page.goto(url);
+        const found = [await page.locator('html').getAttribute('lang'), response.headers()['content-language']];
+        const looks = matrix ? LOOKS : [{ width: 320, scheme: 'light', rules: AXE }];
+        return [
+            ...found.every(tag => tag === language) ? [] : [`lang: it is in ${found.join(' and ')}`],
+            ...(await accessibility({ page, pictures, looks, matrix })).map(finding => `axe: ${finding}`),
+            ...(await overflow({ page })).map(finding => `overflow: ${finding}`),
+        ];
+    } finally {
+        await context.close();
+    }
 }
 
 async function state({ page, words }) {
@@ -182,19 +208,18 @@ async function keyboard({ page }) {
     return [...findings, ...unreached.map(name => `Tab does not reach ${name}`)];
 }
 
-async function accessibility({ page, pictures }) {
+// All rules in the light, and in the dark those about colours; with `matrix`, all.
+async function accessibility({ page, pictures, matrix, looks = LOOKS }) {
     await page.evaluate(axe.source);
     const findings = [];
-    for (const width of WIDTHS) {
-        for (const scheme of SCHEMES) {
-            await page.setViewportSize({ width, height: 800 });
-            await page.emulateMedia({ colorScheme: scheme });
-            const { violations, incomplete } = await page.evaluate(options => axe.run(document, options), AXE);
-            for (const { id, nodes } of [...violations, ...incomplete]) {
-                findings.push(`${id} at ${width} ${scheme}: ${nodes.map(node => node.html).join(' ')}`);
-            }
-            await pictures?.(page, `${width}-${scheme}`);
+    for (const { width, scheme, rules } of looks) {
+        await page.setViewportSize({ width, height: 800 });
+        await page.emulateMedia({ colorScheme: scheme });
+        const { violations, incomplete } = await page.evaluate(options => axe.run(document, options), matrix ? AXE : rules);
+        for (const { id, nodes } of [...violations, ...incomplete]) {
+            findings.push(`${id} at ${width} ${scheme}: ${nodes.map(node => node.html).join(' ')}`);
         }
+        await pictures?.(page, `${width}-${scheme}`);
     }
     return findings;
 }

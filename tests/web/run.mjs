@@ -1,4 +1,6 @@
-// Runs all tests of the pages: node run.mjs [--screenshots FOLDER]
+// Runs all tests of the pages: node run.mjs [--screenshots FOLDER] [--matrix]
+//
+// With --matrix, every state is looked at in all languages, windows and colours by all rules, which takes long.
 
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
@@ -6,13 +8,19 @@ import { parseArgs } from 'node:util';
 
 import { chromium } from 'playwright-core';
 
-import { inspect } from './checks.mjs';
+import { inspect, inspectIn } from './checks.mjs';
 import { FAULTS, listenWithFaults } from './control.mjs';
+import { forgeries } from './forgery.mjs';
+import { JOURNEYS } from './journeys.mjs';
 import { minutesAfter, Practice, START } from './practice.mjs';
+import { untranslated } from './pseudo.mjs';
 import { arrange, declaredStates, differences } from './states.mjs';
 import { press, WALKS } from './walks.mjs';
 
-const { values: { screenshots } } = parseArgs({ options: { screenshots: { type: 'string' } } });
+const { values: { screenshots, matrix } } = parseArgs({
+    options: { screenshots: { type: 'string' }, matrix: { type: 'boolean' } },
+});
+const LANGUAGES = ['de', 'fr', 'es'];
 const PAGES_AT_A_TIME = 3;
 
 let passed = 0;
@@ -73,11 +81,16 @@ async function control(browser) {
 
 async function pages(browser, practice) {
     const reached = new Set();
-    for await (const { settings, states } of arrange(practice)) {
+    for await (const { settings, states, translated = {} } of arrange(practice)) {
         await each(Object.entries(states), ([state, [path, words, form]]) => test(`${state}, in ${settings}`, async () => {
             reached.add(state);
             const pictures = camera(`${state} ${settings}`);
-            none(await inspect(browser, practice.origin + path, words, { form, pictures }));
+            none(await inspect(browser, practice.origin + path, words, { form, pictures, matrix }));
+        }));
+        const inLanguages = Object.entries(translated).flatMap(entry => LANGUAGES.map(language => [language, ...entry]));
+        await each(inLanguages, ([language, state, [path, , form]]) => test(`${state}, in ${language}`, async () => {
+            const pictures = camera(`${state} ${language}`);
+            none(await inspectIn(language, browser, practice.origin + path, { form, pictures, matrix }));
         }));
     }
     const declared = await declaredStates();
@@ -102,6 +115,38 @@ async function walks(browser, practice) {
     }
 }
 
+// Every text comes from a message, so that it can be translated.
+async function pseudo(browser) {
+    const practice = await Practice.open({ 'testing.pseudo_language': 'true' });
+    const page = await browser.newPage();
+    try {
+        for await (const { settings, states } of arrange(practice)) {
+            for (const [state, [path, , form]] of Object.entries(states)) {
+                await test(`${state}, in ${settings}, in the pseudo-language`, async () => {
+                    none(await untranslated(page, practice.origin + path, form));
+                });
+            }
+        }
+    } finally {
+        await page.close();
+        await test('the service in the pseudo-language logs no errors and ends', async () => none(await practice.close()));
+    }
+}
+
+async function journeys(browser, practice) {
+    for (const [name, journey] of Object.entries(JOURNEYS)) {
+        await test(name, async () => {
+            const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Berlin' });
+            try {
+                await journey({ practice, browser, context });
+            } finally {
+                await context.close();
+            }
+        });
+    }
+    await test('posts that other sites make a browser send change nothing', () => forgeries(browser, practice));
+}
+
 if (screenshots) await mkdir(screenshots, { recursive: true });
 const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -117,6 +162,8 @@ try {
     await control(browser);
     await pages(browser, practice);
     await walks(browser, practice);
+    await journeys(browser, practice);
+    await pseudo(browser);
 } finally {
     const errors = await practice.close();
     await test('the service logs no errors and ends', () => none(errors));

@@ -358,6 +358,7 @@ export async function* arrange(practice) {
     });
     yield {
         settings: 'a practice with texts, a logo and a colour',
+        translated: everywhere,
         states: {
             ...everywhere,
             '/imprint, text': ['/imprint', 'Lindenstraße'],

@@ -162,7 +162,7 @@ async fn check_admins(queries: &dyn Queries) -> Finding {
 }
 
 async fn check_mail(config: &ResolvedConfig, base: &Url, options: &Doctor) -> Finding {
-    let notifier = match wording().and_then(|wording| notifier(config, base, wording)) {
+    let notifier = match wording(config).and_then(|wording| notifier(config, base, wording)) {
         Ok(notifier) => notifier,
         Err(error) => return Fail(format!("{error:#}")),
     };

@@ -184,6 +184,7 @@ pub(crate) struct Log {
 pub(crate) struct Testing {
     pub(crate) clock_file: String,
     pub(crate) stripe_api: String,
+    pub(crate) pseudo_language: bool,
 }
 
 fn optional(text: &str) -> Option<&str> {

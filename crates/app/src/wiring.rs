@@ -56,7 +56,7 @@ impl App {
         create_folder(&config.data_dir)?;
         let secrets = secrets(settings, config, &SystemRandom)?;
         let signer = signer(config)?;
-        let wording = wording()?;
+        let wording = wording(config)?;
         let notifier = notifier(config, base, wording.clone())?;
         let (gateway, online, payment_events) = payment_adapters(&config.payments, base)?;
         let backend = Arc::new(Backend::open(config, &settings.database).await?);
@@ -286,8 +286,9 @@ fn mail_domain(config: &ResolvedConfig) -> &str {
     config.mail_from.as_str().rsplit_once('@').map_or("attune.localhost", |(_, domain)| domain)
 }
 
-pub(crate) fn wording() -> Result<Arc<Wording>> {
-    Ok(Arc::new(Wording::load().context("the built-in texts are invalid")?))
+pub(crate) fn wording(config: &ResolvedConfig) -> Result<Arc<Wording>> {
+    let wording = if config.pseudo_language { Wording::pseudo() } else { Wording::load() };
+    Ok(Arc::new(wording.context("the built-in texts are invalid")?))
 }
 
 pub(crate) fn notifier(config: &ResolvedConfig, base: &Url, wording: Arc<Wording>) -> Result<Arc<dyn Notifier>> {

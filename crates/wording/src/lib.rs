@@ -94,9 +94,7 @@ impl Wording {
         })
     }
 
-    /// In every language the English messages, with their words inside `⟦ ⟧`: by it, tests find text that is in no
-    /// message.
-    #[doc(hidden)]
+    /// In every language the English messages, with their words inside `⟦ ⟧`: by it, text that is in no message is found.
     pub fn pseudo() -> Result<Self, WordingError> {
         let marked = || {
             let mut bundle = bundle(Language::English, files(Language::English))?;

@@ -69,6 +69,7 @@ pub(crate) struct ResolvedConfig {
     pub(crate) reminders: ReminderPlan,
     pub(crate) log_format: LogFormat,
     pub(crate) clock_file: Option<PathBuf>,
+    pub(crate) pseudo_language: bool,
 }
 
 impl Settings {
@@ -96,6 +97,10 @@ impl Settings {
         ensure!(
             !production || self.testing.clock_file.is_empty(),
             "testing.clock_file is for tests only and must not be set in production"
+        );
+        ensure!(
+            !production || !self.testing.pseudo_language,
+            "testing.pseudo_language is for tests only and must not be set in production"
         );
         let zones = Arc::new(ZoneDatabase::newest());
         let minutes = |m: u32| SignedDuration::from_mins(i64::from(m));
@@ -146,6 +151,7 @@ impl Settings {
                 other => bail!("log.format must be auto, json or text, not {other:?}"),
             },
             clock_file: optional(&self.testing.clock_file).map(PathBuf::from),
+            pseudo_language: self.testing.pseudo_language,
             data_dir,
         })
     }

@@ -175,6 +175,7 @@ fn production_refuses_settings_for_trials() {
         ("ATTUNE__JITSI__BASE_URL", "http://meet.example.org", "jitsi.base_url"),
         ("ATTUNE__HTTP__PUBLIC_URL", "http://booking.example.org", "http.public_url"),
         ("ATTUNE__TESTING__CLOCK_FILE", "/tmp/clock", "testing.clock_file"),
+        ("ATTUNE__TESTING__PSEUDO_LANGUAGE", "true", "testing.pseudo_language"),
     ] {
         let message = refusal(Profile::Production, &[SECRET, (name, value)]);
         assert!(message.contains(key), "{name}: {message}");
