@@ -90,16 +90,42 @@ async fn an_email_shows_what_is_stored_when_it_is_sent() {
 }
 
 #[tokio::test]
-async fn an_email_speaks_for_the_practice_as_it_is_and_in_the_recipients_language() {
+async fn an_email_speaks_for_the_practice_as_it_is() {
     let practice = TestPractice::free().await;
     let stored = Practice::new(PracticeName::parse("Practice Smith").unwrap(), zone("Asia/Tokyo"));
     practice.set_up.ensure_practice(&stored, "example.org").await.unwrap();
     let (client, booking) = practice.booked().await;
-    practice.save_user(User { language: Some(Language::German), time_zone: None, ..client }).await;
+    practice.save_user(User { time_zone: None, ..client }).await;
     let email = practice.delivered().await.remove(0);
     assert_eq!(email.practice.name.as_str(), "Practice Smith");
-    assert_eq!((email.language, email.zone.iana_name()), (Language::German, Some("Asia/Tokyo")));
+    assert_eq!(email.zone.iana_name(), Some("Asia/Tokyo"));
     assert_eq!(email.calendar_uid, format!("booking-{}@memory", booking.id()));
+}
+
+#[tokio::test]
+async fn each_recipient_reads_their_own_language_and_time_zone() {
+    const ZONES: [&str; 4] = ["Europe/London", "Europe/Berlin", "America/Montreal", "America/Bogota"];
+    let pairs = Language::ALL.into_iter().zip(ZONES);
+    for (clients, therapists) in pairs.clone().flat_map(|client| pairs.clone().map(move |other| (client, other))) {
+        let practice = TestPractice::free().await;
+        let therapist = therapist_who_hears(&practice, NotifyLevel::All, None).await;
+        let client = practice.add("client", Role::Client).await;
+        let speaks = |user: User, (language, name): (Language, &str)| User {
+            language: Some(language),
+            time_zone: Some(zone(name)),
+            ..user
+        };
+        let people = [(speaks(client, clients), clients), (speaks(therapist, therapists), therapists)];
+        for (user, _) in &people {
+            practice.save_user(user.clone()).await;
+        }
+        practice.book(&people[0].0, TEN).await.unwrap();
+        let sent = practice.delivered().await;
+        for (user, (language, name)) in people {
+            let email = sent.iter().find(|email| email.to == user.email).unwrap();
+            assert_eq!((email.language, email.zone.iana_name()), (language, Some(name)), "{clients:?} {therapists:?}");
+        }
+    }
 }
 
 #[tokio::test]
