@@ -112,8 +112,8 @@ async function book({ practice, page, client }) {
     assert.equal(bookings.filter(booking => booking.scheduled_at === bookings[0].scheduled_at).length, 1);
 }
 
-// A client logs in on the way to an appointment, and cancels it.
-async function cancel({ practice, page, client, at }) {
+// Opens a new booking of the client, who logs in on the way.
+async function openAppointment({ practice, page, client, at }) {
     const { id } = await client.book(at);
     await page.goto(`${practice.origin}/appointments/${id}`);
     await heading(page, 'Log in');
@@ -121,6 +121,28 @@ async function cancel({ practice, page, client, at }) {
     await type(page, 'Password', client.password);
     await press(page, 'button', 'Log in');
     await page.getByText('Confirmed', { exact: true }).waitFor();
+    return id;
+}
+
+// A client moves an appointment to the first time that is offered, which is on the same day.
+async function move({ practice, page, client, at }) {
+    const id = await openAppointment({ practice, page, client, at });
+    await press(page, 'link', 'Move');
+    await heading(page, 'Move the appointment');
+    await reach(page, page.locator('.slots button').first(), 'first free time');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Move to this time?');
+    await reach(page, page.getByRole('button', { name: /^Move to / }), 'button Move to …');
+    await page.keyboard.press('Enter');
+    await page.getByRole('status').getByText('Your appointment is now on').waitFor();
+    const moved = new Date((await client.booking(id)).scheduled_at);
+    assert.notEqual(moved.getTime(), at.getTime());
+    assert.ok(Math.abs(moved - at) < 24 * 3_600_000, moved.toISOString());
+}
+
+// A client logs in on the way to an appointment, and cancels it.
+async function cancel({ practice, page, client, at }) {
+    const id = await openAppointment({ practice, page, client, at });
     await press(page, 'link', 'Cancel');
     await heading(page, 'Cancel the appointment');
     await type(page, 'Reason (optional)', 'A cold');
@@ -205,6 +227,7 @@ export const WALKS = {
     'a client skips what every page repeats': skip,
     'a client sets a new password': reset,
     'a client logs in with a link': login,
+    'a client moves an appointment': move,
     'a client cancels an appointment': cancel,
     'a visitor reads the imprint': visit,
     'an admin sets up a second factor first': secondFactor,
