@@ -113,7 +113,7 @@ async fn every_time_is_in_the_recipients_time_zone_with_its_daylight_saving() {
         ..failed(money("100.00", "EUR"), Some("2027-10-31T00:30:00Z"))
     };
     let read = delivered(composer(), &email).await;
-    assert_eq!(read.subject, "Your payment did not go through: appointment on 31 October, 02:30 (UTC+01:00)");
+    assert_eq!(read.subject, "Payment failed: appointment on 31 October, 02:30 (UTC+01:00)");
     for line in [
         "\nSunday, 31 October 2027 at 02:30\nEurope/Berlin, UTC+01:00\n50 minutes\n",
         " until Sunday, 31 October 2027 at 02:30 (Europe/Berlin, UTC+02:00). ",
