@@ -39,7 +39,7 @@ fn assert_harmless(received: &ReceivedMail, email: &Email) {
         NotificationKind::TherapistUpdated => ("Change: appointment", &[LINK][..], Some("PUBLISH")),
         NotificationKind::Receipt => ("Payment received: appointment", &[][..], None),
         NotificationKind::PaymentProblem if matches!(email.payment, Some(PaymentDetails::RefundScheduled { .. })) => {
-            ("Refund under way: appointment", &[][..], None)
+            ("We will refund you: appointment", &[][..], None)
         }
         NotificationKind::PaymentProblem => ("Payment failed: appointment", &[][..], None),
         NotificationKind::Refund => ("Your refund: appointment", &[][..], None),

@@ -41,7 +41,7 @@ async fn every_email_shows_the_logo_and_says_the_same_as_without() {
         let mut attachments = plain.attachments;
         attachments.insert(0, "logo.png".to_owned());
         assert_eq!(read.attachments, attachments);
-        let raw = String::from_utf8(raw.raw).unwrap();
+        let raw = String::from_utf8(raw.raw).unwrap().replace("\r\n ", " ");
         let outer = raw.find("multipart/alternative").unwrap();
         let related = raw.find("multipart/related; boundary=\"=_attune_related\"; type=\"text/html\"").unwrap();
         assert!(outer < raw.find("text/plain").unwrap() && raw.find("text/plain").unwrap() < related);

@@ -97,7 +97,7 @@ payment-failed =
     .after-while-held = We are holding this time for you until { $retry_until }. Until then, you can pay again from your bookings.
 
 payment-will-be-refunded =
-    .subject = Refund under way: appointment on { $short_date }, { $time } ({ $offset })
+    .subject = We will refund you: appointment on { $short_date }, { $time } ({ $offset })
     .heading = Your payment will be refunded
     .opening = Your payment of { $amount } arrived too late for this appointment, or the appointment had already been paid for:
     .after = The full amount will be refunded automatically, usually within 5 to 10 days. You do not need to do anything. Your bookings show whether the appointment is confirmed.
