@@ -66,7 +66,7 @@ async fn an_offline_hold_is_announced_paid_and_confirmed(database: Database) {
     assert_eq!(subjects[0], "How to pay");
     let mut rest = subjects[1..].to_vec();
     rest.sort_unstable();
-    assert_eq!(rest, ["We received your payment", "Your appointment on 11 March"]);
+    assert_eq!(rest, ["Payment received", "Your appointment on 11 March"]);
     practice.clock.set(later(4 * DAY));
     nothing_is_left(&admin, id).await;
     assert_eq!(mailbox(&practice, &john, 3).await.len(), 3);

@@ -264,7 +264,7 @@ async fn a_payment_confirms_the_booking(shop: Shop) -> Shop {
     let detail = shop.detail(id).await;
     assert_eq!(detail["payments"][0]["provider_reference"], payment);
     assert_eq!(detail["ledger"].as_array().unwrap().len(), 1);
-    shop.expect_email(&john, 2, "We received your payment").await;
+    shop.expect_email(&john, 2, "Payment received").await;
     shop
 }
 
@@ -520,7 +520,7 @@ async fn a_slow_payment_keeps_its_slot(shop: Shop) -> Shop {
     shop.until(fails, "pending_payment", "processing").await;
     shop.stripe.fail_payment(&session);
     shop.until(fails, "pending_payment", "failed").await;
-    shop.expect_email(&john, 3, "Your payment did not go through").await;
+    shop.expect_email(&john, 3, "Payment failed").await;
     let again = john.again().await.post(&format!("/api/bookings/{fails}/payment"), json!({})).await.expect(200);
     assert!(again["checkout_url"].is_string(), "another try while the hold lives: {again}");
     shop.stripe.pay(&name(shop.stripe.checkouts().last().unwrap()));
@@ -552,7 +552,7 @@ async fn a_client_who_is_asked_pays_days_later(shop: Shop) -> Shop {
     shop.until(id, "scheduled", "succeeded").await;
     let shown = anyone.get(page).await;
     assert!(shown.status == 200 && shown.text.contains("Nothing is left to pay"), "{}", shown.text);
-    shop.expect_email(&john, 3, "We received your payment").await;
+    shop.expect_email(&john, 3, "Payment received").await;
     shop
 }
 

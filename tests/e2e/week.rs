@@ -52,12 +52,12 @@ async fn a_week_of_offline_payments(database: Database) {
     let confirmed = ["Your appointment on 8 March", "Your appointment on 15 March", "Your appointment on 22 March"];
     let mut expected = vec![
         ("john", "How to pay", 1),
-        ("john", "We received your payment", 3),
+        ("john", "Payment received", 3),
         // Of the practice's other therapist, whose payments Meredith records.
         ("melanie", "Booked", 3),
         ("melanie", "Payment received", 3),
         ("jane", "How to pay", 1),
-        ("jane", "We received your payment", 1),
+        ("jane", "Payment received", 1),
         ("jane", "Your appointment on 10 March", 1),
     ];
     expected.extend(confirmed.map(|subject| ("john", subject, 1)));
@@ -78,11 +78,11 @@ async fn a_week_of_online_payments(database: Database) {
     let confirmed = ["Your appointment on 8 March", "Your appointment on 15 March", "Your appointment on 22 March"];
     let mut expected = vec![
         ("john", "Please pay", 1),
-        ("john", "We received your payment", 3),
+        ("john", "Payment received", 3),
         ("john", "Your refund", 1),
         ("melanie", "Booked", 3),
         ("melanie", "Payment received", 3),
-        ("jane", "We received your payment", 1),
+        ("jane", "Payment received", 1),
         ("jane", "Your appointment on 10 March", 1),
         ("jane", "Your refund", 1),
     ];

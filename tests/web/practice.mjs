@@ -212,16 +212,17 @@ export class Practice {
         throw new Error(`attune serve ended: ${await this.#log}`);
     }
 
-    // The body of a response that is no error.
+    // The body of a response that is no error. A body that is no image is sent as JSON.
     async request(method, path, body, token) {
+        const isImage = body instanceof Uint8Array;
         const response = await fetch(this.origin + path, {
             method,
             headers: {
                 Accept: 'application/json',
-                ...body && { 'Content-Type': 'application/json' },
+                ...body && { 'Content-Type': isImage ? 'image/png' : 'application/json' },
                 ...token && { Authorization: `Bearer ${token}` },
             },
-            body: body && JSON.stringify(body),
+            body: isImage ? body : body && JSON.stringify(body),
         });
         const received = await response.text();
         assert.ok(response.ok, `${method} ${path}: ${response.status} ${received}`);

@@ -18,10 +18,9 @@ const IMPRINT = 'Ashdown & Featherstone\nLindenstraße 14, 10969 Berlin\n\nRespo
 const ACCENT = '#ffd400';
 
 // A green disc.
-const LOGO = 'data:image/png;base64,'
-    + 'iVBORw0KGgoAAAANSUhEUgAAAEAAAABAAQMAAACQp+OdAAAABlBMVEX///8UUy2apIowAAAAAnRSTlMA/1uRIrUAAACHSURBVHja'
+const LOGO = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAEAAAABAAQMAAACQp+OdAAAABlBMVEX///8UUy2apIowAAAAAnRSTlMA/1uRIrUAAACHSURBVHja'
     + 'rdKxDYAgEAVQjAWlIzAKo8lojuIIlBTEU+7rJxFCLLzGV9wFvI8xvXIJ30kkKBaRqPAiWSFX3S1osgU7etHtChKGMLYWHPe0zj+Y'
-    + 'gGBmYKuwwF6xALEDB6QRPJD/x5fTB5dv/7TdBhfV7rCulwtnBAyFMTE4RlnDZdx8AHwSrzoB4w1dojEtI/0AAAAASUVORK5CYII=';
+    + 'gGBmYKuwwF6xALEDB6QRPJD/x5fTB5dv/7TdBhfV7rCulwtnBAyFMTE4RlnDZdx8AHwSrzoB4w1dojEtI/0AAAAASUVORK5CYII=', 'base64');
 
 // A password that is long enough and hard to guess.
 export const PASSWORD = 'seventeen-violet-teapots';
@@ -354,8 +353,8 @@ export async function* arrange(practice) {
         imprint: IMPRINT,
         privacy: 'We process only what your appointments require.',
         accent_color: ACCENT,
-        logo: LOGO,
     });
+    await admin.request('PUT', '/api/admin/practice/logo', LOGO);
     yield {
         settings: 'a practice with texts, a logo and a colour',
         translated: everywhere,

@@ -137,6 +137,9 @@ fn admin_routes() -> Vec<Endpoint> {
         Endpoint::at("/api/admin/time-off").get(admin::time_off::list).post(admin::time_off::add),
         Endpoint::at("/api/admin/time-off/{id}").patch(admin::time_off::update).delete(admin::time_off::remove),
         Endpoint::at("/api/admin/practice").get(admin::practice::show).patch(admin::practice::change),
+        Endpoint::at("/api/admin/practice/logo")
+            .put(admin::practice::replace_logo)
+            .delete(admin::practice::remove_logo),
         Endpoint::at("/api/admin/policy").get(admin::policy::show).put(admin::policy::set),
         Endpoint::at("/api/admin/users").get(admin::users::list).post(admin::users::add),
         Endpoint::at("/api/admin/users/{id}").get(admin::users::show).patch(admin::users::update),

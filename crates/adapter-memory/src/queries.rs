@@ -8,6 +8,7 @@ use attune_domain::calendar::Interval;
 use attune_domain::login_session::DeviceId;
 use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::{Notification, NotificationKind, NotificationState};
+use attune_domain::practice::{Logo, LogoName};
 use attune_domain::{
     Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, OneTimePurpose,
     OneTimeToken, OneTimeTokenId, Participant, ParticipantId, Practice, PracticePolicy, Service, User, UserId,
@@ -152,6 +153,10 @@ impl Queries for MemoryStore {
 
     async fn practice(&self) -> Result<Option<Practice>, StoreError> {
         Ok(self.committed().practice.clone())
+    }
+
+    async fn logo(&self, name: &LogoName) -> Result<Option<Logo>, StoreError> {
+        Ok(self.committed().logo.as_ref().filter(|(of, _)| of == name).map(|(_, logo)| logo.clone()))
     }
 
     async fn installation(&self) -> Result<Installation, StoreError> {

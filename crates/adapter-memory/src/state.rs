@@ -12,6 +12,7 @@ use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
 use attune_domain::notification::{
     IMPLAUSIBLE_DELAY, NewNotification, Notification, NotificationKind, NotificationState, NotificationSubject,
 };
+use attune_domain::practice::{Logo, LogoName};
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, ConferenceId, LoginSessionId, NotificationId,
     NotifyLevel, OneTimeToken, OneTimeTokenId, Participant, ParticipantId, PaymentId, PaymentProblemId, PaymentStatus,
@@ -74,6 +75,7 @@ pub(crate) struct State {
     last_schedule_exception: i64,
     pub(crate) policy: Option<PracticePolicy>,
     pub(crate) practice: Option<Practice>,
+    pub(crate) logo: Option<(LogoName, Logo)>,
     pub(crate) bookings: BTreeMap<BookingId, Booking>,
     pub(crate) participants: BTreeMap<ParticipantId, Participant>,
     pub(crate) conferences: BTreeMap<ConferenceId, Conference>,
@@ -386,6 +388,7 @@ impl State {
             display_name: new.display_name.clone(),
             role: new.role,
             time_zone: new.time_zone.clone(),
+            language: new.language,
             invited_by: new.invited_by,
             invited_at: truncate(new.invited_at),
             revoked_at: None,

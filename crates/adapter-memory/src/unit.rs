@@ -7,6 +7,7 @@ use attune_domain::calendar::WeeklySchedule;
 use attune_domain::login_session::LoginSession;
 use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::{NewNotification, Notification};
+use attune_domain::practice::{Logo, LogoName};
 use attune_domain::{
     Booking, BookingId, ConferenceId, EmailAddress, LoginSessionId, NotificationId, OneTimePurpose, OneTimeTokenId,
     Participant, ParticipantId, PaymentId, PaymentProblemId, Practice, PracticePolicy, RefundId, ScheduleExceptionId,
@@ -294,6 +295,13 @@ impl PracticeData for MemoryUnit {
     async fn save_practice(&mut self, practice: &Practice) -> Result<(), StoreError> {
         self.write(|state| {
             *state.practice.as_mut().ok_or(conflict(Conflict::Stale))? = practice.clone();
+            Ok(())
+        })
+    }
+
+    async fn replace_logo(&mut self, logo: Option<(&LogoName, &Logo)>) -> Result<(), StoreError> {
+        self.write(|state| {
+            state.logo = logo.map(|(name, logo)| (name.clone(), logo.clone()));
             Ok(())
         })
     }

@@ -5,6 +5,7 @@ use attune_domain::calendar::Interval;
 use attune_domain::login_session::DeviceId;
 use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::{Notification, NotificationKind, NotificationState};
+use attune_domain::practice::{Logo, LogoName};
 use attune_domain::{
     Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, OneTimePurpose,
     OneTimeToken, OneTimeTokenId, Participant, ParticipantId, PaymentStatus, PersonSearch, Practice, PracticePolicy,
@@ -18,8 +19,8 @@ use attune_ports::{
 };
 use attune_sql::lists::{contains, page_of};
 use attune_sql::schema::{
-    bookings, conferences, installation, one_time_tokens, outbox, participants, practice, practice_policy, refunds,
-    schedule_exceptions, schedules, services, users,
+    bookings, conferences, installation, logos, one_time_tokens, outbox, participants, practice, practice_policy,
+    refunds, schedule_exceptions, schedules, services, users,
 };
 use attune_sql::statements::{
     active_services, attendance_at, booking_in_room, booking_with_client, bookings_within, emails_to_participants,
@@ -193,6 +194,10 @@ impl Queries for PostgresStore {
 
     async fn practice(&self) -> Result<Option<Practice>, StoreError> {
         self.one(practice::table).await
+    }
+
+    async fn logo(&self, name: &LogoName) -> Result<Option<Logo>, StoreError> {
+        self.one(logos::table.find(name.as_str().to_owned())).await
     }
 
     async fn installation(&self) -> Result<Installation, StoreError> {

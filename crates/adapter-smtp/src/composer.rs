@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use attune_domain::notification::NotificationKind;
-use attune_domain::practice::{PhoneNumber, WebUrl};
+use attune_domain::practice::{Logo, PhoneNumber, WebUrl};
 use attune_domain::text::{clean_line, truncate_utf16};
 use attune_domain::{
     BookingId, CancelledPayment, Currency, EmailAddress, Language, Money, PaymentStatus, Practice, PracticeName,
@@ -27,6 +27,7 @@ use url::Url;
 
 use crate::calendar;
 use crate::content::{personal_values, public_values};
+use crate::logo::ShownLogo;
 use crate::sanitize::token;
 use crate::templates::{TemplateError, TemplatePart, Templates, Values};
 
@@ -121,11 +122,11 @@ impl MailComposer {
             let name = self.templates.name(part, email.kind, !email.others.is_empty());
             self.templates.render(&name, values).map_err(|error| ComposeError::Template(name, error))
         };
-        let phrases = self.wording.phrases(email.language);
+        let phrases = self.wording.phrases_with(email.language, email.practice.german_formality);
         let mut values = public_values(email, phrases, &self.public_url).map_err(ComposeError::Message)?;
         let subject = render(TemplatePart::Subject, &values)?;
         // Added only now, so that no subject can contain the recipient's name or link.
-        values.extend(personal_values(email, phrases).map_err(ComposeError::Message)?);
+        values.extend(personal_values(email, phrases, &self.domain).map_err(ComposeError::Message)?);
         let text = render(TemplatePart::Text, &values)?;
         for name in ["join_url", "pay_url", "account_url"] {
             if let Some(url) = values.get(name).and_then(Value::as_str) {
@@ -134,7 +135,9 @@ impl MailComposer {
             }
         }
         let html = render(TemplatePart::Html, &values)?;
-        self.assemble(email, phrases, &subject, text, html).map_err(ComposeError::Message)
+        // Mail programs list an image that the HTML does not show as an attachment.
+        let logo = ShownLogo::of(email, &self.domain).filter(|logo| html.contains(&logo.url()));
+        self.assemble(email, phrases, &subject, Bodies { text, html, logo }).map_err(ComposeError::Message)
     }
 
     fn assemble(
@@ -142,8 +145,7 @@ impl MailComposer {
         email: &Email,
         phrases: Phrases<'_>,
         subject: &str,
-        text: String,
-        html: String,
+        bodies: Bodies<'_>,
     ) -> Result<ComposedEmail, BoxError> {
         let subject = clean_line(subject);
         let subject = truncate_utf16(&subject, MAX_SUBJECT_UTF16);
@@ -155,10 +157,14 @@ impl MailComposer {
             return Err("the date is before 1970".into());
         }
         // "=_" never occurs in quoted-printable and base64, so boundaries can be constant.
-        let alternatives = MultiPart::alternative()
-            .boundary("=_attune_alternative")
-            .singlepart(part(ContentType::TEXT_PLAIN, text)?)
-            .singlepart(part(ContentType::TEXT_HTML, html)?);
+        let Bodies { text, html, logo } = bodies;
+        let alternatives =
+            MultiPart::alternative().boundary("=_attune_alternative").singlepart(part(ContentType::TEXT_PLAIN, text)?);
+        let html = part(ContentType::TEXT_HTML, html)?;
+        let alternatives = match logo {
+            None => alternatives.singlepart(html),
+            Some(logo) => alternatives.multipart(logo.beside(html)?),
+        };
         let content = match calendar::entry(email, phrases)? {
             None => alternatives,
             Some(entry) => MultiPart::mixed().boundary("=_attune_mixed").multipart(alternatives).singlepart(
@@ -192,6 +198,13 @@ impl MailComposer {
     }
 }
 
+/// What the parts of an email show.
+struct Bodies<'a> {
+    text: String,
+    html: String,
+    logo: Option<ShownLogo<'a>>,
+}
+
 /// Quoted-printable even for plain ASCII: relays may break long lines such as a link.
 fn part(content_type: ContentType, content: String) -> Result<SinglePart, BoxError> {
     let body = encoded(content, ContentTransferEncoding::QuotedPrintable)?;
@@ -222,6 +235,7 @@ fn samples(to: &EmailAddress) -> Result<Vec<Email>, BoxError> {
         },
         ..Practice::new(PracticeName::parse("Practice Example")?, TimeZoneName::parse("UTC")?)
     });
+    let logo = Some(Arc::new(Logo::new(b"\x89PNG\r\n\x1a\n".to_vec())?));
     let was = Timestamp::from_second(3_600)?;
     let free_until = was;
     let payment = CancelledPayment { refund: amount, kept: amount, free_until };
@@ -298,6 +312,7 @@ fn samples(to: &EmailAddress) -> Result<Vec<Email>, BoxError> {
         calendar_uid: "sample".to_owned(),
         calendar_sequence: 0,
         practice: practice.clone(),
+        logo: logo.clone(),
         payment,
         change,
         client_name: kind.is_for_therapist().then(|| "Jane Doe".to_owned()),

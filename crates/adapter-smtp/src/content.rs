@@ -10,6 +10,7 @@ use minijinja::Value;
 use url::Url;
 
 use crate::account;
+use crate::logo::ShownLogo;
 use crate::sanitize::greeting_name;
 use crate::templates::Values;
 
@@ -81,7 +82,9 @@ pub(crate) fn public_values(email: &Email, phrases: Phrases<'_>, pages: &Url) ->
     for (name, part) in [("subject", "subject"), ("heading", "heading"), ("opening", opening), ("after", after)] {
         values.insert(name, plain(&phrases.text_with(&format!("{message}.{part}"), &args)).into());
     }
-    values.insert("closing", phrases.text("closing").into());
+    for name in ["closing", "colon"] {
+        values.insert(name, phrases.text(name).into());
+    }
     // Most cancelled appointments have no payment to name, so templates cannot rely on it.
     let only_in_texts =
         if email.kind == NotificationKind::Cancelled { &["amount", "booking", "received"][..] } else { &[] };
@@ -93,8 +96,8 @@ pub(crate) fn public_values(email: &Email, phrases: Phrases<'_>, pages: &Url) ->
     Ok(values)
 }
 
-/// The texts that contain what the recipient typed, and their link.
-pub(crate) fn personal_values(email: &Email, phrases: Phrases<'_>) -> Result<Values, BoxError> {
+/// The logo, and the texts that contain what the recipient typed, and their link.
+pub(crate) fn personal_values(email: &Email, phrases: Phrases<'_>, domain: &str) -> Result<Values, BoxError> {
     let name = greeting_name(&email.to_name);
     let greeting = if name.is_empty() {
         phrases.text("greeting-without-name")
@@ -102,6 +105,7 @@ pub(crate) fn personal_values(email: &Email, phrases: Phrases<'_>) -> Result<Val
         phrases.text_with("greeting", &[("name", (&name).into())])
     };
     let mut values = Values::from([("name", name.into()), ("greeting", greeting.into())]);
+    values.insert("logo_url", ShownLogo::of(email, domain).map_or_else(String::new, |logo| logo.url()).into());
     let mut paragraphs = Vec::new();
     if let (NotificationKind::Cancelled, Some(ChangeDetails::Cancelled { reason, payment, .. })) =
         (email.kind, &email.change)

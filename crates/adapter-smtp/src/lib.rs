@@ -6,6 +6,7 @@ mod composer;
 mod config;
 mod content;
 mod file;
+mod logo;
 mod one_line;
 mod sanitize;
 mod smtp;

@@ -5,6 +5,7 @@ use attune_domain::calendar::Interval;
 use attune_domain::login_session::DeviceId;
 use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::{Notification, NotificationKind};
+use attune_domain::practice::{Logo, LogoName};
 use attune_domain::{
     Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, OneTimePurpose,
     OneTimeToken, OneTimeTokenId, Participant, ParticipantId, PaymentStatus, PersonSearch, Practice, PracticePolicy,
@@ -18,7 +19,7 @@ use attune_ports::{
 };
 use attune_sql::lists::{BookingList, PageQuery, PageRow, Phrase, TotalQuery, backwards, contains, page_of, rows_for};
 use attune_sql::schema::{
-    bookings, conferences, installation, login_sessions, one_time_tokens, outbox, participants, practice,
+    bookings, conferences, installation, login_sessions, logos, one_time_tokens, outbox, participants, practice,
     practice_policy, schedule_exceptions, schedules, services, users,
 };
 use attune_sql::statements::{
@@ -189,6 +190,10 @@ impl Queries for SqliteStore {
 
     async fn practice(&self) -> Result<Option<Practice>, StoreError> {
         self.look_up(practice::table).await
+    }
+
+    async fn logo(&self, name: &LogoName) -> Result<Option<Logo>, StoreError> {
+        self.look_up(logos::table.find(name.as_str().to_owned())).await
     }
 
     async fn installation(&self) -> Result<Installation, StoreError> {

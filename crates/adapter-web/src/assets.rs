@@ -1,8 +1,8 @@
-//! Files that pages load: the style sheet, the script, the accent colour, the practice's logo and an icon.
+//! Files that pages load: the style sheet, the script, the accent colour and an icon.
 
 use std::sync::LazyLock;
 
-use attune_domain::practice::{AccentColor, Logo};
+use attune_domain::practice::AccentColor;
 use sha2::{Digest, Sha256};
 
 /// The style sheet of all pages.
@@ -34,11 +34,6 @@ pub(crate) fn accent_name(color: AccentColor) -> String {
 pub(crate) fn accent_of(name: &str) -> Option<AccentColor> {
     let digits = name.strip_prefix("accent-")?.strip_suffix(".css")?;
     AccentColor::parse(&format!("#{digits}")).ok().filter(|color| accent_name(*color) == name)
-}
-
-/// The name of the logo's file, which changes with the image.
-pub(crate) fn logo_name(logo: &Logo) -> String {
-    format!("logo-{}", fingerprint(logo.bytes()))
 }
 
 fn fingerprint(bytes: &[u8]) -> String {

@@ -79,7 +79,7 @@ impl Shell {
     pub(crate) fn new(phrases: Phrases<'_>, practice: &Practice, base: &str, heading: String) -> Self {
         let asset = |name: &str| format!("{base}/assets/{name}");
         let name = practice.name.as_str();
-        let logo = practice.logo.as_ref().map(|logo| asset(&assets::logo_name(logo)));
+        let logo = practice.logo.as_ref().map(|logo| asset(logo.as_str()));
         let title = phrases.text_with("page-title", &[("title", (&heading).into()), ("practice", name.into())]);
         Self {
             lang: phrases.language().as_str(),

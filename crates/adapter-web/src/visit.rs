@@ -52,7 +52,7 @@ impl Web {
             Some(token) => self.use_cases.browser_sessions.caller(token).await?,
             None => None,
         };
-        let view = self.view_for(http, caller.as_ref().map(|caller| &caller.user)).await;
+        let view = self.view_for(http, caller.as_ref().and_then(|caller| caller.user.language)).await;
         let kept = token.filter(|_| caller.is_some()).or_else(|| Cookie::Form.of(http, secure));
         let is_new = kept.is_none();
         let key = kept.unwrap_or_else(|| URL_SAFE_NO_PAD.encode(self.random.random_bytes()));

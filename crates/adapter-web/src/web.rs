@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use askama::Template;
 use attune_application::UseCases;
 use attune_application::accounts::LoginOrigin;
-use attune_domain::{Language, Practice, User, user_agent_name};
+use attune_domain::{Language, Practice, user_agent_name};
 use attune_http_common::{Code, HandlerResult, Problem, RateLimiter, RequestLimits};
 use attune_ports::{Clock, FormTokens, Queries, Random};
 use attune_wording::{Arg, LocalTime, Phrases, Wording};
@@ -79,17 +79,18 @@ impl Web {
         self.view_for(http, None).await
     }
 
-    /// The same, for a reader who is logged in.
-    pub(crate) async fn view_for(&self, http: &HttpRequest, user: Option<&User>) -> View<'_> {
+    /// The same, for a reader whose emails have this language.
+    pub(crate) async fn view_for(&self, http: &HttpRequest, own: Option<Language>) -> View<'_> {
         let current = &self.use_cases.practice;
         let stored = current.load().await.map_err(Problem::from);
         let practice = stored.unwrap_or_else(|_| current.configured.clone());
         let chosen = language::chosen(http);
         let language = chosen
             .or_else(|| language::kept(http, self.settings.secure))
-            .or_else(|| user.and_then(|user| user.language))
+            .or(own)
             .unwrap_or_else(|| language::accepted(http));
-        View { web: self, phrases: self.wording.phrases(language), practice, chosen }
+        let phrases = self.wording.phrases_with(language, practice.german_formality);
+        View { web: self, phrases, practice, chosen }
     }
 }
 

@@ -435,17 +435,7 @@ impl TestPractice {
         local: &str,
         role: ParticipantRole,
     ) -> Result<Participant, ParticipantError> {
-        self.participants
-            .invite(InviteParticipantCommand {
-                admin: booking.therapist(),
-                booking: booking.id(),
-                email: email(local),
-                display_name: PersonName::parse("Kim Lee").unwrap().unwrap(),
-                role,
-                time_zone: None,
-                metadata: RequestMetadata::default(),
-            })
-            .await
+        self.participants.invite(invitation(booking, local, role)).await
     }
 
     pub(crate) fn webhook(&self) -> &HandlePaymentWebhook {
@@ -529,5 +519,19 @@ impl MeetingLinks {
     /// The viewer's link into one booking.
     pub(crate) async fn get(&self, viewer: &User, booking: BookingId) -> Result<MeetingLinkView, MeetingLinkError> {
         self.into_booking(viewer, self.queries.booking(booking).await?.map(|view| view.booking))
+    }
+}
+
+/// An invitation by the therapist of the session.
+pub(crate) fn invitation(booking: &Booking, local: &str, role: ParticipantRole) -> InviteParticipantCommand {
+    InviteParticipantCommand {
+        admin: booking.therapist(),
+        booking: booking.id(),
+        email: email(local),
+        display_name: PersonName::parse("Kim Lee").unwrap().unwrap(),
+        role,
+        time_zone: None,
+        language: None,
+        metadata: RequestMetadata::default(),
     }
 }

@@ -33,7 +33,7 @@ use crate::payments::{
     HandlePaymentWebhook, OpenCheckout, PayPage, PayPages, PayTestCheckout, ProcessRefunds, ReconcilePayments,
     RecordOfflinePayment, RefundPayment, ResolvePaymentProblem, RevenueReport,
 };
-use crate::practice::{CurrentPractice, ManageCalendar, ManagePracticeProfile, ManageServices};
+use crate::practice::{CurrentPractice, LastLogo, ManageCalendar, ManagePracticeProfile, ManageServices};
 use crate::setup::SetUpPractice;
 use crate::{BookingLifecycle, ClockMonitor, PurgeExpired, SaveResponse};
 
@@ -177,10 +177,11 @@ impl UseCases {
         let UseCaseSettings { room_limits: limits, email_links: email_target, name_fallback, .. } = settings;
         let grace = window.grace;
         let planned = Arc::new(Mutex::new(None));
+        let last_logo = LastLogo::default();
 
         let monitor = ClockMonitor::new(clock.clone(), queries.clone());
         let lifecycle = of!(BookingLifecycle { meetings, reminders, random, waker });
-        let practice = of!(CurrentPractice { queries, zones, configured });
+        let practice = of!(CurrentPractice { queries, zones, configured, last_logo });
         let calendars = of!(CalendarLoader { queries, zones, practice, default_hours });
         let issue = of!(IssueTokens { tokens, random, clock, access_lifetime });
         let links = of!(MeetingLinks { queries, clock, window, signing, pages, email_target, name_fallback });

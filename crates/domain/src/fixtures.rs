@@ -108,6 +108,7 @@ pub(crate) fn kim(role: ParticipantRole) -> Participant {
         display_name: PersonName::parse("Kim").unwrap().unwrap(),
         role,
         time_zone: None,
+        language: None,
         invited_by: user(1),
         invited_at: at(BOOKED),
         revoked_at: None,

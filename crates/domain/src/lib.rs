@@ -48,7 +48,7 @@ pub use notify_level::NotifyLevel;
 pub use one_time_token::{ChosenSlot, OneTimePurpose, OneTimeToken};
 pub use payment::{Currency, Money, PaymentStatus};
 pub use policy::PracticePolicy;
-pub use practice::{Installation, Practice, PracticeName, PracticeTexts};
+pub use practice::{Formality, Installation, Practice, PracticeName, PracticeTexts};
 pub use search::PersonSearch;
 pub use second_factor::SecondFactorPolicy;
 pub use service::Service;

@@ -19,12 +19,14 @@ pub struct Practice {
     pub email: Option<EmailAddress>,
     /// The practice's own web site.
     pub website: Option<WebUrl>,
-    /// An image for pages.
-    pub logo: Option<Logo>,
+    /// The image on pages and in emails; stores keep it apart.
+    pub logo: Option<LogoName>,
     /// The colour of links and buttons.
     pub accent_color: Option<AccentColor>,
     /// The zone of all times without one of their own.
     pub time_zone: TimeZoneName,
+    /// How German texts address their reader.
+    pub german_formality: Formality,
     /// Its texts, for everyone without a translation.
     pub texts: PracticeTexts,
     /// Its texts in other languages.
@@ -53,6 +55,7 @@ impl Practice {
             logo: None,
             accent_color: None,
             time_zone,
+            german_formality: Formality::default(),
             texts: PracticeTexts::default(),
             translations: BTreeMap::new(),
         }
@@ -84,7 +87,7 @@ pub enum PracticeError {
     #[error("a colour is written like #14532d")]
     Color,
     /// Not an image, or too large.
-    #[error("the logo must be a PNG, JPEG or WebP image of at most 32 KiB")]
+    #[error("the logo must be a PNG, JPEG or WebP image of at most 200 KB")]
     Logo,
 }
 
@@ -199,46 +202,115 @@ impl std::fmt::Display for AccentColor {
     }
 }
 
-/// An image of a format that every browser shows and that contains no script.
+crate::text_enum! {
+    /// How a language that distinguishes them addresses its reader.
+    #[derive(Default)]
+    pub enum Formality {
+        /// In German with Sie.
+        #[default]
+        Formal => "formal",
+        /// In German with du.
+        Informal => "informal",
+    }
+}
+
+crate::text_enum! {
+    /// A format of images that every browser shows and that contains no script. Its name is the extension of its files.
+    pub enum ImageFormat {
+        /// Portable Network Graphics.
+        Png => "png",
+        /// JPEG File Interchange Format.
+        Jpeg => "jpg",
+        /// WebP, which several mail programs do not show.
+        Webp => "webp",
+    }
+}
+
+impl ImageFormat {
+    /// The format of an image, recognized by its first bytes.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Self::Png),
+            [0xff, 0xd8, 0xff, ..] => Some(Self::Jpeg),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::Webp),
+            _ => None,
+        }
+    }
+
+    /// The media type, such as `image/png`.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::Webp => "image/webp",
+        }
+    }
+}
+
+/// The image that stands for the practice.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Logo(Vec<u8>);
+pub struct Logo {
+    format: ImageFormat,
+    bytes: Vec<u8>,
+}
 
 impl Logo {
     /// Largest image, in bytes.
-    pub const MAX_BYTES: usize = 32 * 1024;
+    pub const MAX_BYTES: usize = 200_000;
 
-    /// Accepts the bytes of a PNG, JPEG or WebP image, recognized by its first bytes.
+    /// Accepts the bytes of a PNG, JPEG or WebP image.
     pub fn new(bytes: Vec<u8>) -> Result<Self, PracticeError> {
-        if bytes.len() <= Self::MAX_BYTES && media_type(&bytes).is_some() {
-            Ok(Self(bytes))
-        } else {
-            Err(PracticeError::Logo)
-        }
+        let format = ImageFormat::of(&bytes).filter(|_| bytes.len() <= Self::MAX_BYTES);
+        format.map(|format| Self { format, bytes }).ok_or(PracticeError::Logo)
+    }
+
+    /// The format of the image.
+    pub fn format(&self) -> ImageFormat {
+        self.format
     }
 
     /// The bytes of the image.
     pub fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// Its media type, such as `image/png`.
-    pub fn media_type(&self) -> &'static str {
-        media_type(&self.0).unwrap_or("application/octet-stream")
+        &self.bytes
     }
 }
 
 impl std::fmt::Debug for Logo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Logo({}, {} bytes)", self.media_type(), self.0.len())
+        write!(f, "Logo({}, {} bytes)", self.format, self.bytes.len())
     }
 }
 
-fn media_type(bytes: &[u8]) -> Option<&'static str> {
-    match bytes {
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
-        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
-        _ => None,
+/// The name of a logo's file, such as `logo-5e3a0b1c2d4f6e78.png`. It changes with the image, so that browsers may keep the
+/// file for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogoName {
+    name: String,
+    format: ImageFormat,
+}
+
+impl LogoName {
+    /// The name of an image with these first bytes of its hash.
+    pub fn new(hash: [u8; 8], format: ImageFormat) -> Self {
+        Self { name: format!("logo-{:016x}.{format}", u64::from_be_bytes(hash)), format }
+    }
+
+    /// Reads a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let (digits, extension) = name.strip_prefix("logo-")?.split_once('.')?;
+        let hash = u64::from_str_radix(digits, 16).ok()?;
+        // Exactly one spelling: no sign, no capital letter.
+        Some(Self::new(hash.to_be_bytes(), ImageFormat::parse(extension)?)).filter(|parsed| parsed.name == name)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.name
+    }
+
+    /// The format of the image.
+    pub fn format(&self) -> ImageFormat {
+        self.format
     }
 }
 

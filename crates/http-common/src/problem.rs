@@ -141,7 +141,7 @@ codes! {
     LinkExpired: 410 "link_expired", "Link expired", "This link was used before, has expired, or was replaced. Please request a new one.";
     LinkRevoked: 410 "link_revoked", "Link revoked", "This link is no longer valid.";
     PayloadTooLarge: 413 "payload_too_large", "Body too large", "The body is too large.";
-    UnsupportedMediaType: 415 "unsupported_media_type", "Unsupported media type", "Send uncompressed JSON, as `Content-Type: application/json`.";
+    UnsupportedMediaType: 415 "unsupported_media_type", "Unsupported media type", "Send uncompressed JSON, as `Content-Type: application/json`, or a logo as `image/png`, `image/jpeg` or `image/webp`.";
     ValidationFailed: 422 "validation_failed", "Invalid request", "Some fields are invalid; see `errors`.";
     UnknownField: 422 "unknown_field", "Unknown field", "This field does not exist.";
     DuplicateField: 422 "duplicate_field", "Duplicate field", "The field occurs more than once.";
@@ -160,7 +160,7 @@ codes! {
     InvalidPhone: 422 "invalid_phone", "Invalid phone number", "The phone number must have 3 to 15 digits, with an optional + in front.";
     InvalidUrl: 422 "invalid_url", "Invalid URL", "The URL must begin with https:// or http://, and contain no password.";
     InvalidColor: 422 "invalid_color", "Invalid colour", "The colour must have the form #14532d.";
-    InvalidImage: 422 "invalid_image", "Invalid image", "The image must be a PNG, JPEG or WebP of at most 32 KiB, as a `data:` URL.";
+    InvalidImage: 422 "invalid_image", "Invalid image", "The body must be a PNG, JPEG or WebP image.";
     PasswordTooShort: 422 "password_too_short", "Password too short", "The password is too short.";
     PasswordTooLong: 422 "password_too_long", "Password too long", "The password has more than 128 characters.";
     PasswordTooCommon: 422 "password_too_common", "Password too common", "The password is too common.";

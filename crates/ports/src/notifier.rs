@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use attune_domain::notification::NotificationKind;
+use attune_domain::practice::Logo;
 use attune_domain::{BookingId, CancelledPayment, EmailAddress, Language, Money, PaymentStatus, Practice, Role};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -49,6 +50,9 @@ pub struct Email {
     /// The practice: the signature, how to reach it, and where replies go.
     #[debug(skip)]
     pub practice: Arc<Practice>,
+    /// The practice's logo.
+    #[debug(skip)]
+    pub logo: Option<Arc<Logo>>,
     /// What happened to the payment or is due; only in an email about a payment, or about a session that was cancelled
     /// before it was paid for.
     #[debug(skip)]

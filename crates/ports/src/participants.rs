@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use attune_domain::{
-    BookingId, EmailAddress, Participant, ParticipantId, ParticipantRole, PersonName, TimeZoneName, UserId,
+    BookingId, EmailAddress, Language, Participant, ParticipantId, ParticipantRole, PersonName, TimeZoneName, UserId,
 };
 use jiff::Timestamp;
 
@@ -21,6 +21,8 @@ pub struct NewParticipant {
     pub role: ParticipantRole,
     /// The time zone in which times are written in the participant's emails.
     pub time_zone: Option<TimeZoneName>,
+    /// The language of the participant's emails.
+    pub language: Option<Language>,
     /// The user who sent the invitation.
     pub invited_by: UserId,
     /// The current time.

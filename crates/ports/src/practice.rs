@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use attune_domain::Practice;
+use attune_domain::practice::{Logo, LogoName};
 
 use crate::StoreError;
 
@@ -16,6 +17,9 @@ pub trait PracticeData {
 
     /// Replaces the practice. Errors: [`crate::Conflict::Stale`] when there is none.
     async fn save_practice(&mut self, practice: &Practice) -> Result<(), StoreError>;
+
+    /// Stores the image that [`Practice::logo`] names, in place of the one before; `None` removes it.
+    async fn replace_logo(&mut self, logo: Option<(&LogoName, &Logo)>) -> Result<(), StoreError>;
 
     /// Stores the domain in the UIDs of the bookings that exist now, which keep these UIDs. Only the first call has an
     /// effect.

@@ -7,6 +7,7 @@ use attune_domain::calendar::Interval;
 use attune_domain::login_session::{DeviceId, LoginSession};
 use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::{Notification, NotificationKind, NotificationState};
+use attune_domain::practice::{Logo, LogoName};
 use attune_domain::{
     Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, OneTimePurpose,
     OneTimeToken, OneTimeTokenId, Participant, ParticipantId, PaymentStatus, PersonSearch, Practice, PracticePolicy,
@@ -264,6 +265,9 @@ pub trait Queries: Send + Sync {
 
     /// The practice; `None` before the first start.
     async fn practice(&self) -> Result<Option<Practice>, StoreError>;
+
+    /// The image with this name; `None` if another one replaced it.
+    async fn logo(&self, name: &LogoName) -> Result<Option<Logo>, StoreError>;
 
     /// This installation.
     async fn installation(&self) -> Result<Installation, StoreError>;

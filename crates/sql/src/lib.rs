@@ -9,11 +9,11 @@ pub mod statements;
 pub use map::{MINUTE, count, from_millis, login_history, millis, number};
 pub use rows::{
     AttemptRow, AttendanceRow, AuditRow, BookingRow, CancelledNotification, Columns, ConferenceRow, FromRow, HoursRow,
-    IdempotencyRow, InstallationRow, LedgerRow, LedgerSumRow, LoginSessionRow, NewConferenceRow, NewIdempotencyRow,
-    NewLoginSessionRow, NewNotificationRow, NewOneTimeTokenRow, NewParticipantRow, NewUserRow, NotificationRow,
-    OneTimeTokenRow, ParticipantRow, PaymentChanges, PaymentEventRow, PaymentRow, PendingNotificationRow, PolicyRow,
-    PracticeRow, ProblemRow, Recipients, RecoveryCodeRow, RefreshTokenRow, RefundChanges, RefundRow,
-    ScheduleExceptionRow, ScheduleRow, ServiceRow, StoredPaymentRow, StoredProblemRow, StoredRefundRow,
-    StoredScheduleExceptionRow, StoredServiceRow, TotpFactorRow, UserChanges, UserRow, attendance_of, schedule_of,
-    search_texts,
+    IdempotencyRow, InstallationRow, LedgerRow, LedgerSumRow, LoginSessionRow, LogoRow, NewConferenceRow,
+    NewIdempotencyRow, NewLoginSessionRow, NewNotificationRow, NewOneTimeTokenRow, NewParticipantRow, NewUserRow,
+    NotificationRow, OneTimeTokenRow, ParticipantRow, PaymentChanges, PaymentEventRow, PaymentRow,
+    PendingNotificationRow, PolicyRow, PracticeRow, ProblemRow, Recipients, RecoveryCodeRow, RefreshTokenRow,
+    RefundChanges, RefundRow, ScheduleExceptionRow, ScheduleRow, ServiceRow, StoredPaymentRow, StoredProblemRow,
+    StoredRefundRow, StoredScheduleExceptionRow, StoredServiceRow, TotpFactorRow, UserChanges, UserRow, attendance_of,
+    schedule_of, search_texts,
 };

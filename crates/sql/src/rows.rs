@@ -17,7 +17,7 @@ mod services;
 
 use attune_domain::calendar::Interval;
 use attune_domain::{
-    BookingId, ConferenceId, Currency, LoginSessionId, Money, ParticipantId, PaymentId, PersonName, RefundId,
+    BookingId, ConferenceId, Currency, Language, LoginSessionId, Money, ParticipantId, PaymentId, PersonName, RefundId,
     ScheduleExceptionId, ServiceId, TimeZoneName, UserId,
 };
 use attune_ports::StoreError;
@@ -40,7 +40,7 @@ pub use payments::{
     LedgerRow, LedgerSumRow, PaymentChanges, PaymentEventRow, PaymentRow, ProblemRow, RefundChanges, RefundRow,
     StoredPaymentRow, StoredProblemRow, StoredRefundRow,
 };
-pub use practice::{InstallationRow, PracticeRow};
+pub use practice::{InstallationRow, LogoRow, PracticeRow};
 pub use rooms::{AttendanceRow, ConferenceRow, NewConferenceRow, attendance_of};
 pub use second_factors::{RecoveryCodeRow, TotpFactorRow};
 pub use services::{ServiceRow, StoredServiceRow};
@@ -97,6 +97,10 @@ fn person_name(raw: Option<String>, column: &'static str) -> Result<Option<Perso
 
 fn time_zone(raw: Option<String>, column: &'static str) -> Result<Option<TimeZoneName>, StoreError> {
     raw.map(|name| sound(TimeZoneName::parse(&name).ok(), column)).transpose()
+}
+
+fn language(raw: Option<String>, column: &'static str) -> Result<Option<Language>, StoreError> {
+    raw.map(|tag| sound(Language::parse(&tag), column)).transpose()
 }
 
 fn instant(value: Option<i64>) -> Result<Option<Timestamp>, StoreError> {

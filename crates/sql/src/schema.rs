@@ -146,6 +146,7 @@ table! {
         invited_by -> BigInt,
         invited_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
+        language -> Nullable<Text>,
     }
 }
 
@@ -313,11 +314,19 @@ table! {
         website -> Nullable<Text>,
         imprint -> Nullable<Text>,
         privacy -> Nullable<Text>,
-        logo -> Nullable<Binary>,
         accent_color -> Nullable<Text>,
         offline_payment -> Nullable<Text>,
         translations -> Text,
         time_zone -> Text,
+        logo_name -> Nullable<Text>,
+        german_formality -> Text,
+    }
+}
+
+table! {
+    logos (name) {
+        name -> Text,
+        image -> Binary,
     }
 }
 
@@ -408,6 +417,7 @@ allow_tables_to_appear_in_same_query!(
     weekly_hours,
     schedule_exceptions,
     practice,
+    logos,
     installation,
     practice_policy,
     idempotency_keys,

@@ -94,6 +94,7 @@ fn message(message_id: &str) -> Email {
         calendar_uid: "booking-1@installation".to_owned(),
         calendar_sequence: 1,
         practice: Arc::new(practice("Europe/Berlin")),
+        logo: None,
         payment: None,
         change: None,
         client_name: None,

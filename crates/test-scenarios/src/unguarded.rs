@@ -7,6 +7,7 @@ use attune_domain::calendar::WeeklySchedule;
 use attune_domain::login_session::LoginSession;
 use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::{NewNotification, Notification};
+use attune_domain::practice::{Logo, LogoName};
 use attune_domain::{
     Booking, BookingId, ConferenceId, EmailAddress, LoginSessionId, NotificationId, OneTimePurpose, OneTimeTokenId,
     Participant, ParticipantId, PaymentId, PaymentProblemId, Practice, PracticePolicy, RefundId, ScheduleExceptionId,
@@ -110,6 +111,7 @@ forward! {
         practice_for_change() -> Option<Practice>;
         add_practice(practice: &Practice) -> bool;
         save_practice(practice: &Practice) -> ();
+        replace_logo(logo: Option<(&LogoName, &Logo)>) -> ();
         set_legacy_uid_domain(domain: &str) -> ();
         rewrite_installation() -> ();
     }

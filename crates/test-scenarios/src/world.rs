@@ -233,6 +233,7 @@ impl World {
                     display_name: PersonName::parse("Kim Lee").unwrap().unwrap(),
                     role: ParticipantRole::Participant,
                     time_zone: None,
+                    language: None,
                     metadata,
                 });
                 invitation(invited.await.map(|participant| Outcome::Invited(participant.id)))

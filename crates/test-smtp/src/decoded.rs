@@ -13,6 +13,8 @@ pub struct DecodedMail {
     pub html: String,
     pub calendar: Option<String>,
     pub attachments: Vec<String>,
+    /// The images that the HTML part shows, by Content-ID.
+    pub images: Vec<(String, Vec<u8>)>,
 }
 
 impl DecodedMail {
@@ -33,6 +35,10 @@ impl DecodedMail {
             html: body(message.body_html(0)),
             calendar: calendar.map(|part| String::from_utf8_lossy(part.contents()).into_owned()),
             attachments: attachment_names(&message),
+            images: message
+                .attachments()
+                .filter_map(|part| Some((part.content_id()?.to_owned(), part.contents().to_vec())))
+                .collect(),
         }
     }
 

@@ -315,6 +315,7 @@ pub fn participant(booking: &Booking, local: &str) -> NewParticipant {
         display_name: name("Alex Doe"),
         role: ParticipantRole::Participant,
         time_zone: Some(zone("Europe/Berlin")),
+        language: None,
         invited_by: booking.therapist(),
         invited_at: now(),
     }

@@ -7,10 +7,11 @@ use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::notification::{
     NewNotification, NotificationKind, NotificationState, NotificationSubject, account_notification,
 };
+use attune_domain::practice::{ImageFormat, Logo, LogoName};
 use attune_domain::second_factor::SETUP_PERIOD;
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Language, Money, OneTimePurpose, PaymentStatus,
-    PracticePolicy, User, ViewerId,
+    Practice, PracticeName, PracticePolicy, User, ViewerId,
 };
 use attune_ports::{
     BookingFilter, CalendarSettings, Conflict, DeliveryResult, LeaseToken, LedgerEntry, LedgerKind, NewPayment,
@@ -22,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::fixtures::{
     PracticeFixture, attempt_key, captured, client, day_off, eur, fact, hours, idempotency_key, idempotency_record,
     lease, legal_states, minutes_after, moved, notice, now, one_time_token, paid, participant, payment, policy,
-    problem, refund, reminder, restored, session, slot, therapist, token_hash, totp_factor, week,
+    problem, refund, reminder, restored, session, slot, therapist, token_hash, totp_factor, week, zone,
 };
 
 /// A database on which migrations are run, by a store and by an administrator.
@@ -73,6 +74,7 @@ macro_rules! migration_suite {
             bookings_of_an_older_release_are_counted,
             bookings_of_an_older_release_keep_their_calendar_uids,
             accounts_survive_a_downgrade_to_before_the_second_factor,
+            logos_survive_a_downgrade_to_before_they_were_kept_apart,
         }
     };
     ($database:ty: $($case:ident,)*) => {
@@ -564,4 +566,26 @@ pub async fn accounts_survive_a_downgrade_to_before_the_second_factor(database: 
     let mut work = store.begin().await.unwrap();
     assert!(!work.count_attempt(&attempt_key(1), now(), now(), 1).await.unwrap());
     assert_eq!(work.totp_factor(practice.therapist).await.unwrap(), None);
+}
+
+/// An image that the older release accepts survives in its row, and is found again by a name.
+pub async fn logos_survive_a_downgrade_to_before_they_were_kept_apart(database: impl Database) {
+    let store = migrated(&database).await;
+    let mut image = vec![0xff, 0xd8, 0xff, 0, 1];
+    image.resize(32 * 1024, 7);
+    let logo = Logo::new(image).unwrap();
+    let name = LogoName::new([3; 8], logo.format());
+    let name_of_practice = PracticeName::parse("Attune Heart Therapy").unwrap();
+    let practice = Practice { logo: Some(name.clone()), ..Practice::new(name_of_practice, zone("Europe/Berlin")) };
+    let mut work = store.begin().await.unwrap();
+    work.add_practice(&practice).await.unwrap();
+    work.replace_logo(Some((&name, &logo))).await.unwrap();
+    work.commit().await.unwrap();
+
+    let store = Downgraded::new(database, store, 14).await.upgrade().await;
+    let upgraded = store.practice().await.unwrap().unwrap();
+    let renamed = upgraded.logo.clone().unwrap();
+    assert_eq!(renamed.format(), ImageFormat::Jpeg);
+    assert_eq!(store.logo(&renamed).await.unwrap(), Some(logo));
+    assert_eq!(Practice { logo: Some(name), ..upgraded }, practice);
 }

@@ -4,7 +4,7 @@ mod time;
 
 use std::borrow::Cow;
 
-use attune_domain::{Currency, Language, Money};
+use attune_domain::{Currency, Formality, Language, Money};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use thiserror::Error;
@@ -46,14 +46,6 @@ fn files(language: Language) -> Files {
 
 /// The German messages that address their reader, with du.
 const GERMAN_DU: Files = files!("de-du");
-
-/// How German addresses its reader.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum GermanAddress {
-    #[default]
-    Sie,
-    Du,
-}
 
 /// The built-in messages are invalid.
 #[derive(Debug, Error)]
@@ -106,15 +98,15 @@ impl Wording {
 
     /// The messages in a language, in German with Sie.
     pub fn phrases(&self, language: Language) -> Phrases<'_> {
-        self.phrases_with(language, GermanAddress::default())
+        self.phrases_with(language, Formality::Formal)
     }
 
     /// The messages in a language, which address the reader in this way if it is German.
-    pub fn phrases_with(&self, language: Language, address: GermanAddress) -> Phrases<'_> {
-        let bundle = match (language, address) {
+    pub fn phrases_with(&self, language: Language, german: Formality) -> Phrases<'_> {
+        let bundle = match (language, german) {
             (Language::English, _) => &self.english,
-            (Language::German, GermanAddress::Sie) => &self.german,
-            (Language::German, GermanAddress::Du) => &self.german_du,
+            (Language::German, Formality::Formal) => &self.german,
+            (Language::German, Formality::Informal) => &self.german_du,
             (Language::French, _) => &self.french,
             (Language::Spanish, _) => &self.spanish,
         };

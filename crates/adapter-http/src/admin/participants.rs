@@ -3,12 +3,12 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_application::meetings::{InviteParticipantCommand, RevokeParticipantCommand};
-use attune_domain::{EmailAddress, Participant, ParticipantId, ParticipantRole, PersonName, TimeZoneName};
+use attune_domain::{EmailAddress, Language, Participant, ParticipantId, ParticipantRole, PersonName, TimeZoneName};
 use attune_http_common::{Code, HandlerResult};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::client::me::{name, timezone};
+use crate::client::me::{language, name, timezone};
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
 use crate::response::output::{self, Instant};
@@ -32,6 +32,8 @@ pub(crate) struct ParticipantBody {
     /// Time zone of the times in emails; the practice's time zone if null.
     #[schema(required = true, example = "Europe/London")]
     timezone: Option<String>,
+    #[schema(required = true, schema_with = output::participant_language)]
+    language: Option<&'static str>,
     /// When the participant was invited.
     #[schema(value_type = String, format = DateTime, example = "2024-01-12T10:00:00Z")]
     invited_at: Instant,
@@ -48,6 +50,7 @@ impl From<&Participant> for ParticipantBody {
             display_name: invited.display_name.as_str().to_owned(),
             role: invited.role.as_str(),
             timezone: invited.time_zone.as_ref().map(|z| z.as_str().to_owned()),
+            language: invited.language.map(Language::as_str),
             invited_at: Instant(invited.invited_at),
             revoked_at: invited.revoked_at.map(Instant),
         }
@@ -59,6 +62,7 @@ impl From<&Participant> for ParticipantBody {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "email": "mary@example.org", "display_name": "Mary Somerville", "role": "observer", "timezone": "Europe/London",
+    "language": "en",
 }))]
 pub(crate) struct Invitation {
     /// Email address of the participant.
@@ -72,6 +76,8 @@ pub(crate) struct Invitation {
     /// IANA time zone of the times in emails; defaults to the practice's time zone.
     #[schema(value_type = Option<String>)]
     timezone: Option<TimeZoneName>,
+    #[schema(schema_with = output::participant_language)]
+    language: Option<Language>,
 }
 
 impl FromFields for Invitation {
@@ -80,7 +86,8 @@ impl FromFields for Invitation {
         let display_name = fields.required("display_name", |text| name(text)?.ok_or(Code::Required));
         let role = fields.required("role", |text| ParticipantRole::parse(text).ok_or(Code::InvalidValue));
         let timezone = fields.optional("timezone", timezone);
-        Some(Self { email: email?, display_name: display_name?, role: role?, timezone })
+        let language = fields.optional("language", language);
+        Some(Self { email: email?, display_name: display_name?, role: role?, timezone, language })
     }
 }
 
@@ -96,9 +103,9 @@ impl FromFields for Invitation {
 pub(crate) async fn invite(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let booking = request.booking_id()?;
     let metadata = request.metadata();
-    let Invitation { email, display_name, role, timezone: time_zone } = request.body().await?;
+    let Invitation { email, display_name, role, timezone: time_zone, language } = request.body().await?;
     let admin = caller.user.id;
-    let command = InviteParticipantCommand { admin, booking, email, display_name, role, time_zone, metadata };
+    let command = InviteParticipantCommand { admin, booking, email, display_name, role, time_zone, language, metadata };
     let invited = state.api.use_cases.participants.invite(command).await?;
     Ok(HttpResponse::Created().json(ParticipantBody::from(&invited)))
 }

@@ -4,18 +4,17 @@ use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use attune_application::practice::{ChangePracticeCommand, PracticeChanges};
-use attune_domain::practice::{AccentColor, Logo, PhoneNumber, PracticeError, WebUrl};
+use attune_application::practice::{ChangeLogoCommand, ChangePracticeCommand, PracticeChanges};
+use attune_domain::practice::{AccentColor, Formality, Logo, PhoneNumber, PracticeError, WebUrl};
 use attune_domain::text::clean_line;
 use attune_domain::{EmailAddress, Language, Practice, PracticeName, PracticeTexts, TimeZoneName};
 use attune_http_common::{Code, HandlerResult};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
+use crate::response::output;
 use crate::state::State;
 
 const MAX_TEXT_CHARS: usize = 20_000;
@@ -37,8 +36,8 @@ pub(crate) struct PracticeBody {
     /// The practice's own web site.
     #[schema(example = "https://www.example.org/")]
     website: Option<String>,
-    /// Image for pages, as a `data:` URL.
-    #[schema(example = "data:image/png;base64,iVBORw0KGgo=")]
+    /// URL of the logo on pages and in emails, which changes with the image.
+    #[schema(example = "https://booking.example.org/assets/logo-5e3a0b1c2d4f6e78.png")]
     logo: Option<String>,
     /// Colour of links and buttons. Pages use a darker or lighter one where its contrast would be too low.
     #[schema(example = "#14532d")]
@@ -46,6 +45,8 @@ pub(crate) struct PracticeBody {
     /// IANA time zone of everything without a time zone of its own.
     #[schema(example = "Europe/Berlin")]
     timezone: String,
+    #[schema(schema_with = output::formality)]
+    german_formality: &'static str,
     #[serde(flatten)]
     texts: PracticeTextsBody,
     /// The texts in other languages, by `en`, `de`, `fr` or `es`.
@@ -67,16 +68,18 @@ pub(crate) struct PracticeTextsBody {
     offline_payment: Option<String>,
 }
 
-impl From<&Practice> for PracticeBody {
-    fn from(practice: &Practice) -> Self {
+impl PracticeBody {
+    /// `pages` is the base URL of the pages, with a trailing slash.
+    fn new(practice: &Practice, pages: &str) -> Self {
         Self {
             name: practice.name.as_str().to_owned(),
             phone: practice.phone.as_ref().map(|phone| phone.as_str().to_owned()),
             email: practice.email.as_ref().map(|email| email.as_str().to_owned()),
             website: practice.website.as_ref().map(|url| url.as_str().to_owned()),
-            logo: practice.logo.as_ref().map(data_url),
+            logo: practice.logo.as_ref().map(|logo| format!("{pages}assets/{}", logo.as_str())),
             accent_color: practice.accent_color.map(|color| color.to_string()),
             timezone: practice.time_zone.as_str().to_owned(),
+            german_formality: practice.german_formality.as_str(),
             texts: (&practice.texts).into(),
             translations: practice
                 .translations
@@ -114,15 +117,14 @@ pub(crate) struct PracticeUpdate {
     /// The practice's own web site, an absolute URL.
     #[schema(value_type = Option<String>, max_length = 500)]
     website: Option<Option<WebUrl>>,
-    /// PNG, JPEG or WebP image of at most 32 KiB, as a `data:` URL.
-    #[schema(value_type = Option<String>)]
-    logo: Option<Option<Logo>>,
     /// Colour of links and buttons, such as `#14532d`.
     #[schema(value_type = Option<String>)]
     accent_color: Option<Option<AccentColor>>,
     /// IANA time zone; it cannot be cleared.
     #[schema(value_type = String, required = false)]
     timezone: Option<TimeZoneName>,
+    #[schema(schema_with = output::new_formality)]
+    german_formality: Option<Formality>,
     /// Who runs the practice: a text, or the URL of one.
     #[schema(value_type = Option<String>, max_length = 20000)]
     imprint: Option<Option<String>>,
@@ -144,10 +146,11 @@ impl FromFields for PracticeUpdate {
             phone: fields.change("phone", |text| unless_empty(text, PhoneNumber::parse, Code::InvalidPhone)),
             email: fields.change("email", |text| unless_empty(text, EmailAddress::parse, Code::InvalidEmail)),
             website: fields.change("website", |text| unless_empty(text, WebUrl::parse, Code::InvalidUrl)),
-            logo: fields.change("logo", |text| unless_empty(text, image, Code::InvalidImage)),
             accent_color: fields
                 .change("accent_color", |text| unless_empty(text, AccentColor::parse, Code::InvalidColor)),
             timezone: fields.has("timezone").then(|| fields.required("timezone", time_zone)).flatten(),
+            german_formality: fields
+                .choice("german_formality", &Formality::ALL.map(|formality| (formality.as_str(), formality))),
             imprint: fields.change_lines("imprint", |text| lines(text, MAX_TEXT_CHARS)),
             privacy: fields.change_lines("privacy", |text| lines(text, MAX_TEXT_CHARS)),
             offline_payment: fields.change_lines("offline_payment", |text| lines(text, MAX_OFFLINE_PAYMENT_CHARS)),
@@ -163,9 +166,9 @@ impl From<PracticeUpdate> for PracticeChanges {
             phone: update.phone,
             email: update.email,
             website: update.website,
-            logo: update.logo,
             accent_color: update.accent_color,
             time_zone: update.timezone,
+            german_formality: update.german_formality,
             imprint: update.imprint,
             privacy: update.privacy,
             offline_payment: update.offline_payment,
@@ -215,20 +218,6 @@ fn lines(text: &str, most: usize) -> Result<Option<String>, Code> {
     }
 }
 
-fn data_url(logo: &Logo) -> String {
-    format!("data:{};base64,{}", logo.media_type(), STANDARD.encode(logo.bytes()))
-}
-
-/// Reads a `data:` URL (RFC 2397) whose media type is that of its bytes.
-fn image(text: &str) -> Result<Logo, Code> {
-    let read = || {
-        let (media_type, encoded) = text.strip_prefix("data:")?.split_once(";base64,")?;
-        let logo = Logo::new(STANDARD.decode(encoded).ok()?).ok()?;
-        (logo.media_type() == media_type).then_some(logo)
-    };
-    read().ok_or(Code::InvalidImage)
-}
-
 /// Retrieve the practice
 #[utoipa::path(
     get, path = "/api/admin/practice", operation_id = "getPractice",
@@ -237,7 +226,7 @@ fn image(text: &str) -> Result<Logo, Code> {
 pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) -> HandlerResult {
     request.no_query()?;
     let practice = state.api.use_cases.practice.load().await?;
-    Ok(HttpResponse::Ok().json(PracticeBody::from(&*practice)))
+    Ok(respond(&state, &practice))
 }
 
 /// Update the practice
@@ -253,5 +242,42 @@ pub(crate) async fn change(state: Data<State>, Admin(caller): Admin, request: Re
     let update: PracticeUpdate = request.body().await?;
     let command = ChangePracticeCommand { admin: caller.user.id, changes: update.into(), metadata };
     let practice = state.api.use_cases.profile.change(command).await?;
-    Ok(HttpResponse::Ok().json(PracticeBody::from(&practice)))
+    Ok(respond(&state, &practice))
+}
+
+/// Replace the logo
+///
+/// The body is the image: PNG, JPEG or WebP of at most 200,000 bytes. Its first bytes count, not the type that the header
+/// names. Pages show it from now on, and so do emails, except a WebP, which several mail programs do not show.
+#[utoipa::path(
+    put, path = "/api/admin/practice/logo", operation_id = "replaceLogo",
+    request_body(content(
+        ("image/png"), ("image/jpeg"), ("image/webp")
+    )),
+    responses((status = 200, description = "The updated practice", body = PracticeBody))
+)]
+pub(crate) async fn replace_logo(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
+    let metadata = request.metadata();
+    let logo = Logo::new(request.image(Logo::MAX_BYTES).await?).map_err(|_| Code::InvalidImage)?;
+    let command = ChangeLogoCommand { admin: caller.user.id, logo: Some(logo), metadata };
+    let practice = state.api.use_cases.profile.change_logo(command).await?;
+    Ok(respond(&state, &practice))
+}
+
+/// Remove the logo
+///
+/// Repeated requests have no further effect.
+#[utoipa::path(
+    delete, path = "/api/admin/practice/logo", operation_id = "removeLogo",
+    responses((status = 204, description = "The practice has no logo"))
+)]
+pub(crate) async fn remove_logo(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
+    request.no_query()?;
+    let command = ChangeLogoCommand { admin: caller.user.id, logo: None, metadata: request.metadata() };
+    state.api.use_cases.profile.change_logo(command).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn respond(state: &State, practice: &Practice) -> HttpResponse {
+    HttpResponse::Ok().json(PracticeBody::new(practice, &state.api.use_cases.pay_pages.base))
 }

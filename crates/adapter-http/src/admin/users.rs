@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::admin::filters::search;
 use crate::client::mailed_links::LinkRequest;
-use crate::client::me::{UserBody, name, timezone};
+use crate::client::me::{UserBody, language, name, timezone};
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Nothing, Request};
 use crate::request::paging::{PageQuery, page};
@@ -167,7 +167,7 @@ impl FromFields for NewClient {
         let email = fields.email("email");
         let (first_name, last_name) = (fields.optional("first_name", name), fields.optional("last_name", name));
         let timezone = fields.optional("timezone", timezone);
-        let language = fields.optional("language", |tag| Language::parse(tag).map(Some).ok_or(Code::InvalidValue));
+        let language = fields.optional("language", language);
         let invite = fields.flag("invite").unwrap_or(true);
         Some(Self { email: email?, first_name, last_name, timezone, language, invite })
     }

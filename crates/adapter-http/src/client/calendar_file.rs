@@ -21,6 +21,7 @@ pub(crate) async fn show(state: Data<State>, Signed(caller): Signed, request: Re
     let id = request.booking_id()?;
     request.no_query()?;
     let booking = state.api.use_cases.view_booking.run(&caller.user, id).await?.booking;
-    let phrases = state.api.wording.phrases(caller.user.language.unwrap_or_default());
+    let formality = state.api.use_cases.practice.load().await?.german_formality;
+    let phrases = state.api.wording.phrases_with(caller.user.language.unwrap_or_default(), formality);
     calendar_file(&booking, phrases, &*state.api.queries, &*state.api.clock).await
 }

@@ -155,7 +155,7 @@ pub(crate) fn timezone(text: &str) -> Result<Option<TimeZoneName>, Code> {
 }
 
 /// An empty language is none.
-fn language(text: &str) -> Result<Option<Language>, Code> {
+pub(crate) fn language(text: &str) -> Result<Option<Language>, Code> {
     if text.is_empty() {
         return Ok(None);
     }

@@ -163,7 +163,9 @@ own_problems! {
     "deleteScheduleException": TimeOffNotFound;
     "replaceBookingPolicy": OutOfRange;
     "updatePractice": Conflict, TooLong, InvalidEmail, InvalidTimezone, InvalidPhone, InvalidUrl, InvalidColor,
-        InvalidImage;
+        InvalidValue;
+    "replaceLogo": Conflict, InvalidImage, BadRequest, RequestTimeout, PayloadTooLarge, UnsupportedMediaType;
+    "removeLogo": Conflict;
     "openConference": Required, InvalidServerSecret;
     "getConference" | "closeConference": InvalidServerSecret;
     "receiveRoomEvent": MalformedJson, InvalidServerSecret;
@@ -220,8 +222,8 @@ fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
         codes.extend([C::IdempotencyKeyReused, C::InvalidIdempotencyKey]);
     }
     // These accept an empty body as well.
-    let is_form = id.ends_with("ByPage");
-    if operation.request_body.is_some() && !is_form
+    let is_json = operation.request_body.is_some() && !id.ends_with("ByPage") && id != "replaceLogo";
+    if is_json
         || matches!(
             id,
             "openCheckout"
@@ -244,7 +246,7 @@ fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
             C::InvalidCharacters,
         ]);
     }
-    if operation.request_body.is_some() && !is_form && !OPTIONAL_BODY.contains(&id) {
+    if is_json && !OPTIONAL_BODY.contains(&id) {
         codes.push(C::Required);
     }
     // The liveness endpoints depend on nothing that could fail.

@@ -11,6 +11,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, USER_AGENT};
 use actix_web::{FromRequest, HttpRequest, web};
 use attune_application::RequestMetadata;
+use attune_domain::practice::ImageFormat;
 use attune_domain::user::InvalidEmailAddress;
 use attune_domain::{Booking, BookingId, EmailAddress, Language, UserId, user_agent_name};
 use attune_http_common::{Code, FieldError, Problem};
@@ -159,6 +160,17 @@ impl Request {
         }
     }
 
+    /// The bytes of an uncompressed image, with a limit in bytes.
+    pub(crate) async fn image(self, limit: usize) -> Result<Vec<u8>, Problem> {
+        self.no_query()?;
+        let is_image =
+            self.media_type().is_some_and(|media| ImageFormat::ALL.iter().any(|format| format.media_type() == media));
+        if !is_image {
+            return Err(Code::UnsupportedMediaType.into());
+        }
+        Ok(self.raw_body(limit).await?.to_vec())
+    }
+
     /// The unparsed body, for signed requests.
     pub(crate) async fn raw_body(mut self, limit: usize) -> Result<web::BytesMut, Problem> {
         State::of(&self.http)?.settings.requests.read_up_to(limit, &self.http, &mut self.payload).await
@@ -179,18 +191,24 @@ impl Request {
     /// body can be a decompression bomb.
     fn check_media_type(&self) -> Result<(), Problem> {
         let media = self.header(&CONTENT_TYPE).unwrap_or_default();
-        let (essence, parameters) = media.split_once(';').unwrap_or((media, ""));
+        let parameters = media.split_once(';').map_or("", |(_, parameters)| parameters);
         let utf8 = parameters.split(';').all(|p| match p.trim().to_ascii_lowercase().split_once('=') {
             Some(("charset", charset)) => charset.trim_matches('"') == "utf-8",
             Some(_) | None => true,
         });
-        let single = self.http.headers().get_all(CONTENT_TYPE).count() == 1;
-        let plain = self.http.headers().get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
-        if single && plain && utf8 && essence.trim().eq_ignore_ascii_case("application/json") {
+        if utf8 && self.media_type().as_deref() == Some("application/json") {
             Ok(())
         } else {
             Err(Code::UnsupportedMediaType.into())
         }
+    }
+
+    /// The media type of an uncompressed body in small letters, without parameters.
+    fn media_type(&self) -> Option<String> {
+        let single = self.http.headers().get_all(CONTENT_TYPE).count() == 1;
+        let plain = self.http.headers().get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
+        let media = self.header(&CONTENT_TYPE).filter(|_| single && plain)?;
+        Some(media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
     }
 }
 

@@ -6,7 +6,7 @@ use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use attune_domain::notification::{NotificationKind, NotificationState};
 use attune_domain::payment::{LedgerKind, PaymentState, RefundStage};
-use attune_domain::{Currency, Language, Money, NotifyLevel, ParticipantRole};
+use attune_domain::{Currency, Formality, Language, Money, NotifyLevel, ParticipantRole};
 use attune_http_common::schema::words;
 use attune_ports::{ProblemKind, Provider, RefundCause};
 use jiff::Timestamp;
@@ -194,6 +194,20 @@ pub(crate) fn user_language() -> Object {
     let description = "Language (BCP 47) of emails, and of pages in a browser in which no other was chosen; emails are in \
                        English if null.";
     optional(words(description, Language::ALL.map(Language::as_str)))
+}
+
+pub(crate) fn participant_language() -> Object {
+    let description = "Language (BCP 47) of emails and of the join page; the client's if null.";
+    optional(words(description, Language::ALL.map(Language::as_str)))
+}
+
+pub(crate) fn formality() -> Object {
+    let description = "How German emails and pages address their reader: `formal` with Sie, `informal` with du.";
+    words(description, Formality::ALL.map(Formality::as_str))
+}
+
+pub(crate) fn new_formality() -> Object {
+    optional(formality())
 }
 
 pub(crate) fn recipient_role() -> Object {

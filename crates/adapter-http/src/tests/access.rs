@@ -205,6 +205,8 @@ const ROWS: &[Row] = &[
     row("DELETE", "/api/admin/time-off/{id}", "", [401, 403, 403, 404, 401]),
     row("GET", "/api/admin/practice", "", [401, 403, 403, 200, 401]),
     row("PATCH", "/api/admin/practice", r#"{"phone":"030 1234"}"#, [401, 403, 403, 200, 401]),
+    row("PUT", "/api/admin/practice/logo", "", [401, 403, 403, 415, 401]),
+    row("DELETE", "/api/admin/practice/logo", "", [401, 403, 403, 204, 401]),
     row("GET", "/api/admin/policy", "", [401, 403, 403, 200, 401]),
     row("PUT", "/api/admin/policy", POLICY, [401, 403, 403, 200, 401]),
     row("GET", "/api/admin/users", "", [401, 403, 403, 200, 401]),

@@ -1,12 +1,11 @@
 //! The frame of all pages, the front page, the legal pages, and the files that pages load.
 
 use attune_domain::EmailAddress;
-use attune_domain::practice::{AccentColor, Logo, PhoneNumber, WebUrl};
+use attune_domain::practice::{AccentColor, PhoneNumber, WebUrl};
 use reqwest::Method;
 
 use super::harness::*;
-
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\nany bytes";
+use super::profile::png;
 
 /// A practice that says everything about itself.
 fn complete() -> Parts {
@@ -15,7 +14,6 @@ fn complete() -> Parts {
         profile.email = Some(EmailAddress::parse("care@example.org").unwrap());
         profile.website = Some(WebUrl::parse("https://www.example.org/").unwrap());
         profile.accent_color = Some(AccentColor::parse("#5b2a5e").unwrap());
-        profile.logo = Some(Logo::new(PNG.to_vec()).unwrap());
         profile.texts.imprint = Some("Carl <Rogers>\nSome Street 1\n\nVAT: none".into());
         profile.texts.privacy = Some("https://www.example.org/privacy".into());
     })
@@ -117,7 +115,8 @@ async fn legal_texts_keep_their_lines() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_load_only_what_is_served_here() {
-    let (practice, ..) = complete().with_session().await;
+    let (practice, _, carl) = complete().with_session().await;
+    practice.put_logo(&carl, "image/png", png(100)).await.assert_status(200);
     let checkout = practice.checkout_path(1).await;
     let mut files = std::collections::BTreeSet::new();
     for path in ["/", "/j/plain.1.user-2.1", &checkout, "/imprint", "/nothing"] {

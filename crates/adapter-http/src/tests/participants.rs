@@ -8,8 +8,7 @@ use serde_json::json;
 use super::harness::*;
 
 const PARTICIPANTS: &str = "/api/admin/bookings/1/participants";
-const MARY: &str =
-    r#"{"email":"Mary@Example.org","display_name":" Mary Somerville ","role":"observer","timezone":"Europe/London"}"#;
+const MARY: &str = r#"{"email":"Mary@Example.org","display_name":" Mary Somerville ","role":"observer","timezone":"Europe/London","language":"fr"}"#;
 
 fn invitation(email: &str, name: &str, role: &str) -> String {
     json!({"email": email, "display_name": name, "role": role}).to_string()
@@ -20,7 +19,7 @@ async fn a_participant_is_invited_and_revoked() {
     let (practice, _, carl) = Parts::new().signed().with_session().await;
     let invited = r#"{"id":1,"email":"mary@example.org","display_name":"Mary Somerville","role":"observer","#
         .to_owned()
-        + r#""timezone":"Europe/London","invited_at":"2024-01-10T08:00:00Z","revoked_at":"#;
+        + r#""timezone":"Europe/London","language":"fr","invited_at":"2024-01-10T08:00:00Z","revoked_at":"#;
     practice.post(PARTICIPANTS, &carl, MARY).await.assert_body(201, &format!("{invited}null}}"));
     let detail = practice.get("/api/admin/bookings/1", &carl).await;
     detail.assert_contains(&[&format!(r#""participants":[{invited}null}}],"attendance":[],"payments":["#)]);
@@ -31,7 +30,7 @@ async fn a_participant_is_invited_and_revoked() {
         ["1 invitation 2024-01-10T08:00:00Z", "1 reminder 2024-01-14T10:00:00Z", "1 reminder 2024-01-15T09:00:00Z"]
     );
     let link = || practice.get("/j/plain.1.guest-1.1", "");
-    link().await.assert_status(200);
+    link().await.assert_status(200).assert_contains(&[r#"<html lang="fr">"#]);
     for _ in 0..2 {
         practice.delete(&format!("{PARTICIPANTS}/1"), &carl).await.assert_body(204, "");
         link().await.assert_status(410);
@@ -66,6 +65,7 @@ async fn an_invalid_invitation_says_why() {
         ("role", "invalid_value", &[r#""moderator""#, r#""""#]),
         ("role", "required", &[""]),
         ("timezone", "invalid_timezone", &[r#""Mars/Base""#, r#""../x""#]),
+        ("language", "invalid_value", &[r#""it""#, r#""FR""#]),
         ("user_id", "unknown_field", &["1"]),
     ];
     let valid = invitation("m@example.org", "M", "observer");

@@ -7,6 +7,7 @@ use attune_domain::login_session::DeviceId;
 use attune_domain::meeting::AttendanceEvent;
 use attune_domain::notification::Notification;
 use attune_domain::notification::NotificationKind;
+use attune_domain::practice::{Logo, LogoName};
 use attune_domain::{
     Booking, BookingId, ConferenceId, EmailAddress, Installation, LoginSessionId, OneTimePurpose, OneTimeToken,
     OneTimeTokenId, Participant, ParticipantId, Practice as StoredPractice, PracticePolicy, Service, User, UserId,
@@ -44,6 +45,7 @@ unavailable_queries! {
     caller(session: LoginSessionId) -> Option<Caller>;
     caller_by_token(token: &TokenHash) -> Option<Caller>;
     practice() -> Option<StoredPractice>;
+    logo(name: &LogoName) -> Option<Logo>;
     installation() -> Installation;
     credentials(email: &EmailAddress) -> Option<Credentials>;
     credentials_of(user: UserId) -> Option<Credentials>;

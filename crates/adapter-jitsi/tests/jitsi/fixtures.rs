@@ -88,6 +88,7 @@ fn invited(role: ParticipantRole, settings: &TokenSettings) -> MeetingTokenClaim
         display_name: PersonName::parse("Kim").unwrap().unwrap(),
         role,
         time_zone: None,
+        language: None,
         invited_by: user(1),
         invited_at: at(BOOKED),
         revoked_at: None,

@@ -26,6 +26,7 @@ fn email() -> Email {
             PracticeName::parse("Practice Example").unwrap(),
             TimeZoneName::parse("Europe/Berlin").unwrap(),
         )),
+        logo: None,
         payment: None,
         change: None,
         client_name: None,

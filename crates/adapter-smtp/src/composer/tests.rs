@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use attune_domain::Formality;
+
 use super::*;
 
 /// The emails that are about several appointments, in the table for operators.
@@ -34,15 +36,40 @@ fn documented() -> BTreeMap<String, (BTreeSet<String>, bool)> {
     rows
 }
 
-#[test]
-fn every_kind_of_email_has_the_documented_variables_and_no_other() {
+fn composer() -> MailComposer {
     let config = MailConfig {
         from: EmailAddress::parse("office@practice.example.org").unwrap(),
         message_domain: "practice.example.org".to_owned(),
         public_url: "https://booking.example.org".parse().unwrap(),
         templates_dir: None,
     };
-    let composer = MailComposer::new(config, Arc::new(Wording::load().unwrap())).unwrap();
+    MailComposer::new(config, Arc::new(Wording::load().unwrap())).unwrap()
+}
+
+/// Lists of emails show the beginning.
+#[test]
+fn a_subject_has_at_most_70_characters() {
+    let composer = composer();
+    // One of the longest dates.
+    let starts_at = "2024-09-25T08:00:00Z".parse().unwrap();
+    let zone = TimeZone::get("Europe/Berlin").unwrap();
+    for sample in samples(&composer.from).unwrap() {
+        for language in Language::ALL {
+            for german_formality in Formality::ALL {
+                let practice = Arc::new(Practice { german_formality, ..(*sample.practice).clone() });
+                let email = Email { starts_at, zone: zone.clone(), language, practice, ..sample.clone() };
+                let phrases = composer.wording.phrases_with(language, german_formality);
+                let values = public_values(&email, phrases, &composer.public_url).unwrap();
+                let subject = values["subject"].as_str().unwrap();
+                assert!((10..=70).contains(&subject.chars().count()), "{subject}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_email_has_the_documented_variables_and_no_other() {
+    let composer = composer();
     let rows = documented();
     for email in samples(&composer.from).unwrap() {
         let is_series = !email.others.is_empty();
@@ -60,7 +87,7 @@ fn every_kind_of_email_has_the_documented_variables_and_no_other() {
         assert_eq!(values.keys().copied().collect::<BTreeSet<_>>(), expected(true), "subject of {:?}", email.kind);
         // Otherwise an operator's template that shows it could fail for the first practice that has it.
         assert_eq!(values["contact"].len(), Some(5), "phone, email, web site, imprint and privacy policy");
-        values.extend(personal_values(&email, phrases).unwrap());
+        values.extend(personal_values(&email, phrases, &composer.domain).unwrap());
         assert_eq!(values.keys().copied().collect::<BTreeSet<_>>(), expected(false), "{:?}", email.kind);
     }
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use attune_adapter_smtp::{ComposerError, MailConfig};
 use attune_domain::notification::NotificationKind;
 use attune_domain::practice::{PhoneNumber, WebUrl};
-use attune_domain::{BookingId, CancelledPayment, EmailAddress, PaymentStatus, Practice, PracticeName, PracticeTexts};
+use attune_domain::{
+    BookingId, CancelledPayment, EmailAddress, Formality, Language, PaymentStatus, Practice, PracticeName,
+    PracticeTexts,
+};
 use attune_ports::{
     AgendaEntry, CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, Notifier, NotifyError, PaymentDetails,
 };
@@ -243,7 +246,7 @@ async fn emails_to_therapists_name_the_client_in_the_text_only() {
         ),
         (
             NotificationKind::TherapistPaymentReview,
-            "Please review: payment for the appointment",
+            "Payment to review: appointment",
             "Something about the payment of this appointment does not match what is due, or a refund failed:",
             false,
         ),
@@ -443,6 +446,36 @@ async fn every_email_says_how_the_practice_is_reached_and_replies_go_there() {
         let plain = delivered(composer(), &email).await;
         assert_eq!(plain.header("Reply-To"), None);
         assert!(plain.text.trim_end().ends_with("Kind regards\nPractice Example"), "{}", plain.text);
+    }
+}
+
+#[tokio::test]
+async fn german_addresses_its_reader_as_the_practice_does() {
+    for (german_formality, subject, beginning, keep) in [
+        (
+            Formality::Formal,
+            "Ihr Termin am 15. Januar",
+            "Guten Tag John Doe!\n\nWir freuen uns auf Sie:",
+            "geben Sie ihn",
+        ),
+        (Formality::Informal, "Dein Termin am 15. Januar", "Hallo John Doe!\n\nWir freuen uns auf dich:", "gib ihn"),
+    ] {
+        let practice = Arc::new(Practice { german_formality, ..practice() });
+        let email = Email { language: Language::German, practice, ..email(NotificationKind::MeetingInfo) };
+        let read = delivered(composer(), &email).await;
+        assert!(read.subject.starts_with(subject), "{}", read.subject);
+        assert!(read.text.starts_with(beginning) && read.text.contains(keep), "{}", read.text);
+        assert!(read.html.contains(keep), "{}", read.html);
+    }
+}
+
+#[tokio::test]
+async fn a_colon_is_spaced_as_the_language_does() {
+    for (language, label) in
+        [(Language::French, "Rejoindre le rendez-vous\u{a0}:\n\n"), (Language::German, "Am Termin teilnehmen:\n\n")]
+    {
+        let read = delivered(composer(), &Email { language, ..email(NotificationKind::MeetingInfo) }).await;
+        assert!(read.text.contains(&format!("{label}{LINK}")), "{}", read.text);
     }
 }
 

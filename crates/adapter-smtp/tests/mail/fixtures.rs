@@ -56,6 +56,7 @@ pub(crate) fn email(kind: NotificationKind) -> Email {
         calendar_uid: "booking-12@installation".to_owned(),
         calendar_sequence: 1,
         practice: Arc::new(practice()),
+        logo: None,
         payment: None,
         change: if matches!(kind, NotificationKind::Rescheduled | NotificationKind::TherapistRescheduled) {
             Some(ChangeDetails::Moved { was: Some(instant("2024-01-12T14:00:00Z")) })

@@ -37,17 +37,17 @@ fn assert_harmless(received: &ReceivedMail, email: &Email) {
         }
         NotificationKind::TherapistReassigned => ("Handed over: appointment", &[][..], Some("CANCEL")),
         NotificationKind::TherapistUpdated => ("Change: appointment", &[LINK][..], Some("PUBLISH")),
-        NotificationKind::Receipt => ("We received your payment: appointment", &[][..], None),
+        NotificationKind::Receipt => ("Payment received: appointment", &[][..], None),
         NotificationKind::PaymentProblem if matches!(email.payment, Some(PaymentDetails::RefundScheduled { .. })) => {
-            ("Your payment will be refunded: appointment", &[][..], None)
+            ("We will refund you: appointment", &[][..], None)
         }
-        NotificationKind::PaymentProblem => ("Your payment did not go through: appointment", &[][..], None),
+        NotificationKind::PaymentProblem => ("Payment failed: appointment", &[][..], None),
         NotificationKind::Refund => ("Your refund: appointment", &[][..], None),
         NotificationKind::TherapistBooked => ("Booked: appointment", &[LINK][..], Some("PUBLISH")),
         NotificationKind::TherapistRescheduled => ("New time: appointment", &[LINK][..], Some("PUBLISH")),
         NotificationKind::TherapistCancelled => ("Cancelled: appointment", &[][..], Some("CANCEL")),
         NotificationKind::TherapistPayment => ("Payment received: appointment", &[][..], None),
-        NotificationKind::TherapistPaymentReview => ("Please review: payment for the appointment", &[][..], None),
+        NotificationKind::TherapistPaymentReview => ("Payment to review: appointment", &[][..], None),
         NotificationKind::Agenda => unreachable!("it is about no appointment"),
         NotificationKind::PaymentInstructions => ("How to pay: your appointment", &[][..], None),
         NotificationKind::PaymentRequest => ("Please pay: your appointment", &[PAY_LINK][..], None),

@@ -5,6 +5,7 @@ mod content;
 mod files;
 mod fixtures;
 mod hostile;
+mod logo;
 mod payments;
 mod server;
 mod templates;

@@ -26,7 +26,7 @@ async fn the_receipt() {
     assert_content(
         &received(money("100.00", "EUR")),
         "Thank you for your payment",
-        "We received your payment",
+        "Payment received",
         "We received your payment of €100.00 on Tuesday, 1 August 2023 at 18:30 (Europe/Berlin, UTC+02:00). It is for \
          booking number 12:",
         "This email is your receipt, so please keep it. It is not a tax invoice.",
@@ -50,7 +50,7 @@ async fn a_failed_payment() {
     ] {
         let did_not = "Your payment did not go through";
         let opening = "Your payment of €100.00 for this appointment did not go through, and you have not been charged:";
-        assert_content(&failed(money("100.00", "EUR"), retry_until), did_not, did_not, opening, after).await;
+        assert_content(&failed(money("100.00", "EUR"), retry_until), did_not, "Payment failed", opening, after).await;
     }
 }
 
@@ -59,7 +59,7 @@ async fn a_payment_that_will_be_refunded() {
     assert_content(
         &refund_scheduled(money("100.00", "EUR")),
         "Your payment will be refunded",
-        "Your payment will be refunded",
+        "We will refund you",
         "Your payment of €100.00 arrived too late for this appointment, or the appointment had already been paid for:",
         "The full amount will be refunded automatically, usually within 5 to 10 days. You do not need to do anything. Your \
          bookings show whether the appointment is confirmed.",
@@ -113,7 +113,7 @@ async fn every_time_is_in_the_recipients_time_zone_with_its_daylight_saving() {
         ..failed(money("100.00", "EUR"), Some("2027-10-31T00:30:00Z"))
     };
     let read = delivered(composer(), &email).await;
-    assert_eq!(read.subject, "Your payment did not go through: appointment on 31 October, 02:30 (UTC+01:00)");
+    assert_eq!(read.subject, "Payment failed: appointment on 31 October, 02:30 (UTC+01:00)");
     for line in [
         "\nSunday, 31 October 2027 at 02:30\nEurope/Berlin, UTC+01:00\n50 minutes\n",
         " until Sunday, 31 October 2027 at 02:30 (Europe/Berlin, UTC+02:00). ",

@@ -1,9 +1,10 @@
 use async_trait::async_trait;
 use attune_domain::Practice;
+use attune_domain::practice::{Logo, LogoName};
 use attune_ports::{PracticeData, StoreError};
-use attune_sql::PracticeRow;
-use attune_sql::schema::{installation, practice};
+use attune_sql::schema::{installation, logos, practice};
 use attune_sql::statements::last_booking;
+use attune_sql::{LogoRow, PracticeRow};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -23,6 +24,14 @@ impl PracticeData for SqliteUnitOfWork {
 
     async fn save_practice(&mut self, changed: &Practice) -> Result<(), StoreError> {
         self.change(diesel::update(practice::table).set(PracticeRow::from(changed))).await
+    }
+
+    async fn replace_logo(&mut self, logo: Option<(&LogoName, &Logo)>) -> Result<(), StoreError> {
+        self.execute(diesel::delete(logos::table)).await?;
+        if let Some((name, logo)) = logo {
+            self.execute(diesel::insert_into(logos::table).values(LogoRow::new(name, logo))).await?;
+        }
+        Ok(())
     }
 
     async fn set_legacy_uid_domain(&mut self, domain: &str) -> Result<(), StoreError> {

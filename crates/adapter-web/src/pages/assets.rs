@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use attune_http_common::{Code, HandlerResult};
 
 use crate::accent;
-use crate::assets::{ICON, ICON_NAME, SCRIPT, SCRIPT_NAME, STYLE_SHEET, STYLE_SHEET_NAME, accent_of, logo_name};
+use crate::assets::{ICON, ICON_NAME, SCRIPT, SCRIPT_NAME, STYLE_SHEET, STYLE_SHEET_NAME, accent_of};
 use crate::web::{Web, segment};
 
 pub(crate) const PATH: &str = "/assets/{file}";
@@ -32,10 +32,13 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     if let Some(color) = accent_of(name) {
         return Ok(file("text/css; charset=utf-8", FOR_A_DAY).body(accent::style_sheet(color)));
     }
-    match &web.use_cases.practice.load().await?.logo {
-        Some(logo) if logo_name(logo) == name => Ok(file(logo.media_type(), FOR_EVER).body(logo.bytes().to_vec())),
-        Some(_) | None => Err(Code::NotFound.into()),
+    let practice = web.use_cases.practice.load().await?;
+    if practice.logo.as_ref().is_some_and(|logo| logo.as_str() == name)
+        && let Some(logo) = web.use_cases.practice.logo(&practice).await?
+    {
+        return Ok(file(logo.format().media_type(), FOR_EVER).body(logo.bytes().to_vec()));
     }
+    Err(Code::NotFound.into())
 }
 
 fn file(content_type: &str, caching: &'static str) -> actix_web::HttpResponseBuilder {

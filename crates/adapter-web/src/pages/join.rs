@@ -90,7 +90,7 @@ struct Help {
 )]
 pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     match web.use_cases.join.view(segment(&http, "token")).await {
-        Ok(found) => page(&web.view(&http).await, &found, StatusCode::OK),
+        Ok(found) => page(&web.view_for(&http, found.language).await, &found, StatusCode::OK),
         Err(error) => refuse(&web, &http, error).await,
     }
 }
@@ -125,7 +125,9 @@ pub(crate) async fn enter(web: Data<Web>, http: HttpRequest, payload: Payload) -
             AccessState::TooEarly { .. } => Code::MeetingTooEarly.into(),
             AccessState::Open | AccessState::Ended => Code::MeetingOver.into(),
         }),
-        Ok(JoinOutcome::Closed(found)) => page(&web.view(&http).await, &found, StatusCode::CONFLICT),
+        Ok(JoinOutcome::Closed(found)) => {
+            page(&web.view_for(&http, found.language).await, &found, StatusCode::CONFLICT)
+        }
         Err(error) => refuse(&web, &http, error).await,
     }
 }

@@ -2,7 +2,7 @@
 
 use attune_domain::meeting::{AccessState, Viewer};
 use attune_domain::{
-    AccountViewer, Booking, BookingStatus, LinkError, MeetingRoom, Participant, Role, TimeZoneName, ViewerId,
+    AccountViewer, Booking, BookingStatus, Language, LinkError, MeetingRoom, Participant, Role, TimeZoneName, ViewerId,
 };
 use attune_ports::{BookingView, BoxError, StoreError};
 use jiff::Timestamp;
@@ -19,6 +19,8 @@ pub struct JoinView {
     pub minutes: u32,
     /// The viewer's time zone.
     pub zone: TimeZone,
+    /// The language of the viewer's emails.
+    pub language: Option<Language>,
     pub state: AccessState,
     /// Origin of the video server, for the page's content security policy.
     pub room_origin: String,
@@ -66,22 +68,30 @@ pub struct JoinMeeting {
 
 /// The viewer that a join token identifies, as currently stored.
 enum TokenHolder {
-    Account(AccountViewer, Option<TimeZoneName>),
-    Participant(Participant),
+    Account(AccountViewer, Option<TimeZoneName>, Option<Language>),
+    /// With the client's language.
+    Participant(Participant, Option<Language>),
 }
 
 impl TokenHolder {
     fn viewer(&self) -> Viewer<'_> {
         match self {
-            Self::Account(viewer, _) => Viewer::Account(viewer),
-            Self::Participant(invited) => Viewer::Participant(invited),
+            Self::Account(viewer, ..) => Viewer::Account(viewer),
+            Self::Participant(invited, _) => Viewer::Participant(invited),
         }
     }
 
     fn zone(&self) -> Option<&TimeZoneName> {
         match self {
-            Self::Account(_, zone) => zone.as_ref(),
-            Self::Participant(invited) => invited.time_zone.as_ref(),
+            Self::Account(_, zone, _) => zone.as_ref(),
+            Self::Participant(invited, _) => invited.time_zone.as_ref(),
+        }
+    }
+
+    fn language(&self) -> Option<Language> {
+        match self {
+            Self::Account(.., language) => *language,
+            Self::Participant(invited, of_client) => invited.language.or(*of_client),
         }
     }
 }
@@ -127,11 +137,11 @@ impl JoinMeeting {
                 let user = if id == client.id { Some(client) } else { queries.user(id).await? };
                 let user = user.filter(|u| !u.disabled && (u.role == Role::Admin || u.id == booking.client()));
                 let user = user.ok_or(JoinError::Revoked)?;
-                TokenHolder::Account(self.links.viewer(&user), user.time_zone)
+                TokenHolder::Account(self.links.viewer(&user), user.time_zone, user.language)
             }
             ViewerId::Participant(id) => {
                 let invited = queries.participant(id).await?.filter(|p| p.is_invited() && p.booking == booking.id());
-                TokenHolder::Participant(invited.ok_or(JoinError::Revoked)?)
+                TokenHolder::Participant(invited.ok_or(JoinError::Revoked)?, client.language)
             }
         };
         match booking.status() {
@@ -146,6 +156,7 @@ impl JoinMeeting {
             starts_at: booking.scheduled_at(),
             minutes: booking.minutes(),
             zone: self.practice.zone_for(viewer.zone()).await?,
+            language: viewer.language(),
             state: self.links.window.state(booking, self.links.clock.now()),
             room_origin: booking.room().map(MeetingRoom::origin).unwrap_or_default(),
         })

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use attune_domain::notification::notifications_for_participant;
 use attune_domain::{
-    BookingId, BookingStatus, EmailAddress, Participant, ParticipantId, ParticipantRole, PersonName, TimeZoneName,
-    UserId,
+    BookingId, BookingStatus, EmailAddress, Language, Participant, ParticipantId, ParticipantRole, PersonName,
+    TimeZoneName, UserId,
 };
 use attune_ports::{AuditObject, Clock, Conflict, NewParticipant, Store, StoreError, TimeZones};
 use thiserror::Error;
@@ -22,6 +22,8 @@ pub struct InviteParticipantCommand {
     pub role: ParticipantRole,
     /// For times in emails; the practice's time zone if absent.
     pub time_zone: Option<TimeZoneName>,
+    /// Of emails; the client's if absent.
+    pub language: Option<Language>,
     pub metadata: RequestMetadata,
 }
 
@@ -104,6 +106,7 @@ impl ManageParticipants {
             display_name: command.display_name.clone(),
             role: command.role,
             time_zone: command.time_zone.clone(),
+            language: command.language,
             invited_by: command.admin,
             invited_at: now,
         };
@@ -120,6 +123,7 @@ impl ManageParticipants {
             display_name: new.display_name,
             role: new.role,
             time_zone: new.time_zone,
+            language: new.language,
             invited_by: new.invited_by,
             invited_at: new.invited_at,
             revoked_at: None,

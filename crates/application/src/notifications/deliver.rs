@@ -19,6 +19,7 @@ use attune_domain::notification::{
     NotificationSubject, ReminderPlan, RetryDecision, RetryPolicy, SendDecision, day_bounds, is_outdated,
     is_superseded, last_announced_start, send_decision, was_told_of_hold,
 };
+use attune_domain::practice::Logo;
 use attune_domain::{
     Booking, BookingStatus, Cancellation, CancelledPayment, Installation, Money, NotificationId, Participant,
     PaymentStatus, Practice, User, UserId, ViewerId,
@@ -119,6 +120,7 @@ impl Attempt {
 /// What all emails of a batch have in common.
 struct Sender {
     practice: Arc<Practice>,
+    logo: Option<Arc<Logo>>,
     installation: Installation,
     announcements: Mutex<HashMap<ViewerId, Announcements>>,
 }
@@ -204,8 +206,9 @@ impl DeliverNotifications {
             return Ok(DeliverySummary::default());
         }
         let (practice, installation) = (self.practice.load().await?, self.queries.installation().await?);
+        let logo = self.practice.logo(&practice).await?;
         let announcements = Mutex::new(self.recent_announcements(&leased, now).await?);
-        let sender = Sender { practice, installation, announcements };
+        let sender = Sender { practice, logo, installation, announcements };
         let count = leased.len();
         let last_start = now.saturating_add(START_WINDOW).unwrap_or(Timestamp::MAX);
 
@@ -606,6 +609,7 @@ impl DeliverNotifications {
             calendar_uid: String::new(),
             calendar_sequence: 0,
             practice: sender.practice.clone(),
+            logo: sender.logo.clone(),
             payment: None,
             change: None,
             client_name: None,
@@ -681,7 +685,9 @@ impl DeliverNotifications {
                 let Some(invited) = invited else { return Ok(None) };
                 let link = self.links.email_link(booking, Viewer::Participant(&invited));
                 let link = link.map(|link| link.url);
-                (invited.email, None, invited.time_zone, invited.display_name.as_str().to_owned(), link)
+                // Who comes along usually reads the client's language.
+                let language = invited.language.or(client.language);
+                (invited.email, language, invited.time_zone, invited.display_name.as_str().to_owned(), link)
             }
         };
         let is_about_payment = content.kind.is_about_payment();
@@ -713,6 +719,7 @@ impl DeliverNotifications {
             calendar_uid: sender.installation.calendar_uid(booking.id()),
             calendar_sequence: booking.version(),
             practice: sender.practice.clone(),
+            logo: sender.logo.clone(),
             payment,
             change: self.change_details(notification, booking).await?,
             client_name,

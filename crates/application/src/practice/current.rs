@@ -1,7 +1,8 @@
 //! The practice as it is stored, for everything that people read.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use attune_domain::practice::{Logo, LogoName};
 use attune_domain::{Practice, TimeZoneName};
 use attune_ports::{Queries, StoreError, TimeZones};
 use jiff::tz::TimeZone;
@@ -12,11 +13,27 @@ pub struct CurrentPractice {
     pub zones: Arc<dyn TimeZones>,
     /// The practice of the configuration: stored at the first start, current until then.
     pub configured: Arc<Practice>,
+    pub last_logo: LastLogo,
 }
+
+/// The logo that was read last. An image never changes under its name.
+pub type LastLogo = Arc<Mutex<Option<(LogoName, Arc<Logo>)>>>;
 
 impl CurrentPractice {
     pub async fn load(&self) -> Result<Arc<Practice>, StoreError> {
         Ok(self.queries.practice().await?.map_or_else(|| self.configured.clone(), Arc::new))
+    }
+
+    /// The practice's logo, which is read once.
+    pub async fn logo(&self, practice: &Practice) -> Result<Option<Arc<Logo>>, StoreError> {
+        let Some(name) = &practice.logo else { return Ok(None) };
+        let known = self.last_logo.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, logo)) = known.filter(|(known, _)| known == name) {
+            return Ok(Some(logo));
+        }
+        let Some(logo) = self.queries.logo(name).await?.map(Arc::new) else { return Ok(None) };
+        *self.last_logo.lock().unwrap_or_else(PoisonError::into_inner) = Some((name.clone(), logo.clone()));
+        Ok(Some(logo))
     }
 
     pub async fn zone(&self) -> Result<TimeZone, StoreError> {

@@ -10,8 +10,10 @@ pub use calendar::{
     AddScheduleExceptionCommand, CalendarError, ChangeScheduleExceptionCommand, ChangedScheduleException,
     ManageCalendar, SetPolicyCommand, SetScheduleCommand,
 };
-pub use current::CurrentPractice;
-pub use profile::{ChangePracticeCommand, ManagePracticeProfile, PracticeChanges, PracticeProfileError};
+pub use current::{CurrentPractice, LastLogo};
+pub use profile::{
+    ChangeLogoCommand, ChangePracticeCommand, ManagePracticeProfile, PracticeChanges, PracticeProfileError,
+};
 pub use services::{ChangeServiceCommand, ManageServices, ServiceChanges, ServiceError};
 
 #[cfg(test)]

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use attune_domain::practice::{AccentColor, Logo, PhoneNumber, Practice, PracticeName, PracticeTexts, WebUrl};
+use attune_domain::practice::{
+    AccentColor, Formality, Logo, LogoName, PhoneNumber, Practice, PracticeName, PracticeTexts, WebUrl,
+};
 use attune_domain::{EmailAddress, Language, TimeZoneName, UserId};
-use attune_ports::{AuditObject, Clock, Store, StoreError, TimeZones};
+use attune_ports::{AuditObject, Clock, Store, StoreError, TimeZones, UnitOfWork};
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::CurrentPractice;
@@ -18,9 +21,9 @@ pub struct PracticeChanges {
     pub phone: Option<Option<PhoneNumber>>,
     pub email: Option<Option<EmailAddress>>,
     pub website: Option<Option<WebUrl>>,
-    pub logo: Option<Option<Logo>>,
     pub accent_color: Option<Option<AccentColor>>,
     pub time_zone: Option<TimeZoneName>,
+    pub german_formality: Option<Formality>,
     pub imprint: Option<Option<String>>,
     pub privacy: Option<Option<String>>,
     pub offline_payment: Option<Option<String>>,
@@ -32,6 +35,14 @@ pub struct PracticeChanges {
 pub struct ChangePracticeCommand {
     pub admin: UserId,
     pub changes: PracticeChanges,
+    pub metadata: RequestMetadata,
+}
+
+#[derive(Debug, Clone)]
+pub struct ChangeLogoCommand {
+    pub admin: UserId,
+    /// `None` removes it.
+    pub logo: Option<Logo>,
     pub metadata: RequestMetadata,
 }
 
@@ -60,20 +71,58 @@ impl ManagePracticeProfile {
             return Err(PracticeProfileError::UnknownTimeZone);
         }
         crate::retry::retrying(|| async {
-            let mut work = self.store.begin().await?;
-            // The configured one, unless one is stored already.
-            work.add_practice(&self.practice.configured).await?;
-            let before = work.practice_for_change().await?.unwrap_or_else(|| (*self.practice.configured).clone());
+            let (mut work, before) = self.begin().await?;
             let practice = command.changes.clone().applied_to(before);
-            work.save_practice(&practice).await?;
-            AuditContext::new(Some(command.admin), &command.metadata, self.clock.now())
-                .record(&mut *work, "practice.changed", AuditObject::Practice)
-                .await?;
+            self.save(&mut *work, &practice, command.admin, &command.metadata).await?;
             work.commit().await?;
             Ok(practice)
         })
         .await
     }
+
+    /// Emails and pages written from now on show it.
+    pub async fn change_logo(&self, command: ChangeLogoCommand) -> Result<Practice, PracticeProfileError> {
+        let logo = command.logo.as_ref().map(|logo| (name_of(logo), logo));
+        crate::retry::retrying(|| async {
+            let (mut work, before) = self.begin().await?;
+            work.replace_logo(logo.as_ref().map(|(name, logo)| (name, *logo))).await?;
+            let practice = Practice { logo: logo.as_ref().map(|(name, _)| name.clone()), ..before };
+            self.save(&mut *work, &practice, command.admin, &command.metadata).await?;
+            work.commit().await?;
+            Ok(practice)
+        })
+        .await
+    }
+
+    /// A unit of work, and the practice that it changes.
+    async fn begin(&self) -> Result<(Box<dyn UnitOfWork>, Practice), StoreError> {
+        let mut work = self.store.begin().await?;
+        // The configured one, unless one is stored already.
+        work.add_practice(&self.practice.configured).await?;
+        let before = work.practice_for_change().await?.unwrap_or_else(|| (*self.practice.configured).clone());
+        Ok((work, before))
+    }
+
+    async fn save(
+        &self,
+        work: &mut dyn UnitOfWork,
+        practice: &Practice,
+        admin: UserId,
+        metadata: &RequestMetadata,
+    ) -> Result<(), StoreError> {
+        work.save_practice(practice).await?;
+        AuditContext::new(Some(admin), metadata, self.clock.now())
+            .record(work, "practice.changed", AuditObject::Practice)
+            .await
+    }
+}
+
+fn name_of(logo: &Logo) -> LogoName {
+    let mut start = [0; 8];
+    for (to, from) in start.iter_mut().zip(Sha256::digest(logo.bytes())) {
+        *to = from;
+    }
+    LogoName::new(start, logo.format())
 }
 
 impl PracticeChanges {
@@ -83,9 +132,10 @@ impl PracticeChanges {
             phone: self.phone.unwrap_or(before.phone),
             email: self.email.unwrap_or(before.email),
             website: self.website.unwrap_or(before.website),
-            logo: self.logo.unwrap_or(before.logo),
+            logo: before.logo,
             accent_color: self.accent_color.unwrap_or(before.accent_color),
             time_zone: self.time_zone.unwrap_or(before.time_zone),
+            german_formality: self.german_formality.unwrap_or(before.german_formality),
             texts: PracticeTexts {
                 imprint: self.imprint.unwrap_or(before.texts.imprint),
                 privacy: self.privacy.unwrap_or(before.texts.privacy),

@@ -4,8 +4,8 @@ use attune_domain::calendar::WeeklySchedule;
 use attune_domain::policy::PolicyError;
 use attune_domain::practice::{AccentColor, Logo, PhoneNumber, WebUrl};
 use attune_domain::{
-    ChangeTerms, Language, Money, Practice, PracticeName, PracticePolicy, PracticeTexts, Role, ScheduleExceptionId,
-    ServiceId, UserId,
+    ChangeTerms, Formality, Language, Money, Practice, PracticeName, PracticePolicy, PracticeTexts, Role,
+    ScheduleExceptionId, ServiceId, UserId,
 };
 use attune_ports::{NewService, PriceError};
 use jiff::civil::Weekday::Monday;
@@ -171,9 +171,9 @@ async fn an_admin_changes_the_practice_field_by_field() {
         phone: Some(Some(PhoneNumber::parse("+49 30 123456").unwrap())),
         email: Some(Some(email("office"))),
         website: Some(Some(WebUrl::parse("https://practice.example.org").unwrap())),
-        logo: Some(Some(Logo::new(b"\x89PNG\r\n\x1a\n".to_vec()).unwrap())),
         accent_color: Some(Some(AccentColor::parse("#14532d").unwrap())),
         time_zone: Some(zone("Asia/Tokyo")),
+        german_formality: Some(Formality::Informal),
         imprint: Some(Some("Main Street 1".to_owned())),
         privacy: Some(Some("https://practice.example.org/privacy".to_owned())),
         offline_payment: Some(Some("Please pay by bank transfer.".to_owned())),
@@ -185,9 +185,10 @@ async fn an_admin_changes_the_practice_field_by_field() {
         phone: Some(PhoneNumber::parse("+49 30 123456").unwrap()),
         email: Some(email("office")),
         website: Some(WebUrl::parse("https://practice.example.org").unwrap()),
-        logo: Some(Logo::new(b"\x89PNG\r\n\x1a\n".to_vec()).unwrap()),
+        logo: None,
         accent_color: Some(AccentColor::parse("#14532d").unwrap()),
         time_zone: zone("Asia/Tokyo"),
+        german_formality: Formality::Informal,
         texts: PracticeTexts {
             imprint: Some("Main Street 1".to_owned()),
             privacy: Some("https://practice.example.org/privacy".to_owned()),
@@ -203,9 +204,9 @@ async fn an_admin_changes_the_practice_field_by_field() {
         phone: Some(None),
         email: Some(None),
         website: Some(None),
-        logo: Some(None),
         accent_color: Some(None),
         imprint: Some(None),
+        german_formality: Some(Formality::Formal),
         privacy: Some(None),
         offline_payment: Some(None),
         translations: Some(BTreeMap::new()),
@@ -216,6 +217,34 @@ async fn an_admin_changes_the_practice_field_by_field() {
     let atlantis = PracticeChanges { time_zone: Some(zone("Europe/Atlantis")), ..PracticeChanges::default() };
     let refused = practice.profile.change(profile(atlantis)).await;
     assert!(matches!(refused, Err(PracticeProfileError::UnknownTimeZone)));
+}
+
+#[tokio::test]
+async fn a_logo_has_another_name_when_its_image_changes() {
+    let practice = TestPractice::free().await;
+    let image = |byte| Logo::new([b"\x89PNG\r\n\x1a\n", &[byte][..]].concat()).unwrap();
+    let change = async |logo: Option<Logo>| {
+        let command = ChangeLogoCommand { admin: admin(), logo, metadata: RequestMetadata::default() };
+        let changed = practice.profile.change_logo(command).await.unwrap();
+        assert_eq!(practice.queries.practice().await.unwrap().as_ref(), Some(&changed));
+        changed
+    };
+    let shown = async |of: &Practice| practice.practice.logo(of).await.unwrap().map(|logo| (*logo).clone());
+    let mut names = Vec::new();
+    for byte in [1, 2, 1] {
+        let changed = change(Some(image(byte))).await;
+        for _ in 0..2 {
+            assert_eq!(shown(&changed).await, Some(image(byte)));
+        }
+        // Other changes keep it.
+        let unchanged = practice.profile.change(profile(PracticeChanges::default())).await.unwrap();
+        assert_eq!(unchanged, changed);
+        names.push(changed.logo.unwrap());
+    }
+    assert!(names[0] == names[2] && names[0] != names[1], "{names:?}");
+    let removed = change(None).await;
+    assert_eq!((removed.logo.clone(), shown(&removed).await), (None, None));
+    assert_eq!(practice.queries.logo(&names[0]).await.unwrap(), None);
 }
 
 /// The therapist set no hours of her own, so they are the practice's, from midnight to midnight there.
@@ -235,6 +264,7 @@ async fn a_time_zone_that_this_machine_does_not_know_is_replaced_by_the_configur
         queries: attune_adapter_memory::MemoryStore::new(),
         zones: std::sync::Arc::new(attune_test_doubles::SystemZones),
         configured: std::sync::Arc::new(attune_test_doubles::practice("Europe/Berlin")),
+        last_logo: LastLogo::default(),
     };
     let name = |zone: &jiff::tz::TimeZone| zone.iana_name().map(str::to_owned);
     for (own, practice, expected) in [

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::{BookingId, EmailAddress, ParticipantId, PersonName, TimeZoneName, UserId};
+use crate::{BookingId, EmailAddress, Language, ParticipantId, PersonName, TimeZoneName, UserId};
 
 /// Identifies a viewer with or without an account, without personal data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,6 +80,8 @@ pub struct Participant {
     pub role: ParticipantRole,
     /// The time zone for emails to them; else the practice's own is used.
     pub time_zone: Option<TimeZoneName>,
+    /// The language of emails to them; else the client's is used.
+    pub language: Option<Language>,
     /// The therapist who invited them.
     pub invited_by: UserId,
     /// When they were invited.

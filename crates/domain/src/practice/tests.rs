@@ -76,14 +76,38 @@ fn logos_are_images_without_scripts() {
         bytes.resize(length, 0);
         Logo::new(bytes)
     };
-    assert_eq!(png(100).unwrap().media_type(), "image/png");
-    assert_eq!(format!("{:?}", png(100).unwrap()), "Logo(image/png, 100 bytes)");
-    assert_eq!(png(Logo::MAX_BYTES).unwrap().bytes().len(), Logo::MAX_BYTES);
+    assert_eq!(format!("{:?}", png(100).unwrap()), "Logo(png, 100 bytes)");
+    assert_eq!(png(Logo::MAX_BYTES).unwrap().bytes().len(), 200_000);
     assert_eq!(png(Logo::MAX_BYTES + 1), Err(PracticeError::Logo));
-    assert_eq!(Logo::new(vec![0xff, 0xd8, 0xff, 0xe0]).unwrap().media_type(), "image/jpeg");
-    assert_eq!(Logo::new(b"RIFF\0\0\0\0WEBPVP8 ".to_vec()).unwrap().media_type(), "image/webp");
+    for (bytes, format, media_type) in [
+        (&b"\x89PNG\r\n\x1a\n"[..], ImageFormat::Png, "image/png"),
+        (&[0xff, 0xd8, 0xff, 0xe0], ImageFormat::Jpeg, "image/jpeg"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", ImageFormat::Webp, "image/webp"),
+    ] {
+        let logo = Logo::new(bytes.to_vec()).unwrap();
+        assert_eq!((logo.format(), logo.format().media_type()), (format, media_type));
+    }
     for invalid in [&b""[..], b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF89a", b"RIFF\0\0\0\0WAVE"] {
         assert_eq!(Logo::new(invalid.to_vec()), Err(PracticeError::Logo), "{invalid:?}");
+    }
+}
+
+#[test]
+fn the_name_of_a_logo_has_one_spelling() {
+    let name = LogoName::new([0, 0x3a, 11, 28, 45, 79, 110, 0x78], ImageFormat::Jpeg);
+    assert_eq!(name.as_str(), "logo-003a0b1c2d4f6e78.jpg");
+    assert_eq!(LogoName::parse(name.as_str()), Some(name));
+    for invalid in [
+        "",
+        "logo-003a0b1c2d4f6e78",
+        "003a0b1c2d4f6e78.jpg",
+        "logo-3a0b1c2d4f6e78.jpg",
+        "logo-+03a0b1c2d4f6e78.jpg",
+        "logo-003A0B1C2D4F6E78.jpg",
+        "logo-003a0b1c2d4f6e78.jpeg",
+        "logo-003a0b1c2d4f6e78.svg",
+    ] {
+        assert_eq!(LogoName::parse(invalid), None, "{invalid}");
     }
 }
 

@@ -1,14 +1,14 @@
 use attune_domain::calendar::LocalTime;
 use attune_domain::login_session::LoginSession;
 use attune_domain::search::search_text;
-use attune_domain::{EmailAddress, Language, LoginSessionId, NotifyLevel, PersonName, Role, User, UserId};
+use attune_domain::{EmailAddress, LoginSessionId, NotifyLevel, PersonName, Role, User, UserId};
 use attune_ports::{
     AttemptKey, Caller, Credentials, LoginSessionView, NewLoginSession, NewUser, PasswordHash, StoreError, TokenHash,
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::{FromRow, instant, person_name, time_zone};
+use super::{FromRow, instant, language, person_name, time_zone};
 use crate::map::{from_millis, millis, number, sound};
 use crate::schema::{attempts, login_sessions, refresh_tokens, users};
 
@@ -44,7 +44,7 @@ impl FromRow for User {
             last_name: person_name(row.last_name, "users.last_name")?,
             preferred_name: person_name(row.preferred_name, "users.preferred_name")?,
             time_zone: time_zone(row.time_zone, "users.time_zone")?,
-            language: row.language.map(|tag| sound(Language::parse(&tag), "users.language")).transpose()?,
+            language: language(row.language, "users.language")?,
             role: if row.is_admin { Role::Admin } else { Role::Client },
             disabled: row.disabled,
             email_verified_at: instant(row.email_verified_at)?,

@@ -2,7 +2,7 @@ use attune_domain::{BookingId, EmailAddress, Participant, ParticipantId, Partici
 use attune_ports::{NewParticipant, StoreError};
 use diesel::prelude::*;
 
-use super::{FromRow, instant, person_name, time_zone};
+use super::{FromRow, instant, language, person_name, time_zone};
 use crate::map::{from_millis, millis, sound};
 use crate::schema::participants;
 
@@ -27,6 +27,7 @@ impl FromRow for Participant {
             display_name: sound(display_name, "participants.display_name")?,
             role: sound(ParticipantRole::parse(&row.role), "participants.role")?,
             time_zone: time_zone(row.time_zone, "participants.time_zone")?,
+            language: language(row.language, "participants.language")?,
             invited_by: sound(UserId::new(row.invited_by), "participants.invited_by")?,
             invited_at: from_millis(row.invited_at)?,
             revoked_at: instant(revoked_at)?,
@@ -44,6 +45,7 @@ pub struct NewParticipantRow {
     time_zone: Option<String>,
     invited_by: i64,
     invited_at: i64,
+    language: Option<String>,
 }
 
 impl From<&NewParticipant> for NewParticipantRow {
@@ -56,6 +58,7 @@ impl From<&NewParticipant> for NewParticipantRow {
             time_zone: participant.time_zone.as_ref().map(|z| z.as_str().to_owned()),
             invited_by: participant.invited_by.get(),
             invited_at: millis(participant.invited_at),
+            language: participant.language.map(|language| language.as_str().to_owned()),
         }
     }
 }

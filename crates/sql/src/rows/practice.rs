@@ -1,15 +1,15 @@
 use std::collections::BTreeMap;
 
-use attune_domain::practice::{AccentColor, LegacyUids, Logo, PhoneNumber, WebUrl};
+use attune_domain::practice::{AccentColor, LegacyUids, Logo, LogoName, PhoneNumber, WebUrl};
 use attune_domain::{
-    BookingId, EmailAddress, Installation, Language, Practice, PracticeName, PracticeTexts, TimeZoneName,
+    BookingId, EmailAddress, Formality, Installation, Language, Practice, PracticeName, PracticeTexts, TimeZoneName,
 };
 use attune_ports::StoreError;
 use diesel::prelude::*;
 
 use super::FromRow;
 use crate::map::{corrupt, sound};
-use crate::schema::{installation, practice};
+use crate::schema::{installation, logos, practice};
 
 /// Texts by column.
 type Texts = BTreeMap<String, String>;
@@ -48,11 +48,12 @@ pub struct PracticeRow {
     website: Option<String>,
     imprint: Option<String>,
     privacy: Option<String>,
-    logo: Option<Vec<u8>>,
     accent_color: Option<String>,
     offline_payment: Option<String>,
     translations: String,
     time_zone: String,
+    logo_name: Option<String>,
+    german_formality: String,
 }
 
 impl From<&Practice> for PracticeRow {
@@ -66,13 +67,14 @@ impl From<&Practice> for PracticeRow {
             website: practice.website.as_ref().map(|it| it.as_str().to_owned()),
             imprint,
             privacy,
-            logo: practice.logo.as_ref().map(|it| it.bytes().to_vec()),
             accent_color: practice.accent_color.map(|it| it.to_string()),
             offline_payment,
             translations: write_translations(&practice.translations, |texts| {
                 [("imprint", &texts.imprint), ("privacy", &texts.privacy), ("offline_payment", &texts.offline_payment)]
             }),
             time_zone: practice.time_zone.as_str().to_owned(),
+            logo_name: practice.logo.as_ref().map(|it| it.as_str().to_owned()),
+            german_formality: practice.german_formality.as_str().to_owned(),
         }
     }
 }
@@ -94,9 +96,10 @@ impl FromRow for Practice {
             phone: read(row.phone, PhoneNumber::parse, "practice.phone")?,
             email: read(row.email, EmailAddress::restore, "practice.email")?,
             website: read(row.website, WebUrl::parse, "practice.website")?,
-            logo: row.logo.map(|bytes| sound(Logo::new(bytes).ok(), "practice.logo")).transpose()?,
+            logo: row.logo_name.map(|name| sound(LogoName::parse(&name), "practice.logo_name")).transpose()?,
             accent_color: read(row.accent_color, AccentColor::parse, "practice.accent_color")?,
             time_zone: sound(TimeZoneName::parse(&row.time_zone).ok(), "practice.time_zone")?,
+            german_formality: sound(Formality::parse(&row.german_formality), "practice.german_formality")?,
             texts: PracticeTexts { imprint: row.imprint, privacy: row.privacy, offline_payment: row.offline_payment },
             translations: read_translations(&row.translations, "practice.translations", |mut texts| PracticeTexts {
                 imprint: texts.remove("imprint"),
@@ -104,6 +107,27 @@ impl FromRow for Practice {
                 offline_payment: texts.remove("offline_payment"),
             })?,
         })
+    }
+}
+
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = logos)]
+pub struct LogoRow {
+    name: String,
+    image: Vec<u8>,
+}
+
+impl LogoRow {
+    pub fn new(name: &LogoName, logo: &Logo) -> Self {
+        Self { name: name.as_str().to_owned(), image: logo.bytes().to_vec() }
+    }
+}
+
+impl FromRow for Logo {
+    type Row = LogoRow;
+
+    fn from_row(row: LogoRow) -> Result<Self, StoreError> {
+        sound(Self::new(row.image).ok(), "logos.image")
     }
 }
 

@@ -2,8 +2,8 @@
 
 use attune_domain::notification::{NewNotification, NotificationKind};
 use attune_domain::{
-    Booking, BookingStatus, EmailAddress, Participant, ParticipantId, ParticipantRole, PaymentStatus, PersonName, Role,
-    ViewerId,
+    Booking, BookingStatus, EmailAddress, Language, Participant, ParticipantId, ParticipantRole, PaymentStatus,
+    PersonName, Role, ViewerId,
 };
 use attune_ports::NewParticipant;
 use jiff::{SignedDuration, Timestamp};
@@ -48,6 +48,7 @@ fn stored(id: ParticipantId, new: &NewParticipant) -> Participant {
         display_name: new.display_name.clone(),
         role: new.role,
         time_zone: new.time_zone.clone(),
+        language: new.language,
         invited_by: new.invited_by,
         invited_at: new.invited_at,
         revoked_at: None,
@@ -70,6 +71,7 @@ pub async fn invitations_round_trip(backend: &Backend) {
             role: ParticipantRole::Observer,
             email: longest,
             time_zone: Some(zone("America/Argentina/ComodRivadavia")),
+            language: Some(Language::French),
             invited_by: colleague,
             invited_at: minutes_after(now(), 5),
             ..participant(&booking, "observer")

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use attune_domain::practice::{AccentColor, Logo, PhoneNumber, WebUrl};
-use attune_domain::{Language, Practice, PracticeName, PracticeTexts, User};
+use attune_domain::practice::{AccentColor, ImageFormat, Logo, LogoName, PhoneNumber, WebUrl};
+use attune_domain::{Formality, Language, Practice, PracticeName, PracticeTexts, User};
 use attune_ports::{Conflict, StoreError};
 
 use crate::Backend;
@@ -19,9 +19,10 @@ fn full() -> Practice {
         phone: Some(PhoneNumber::parse("+49 (0)30 23125-123").unwrap()),
         email: Some(email("hello")),
         website: Some(WebUrl::parse("https://practice.example.org/?a=b").unwrap()),
-        logo: Some(Logo::new(b"\x89PNG\r\n\x1a\n\0\xff".to_vec()).unwrap()),
+        logo: Some(LogoName::new([7; 8], ImageFormat::Webp)),
         accent_color: Some(AccentColor([0, 83, 255])),
         time_zone: zone("America/New_York"),
+        german_formality: Formality::Informal,
         texts: PracticeTexts {
             imprint: text("Clara Voss\nBerlin"),
             privacy: text("https://practice.example.org/privacy"),
@@ -52,6 +53,29 @@ pub async fn the_practice_is_stored_once_and_replaced_as_a_whole(backend: &Backe
     assert_eq!(stored(backend).await, Some(plain()), "every field is replaced");
     backend.commit(async |work| work.save_practice(&full()).await).await;
     assert_eq!(stored(backend).await, Some(full()));
+}
+
+pub async fn a_logo_is_found_by_its_name_until_another_replaces_it(backend: &Backend) {
+    let found = async |name: &LogoName| backend.queries.logo(name).await.unwrap();
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\xff".to_vec();
+    let small = (LogoName::new([1; 8], ImageFormat::Png), Logo::new(bytes.clone()).unwrap());
+    bytes.resize(Logo::MAX_BYTES, b'\'');
+    let large = (LogoName::new([2; 8], ImageFormat::Png), Logo::new(bytes).unwrap());
+    let replace = async |logo: Option<&(LogoName, Logo)>| {
+        let logo = logo.map(|(name, logo)| (name, logo));
+        backend.commit(async |work| work.replace_logo(logo).await).await;
+    };
+    replace(None).await;
+    assert_eq!(found(&small.0).await, None);
+    for (logo, other) in [(&small, &large), (&large, &small), (&large, &small)] {
+        replace(Some(logo)).await;
+        assert_eq!(found(&logo.0).await.as_ref(), Some(&logo.1));
+        assert_eq!(found(&other.0).await, None);
+    }
+    backend.uncommitted(async |work| work.replace_logo(None).await).await.unwrap();
+    assert_eq!(found(&large.0).await, Some(large.1));
+    replace(None).await;
+    assert_eq!(found(&large.0).await, None);
 }
 
 pub async fn a_new_installation_has_an_id_and_no_bookings_with_older_uids(backend: &Backend) {

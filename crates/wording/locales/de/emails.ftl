@@ -4,6 +4,7 @@
 greeting = Guten Tag { $name }!
 greeting-without-name = Guten Tag!
 closing = Freundliche Grüße
+colon = :
 join-label = Am Termin teilnehmen
 pay-label = Ansehen und bezahlen
 pay-practice = Wenn Sie nicht wissen, wie Sie bezahlen können, wenden Sie sich bitte an die Praxis.

@@ -3,6 +3,7 @@
 greeting = Hello { $name },
 greeting-without-name = Hello,
 closing = Kind regards
+colon = :
 join-label = Join the appointment
 pay-label = View and pay
 pay-practice = If you do not know how to pay, please contact the practice.
@@ -82,21 +83,21 @@ meeting-link =
     .after = Links in earlier emails may no longer work; please use this one. { keep-email }
 
 receipt =
-    .subject = We received your payment: appointment on { $short_date }, { $time } ({ $offset })
+    .subject = Payment received: appointment on { $short_date }, { $time } ({ $offset })
     .heading = Thank you for your payment
     .opening = We received your payment of { $amount } on { $received_at }. It is for booking number { $booking }:
     .after = This email is your receipt, so please keep it. It is not a tax invoice.
     .after-part = { $left } is left to pay by { $pay_until }. We are holding this time for you until then. This email is your receipt, so please keep it. It is not a tax invoice.
 
 payment-failed =
-    .subject = Your payment did not go through: appointment on { $short_date }, { $time } ({ $offset })
+    .subject = Payment failed: appointment on { $short_date }, { $time } ({ $offset })
     .heading = Your payment did not go through
     .opening = Your payment of { $amount } for this appointment did not go through, and you have not been charged:
     .after = Without the payment, we could not hold this time for you. If you would still like an appointment, please book again.
     .after-while-held = We are holding this time for you until { $retry_until }. Until then, you can pay again from your bookings.
 
 payment-will-be-refunded =
-    .subject = Your payment will be refunded: appointment on { $short_date }, { $time } ({ $offset })
+    .subject = We will refund you: appointment on { $short_date }, { $time } ({ $offset })
     .heading = Your payment will be refunded
     .opening = Your payment of { $amount } arrived too late for this appointment, or the appointment had already been paid for:
     .after = The full amount will be refunded automatically, usually within 5 to 10 days. You do not need to do anything. Your bookings show whether the appointment is confirmed.
@@ -164,7 +165,7 @@ cancelled-series =
     .after = Please check that the appointments have been removed from your calendar.
 
 receipt-series =
-    .subject = We received your payments: { $count } appointments from { $short_date }
+    .subject = Payments received: { $count } appointments from { $short_date }
     .heading = Thank you for your payments
     .opening = We received { $total } from you for { $count } appointments:
     .after = This email is your receipt, so please keep it. It is not a tax invoice.
@@ -271,7 +272,7 @@ therapist-payment-series =
     .after = The client gets a receipt.
 
 therapist-payment-review =
-    .subject = Please review: payment for the appointment on { $short_date }, { $time } ({ $offset })
+    .subject = Payment to review: appointment on { $short_date }, { $time } ({ $offset })
     .heading = A payment needs review
     .opening = Something about the payment of this appointment does not match what is due, or a refund failed:
     .after = The practice's list of payment problems says what it is. The client is not told before someone has looked.

@@ -3,6 +3,7 @@
 greeting = Hola, { $name }:
 greeting-without-name = Hola:
 closing = Un cordial saludo
+colon = :
 join-label = Entrar en la cita
 pay-label = Ver y pagar
 pay-practice = Si no sabe cómo pagar, póngase en contacto con la consulta.

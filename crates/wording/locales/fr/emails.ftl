@@ -3,6 +3,7 @@
 greeting = Bonjour { $name },
 greeting-without-name = Bonjour,
 closing = Bien cordialement
+colon = {"\u00A0"}:
 join-label = Rejoindre le rendez-vous
 pay-label = Consulter et payer
 pay-practice = Si vous ne savez pas comment payer, veuillez contacter le cabinet.

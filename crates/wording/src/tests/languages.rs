@@ -85,12 +85,12 @@ fn every_language_has_the_english_messages_with_their_variables() {
 #[test]
 fn texts_are_whole_and_spaced_as_their_language_does() {
     let wording = Wording::load().unwrap();
-    for (language, address) in Language::ALL
-        .map(|language| (language, GermanAddress::Sie))
+    for (language, formality) in Language::ALL
+        .map(|language| (language, Formality::Formal))
         .into_iter()
-        .chain([(Language::German, GermanAddress::Du)])
+        .chain([(Language::German, Formality::Informal)])
     {
-        for (name, text) in texts(wording.phrases_with(language, address)) {
+        for (name, text) in texts(wording.phrases_with(language, formality)) {
             let told = format!("{language} {name}: {text:?}");
             assert!(!plain(&text).contains("  ") && !text.starts_with(' ') && !text.ends_with(' '), "{told}");
             let mut letters = text.chars().peekable();
@@ -110,8 +110,7 @@ fn texts_are_whole_and_spaced_as_their_language_does() {
             if language == Language::Spanish {
                 assert_eq!(text.matches('?').count(), text.matches('¿').count(), "{told}");
             }
-            // English has had longer ones all along.
-            if name.ends_with(".subject") && language != Language::English {
+            if name.ends_with(".subject") {
                 assert!(text.chars().count() < 70, "{told}");
             }
         }
@@ -124,7 +123,7 @@ fn german_addresses_its_reader_in_one_way() {
     const DU: [&str; 9] = ["du", "dich", "dir", "dein", "deine", "deinem", "deinen", "deiner", "deines"];
     let wording = Wording::load().unwrap();
     let sie = texts(wording.phrases(Language::German));
-    let du = texts(wording.phrases_with(Language::German, GermanAddress::Du));
+    let du = texts(wording.phrases_with(Language::German, Formality::Informal));
     for (name, text) in &sie {
         assert!(!words(text).any(|word| DU.contains(&word.to_lowercase().as_str())), "{name}: {text}");
     }

@@ -1,9 +1,9 @@
 use attune_domain::notification::NotificationKind;
-use attune_domain::{Participant, ParticipantRole};
+use attune_domain::{Language, Participant, ParticipantRole, User};
 
 use super::super::*;
 use super::{revoke, revoke_links};
-use crate::fixtures::{TUESDAY, TestPractice, at, booked};
+use crate::fixtures::{TUESDAY, TestPractice, at, booked, invitation};
 
 #[tokio::test]
 async fn an_invited_participant_gets_an_email_with_their_own_join_page_and_reminders() {
@@ -22,6 +22,27 @@ async fn an_invited_participant_gets_an_email_with_their_own_join_page_and_remin
         assert_eq!(email.join_url, Some(page));
     }
     assert_eq!(practice.actions(&booking).await.last().unwrap(), "participant.invited");
+}
+
+#[tokio::test]
+async fn a_participant_reads_their_own_language_or_else_the_clients() {
+    for (own, of_client, expected) in [
+        (Some(Language::French), Some(Language::German), Some(Language::French)),
+        (None, Some(Language::German), Some(Language::German)),
+        (None, None, None),
+    ] {
+        let (practice, client, booking) = booked().await;
+        practice.save_user(User { language: of_client, ..client }).await;
+        let command =
+            InviteParticipantCommand { language: own, ..invitation(&booking, "kim", ParticipantRole::Observer) };
+        let guest = practice.participants.invite(command).await.unwrap();
+        assert_eq!(guest.language, own);
+        let mut emails = practice.delivered().await;
+        emails.retain(|email| email.to == guest.email);
+        assert_eq!(emails[0].language, expected.unwrap_or_default());
+        let (_, token) = emails[0].join_url.as_deref().unwrap().split_once("/j/").unwrap();
+        assert_eq!(practice.join.view(token).await.unwrap().language, expected);
+    }
 }
 
 #[tokio::test]
