@@ -11,9 +11,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use attune_application::accounts::{
     AddUserError, AuthenticateError, ChangeEmailError, ChangePasswordError, ChosenSlotError, CorrectEmailError,
-    EndLoginSessionError, InvitationError, LogInError, ManageUserError, OneTimeLinkError, OwnPasswordError, PasswordProblem,
-    RedeemLoginLinkError, RefreshError, RegisterError, SecondFactorError, SetPasswordByLinkError, StepUpError,
-    UpdateProfileError, VerifyEmailError,
+    EndLoginSessionError, InvitationError, LogInError, ManageUserError, OneTimeLinkError, OwnPasswordError,
+    PasswordProblem, RedeemLoginLinkError, RefreshError, RegisterError, SecondFactorError, SetPasswordByLinkError,
+    StepUpError, UpdateProfileError, VerifyEmailError,
 };
 use attune_application::bookings::{
     AvailabilityError, BookingAccessError, ChangeBookingError, ChangeSeriesError, CreateBookingError,

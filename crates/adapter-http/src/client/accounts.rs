@@ -247,8 +247,7 @@ pub(crate) async fn register(state: Data<State>, request: Request) -> HandlerRes
     state.limiter.registration(address)?;
     let slot = body.slot();
     let RegisterRequest { email, password, first_name, last_name, timezone: time_zone, .. } = body;
-    let command =
-        RegisterCommand { email, password, first_name, last_name, time_zone, language: None, slot, metadata };
+    let command = RegisterCommand { email, password, first_name, last_name, time_zone, language: None, slot, metadata };
     match state.api.use_cases.register.run(command).await? {
         Registered::Account { user, device_token } => {
             Ok(HttpResponse::Created().json(RegisteredUser { user: UserBody::from(&*user), device_token }))

@@ -10,9 +10,7 @@ use thiserror::Error;
 
 use super::limited_attempts::{GuessError, Guesser};
 use super::one_time_links::NewLink;
-use super::{
-    LimitedAttempts, LoginOrigin, OneTimeLinkError, OneTimeLinks, OpenLoginSession, Tokens, verify_password,
-};
+use super::{LimitedAttempts, LoginOrigin, OneTimeLinkError, OneTimeLinks, OpenLoginSession, Tokens, verify_password};
 use crate::audit::AuditContext;
 
 /// An account that is open from now on.

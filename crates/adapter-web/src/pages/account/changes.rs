@@ -192,11 +192,8 @@ pub(crate) async fn password(web: Data<Web>, http: HttpRequest, payload: Payload
         Ok(received) => received,
         Err(response) => return Ok(response),
     };
-    let current = if has_password(&web, &caller.user).await? {
-        Some(Password::new(form.take("current_password")))
-    } else {
-        None
-    };
+    let current =
+        if has_password(&web, &caller.user).await? { Some(Password::new(form.take("current_password"))) } else { None };
     let command = ChangePasswordCommand {
         caller: caller.clone(),
         current,

@@ -112,7 +112,8 @@ async fn requests_for_links_are_limited_per_address_and_kind_and_unknown_address
     assert_eq!(mailed(&practice, 6).await, [], "nothing is mailed to a disabled account");
 }
 
-async fn redeem(practice: &TestPractice, token: &str) -> Result<LinkLogin, RedeemLoginLinkError> {
+/// Logs in with a mailed link.
+pub(super) async fn redeem(practice: &TestPractice, token: &str) -> Result<LinkLogin, RedeemLoginLinkError> {
     let command = RedeemLoginLinkCommand { token: token.into(), code: None, origin: origin("192.0.2.0/24") };
     practice.redeem_login_link.run(command).await
 }
@@ -134,7 +135,7 @@ async fn a_login_link_works_once_although_strangers_used_up_the_guesses() {
     practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
 }
 
-async fn verify(practice: &TestPractice, token: &str) -> Result<VerifiedAccount, VerifyEmailError> {
+pub(super) async fn verify(practice: &TestPractice, token: &str) -> Result<VerifiedAccount, VerifyEmailError> {
     practice.verify_email.run(token, &origin("192.0.2.0/24")).await
 }
 

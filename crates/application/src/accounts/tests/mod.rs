@@ -1,5 +1,6 @@
 mod email;
 mod links;
+mod new_clients;
 mod operator;
 mod second_factor;
 
