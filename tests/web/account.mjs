@@ -80,7 +80,7 @@ export async function accountPages(practice, earlier) {
         '/account, form': ['/account', 'Log out all other devices', { cookies, view: true }],
         '/account, second-factor': ['/account', 'Remove the second factor', { cookies: carefulCookies, view: true }],
         '/account, no-password': ['/account', 'has no password yet', { cookies: withoutPassword, view: true }],
-        '/account, first-password': ['/account', 'Set the password', { cookies: byLink, view: true }],
+        '/account, first-password': ['/account', 'Set a password', { cookies: byLink, view: true }],
         '/account/profile, names': ['/account/profile', 'at most 100 characters', form({ first_name: 'A'.repeat(101) })],
         '/account/profile, zone': ['/account/profile', 'We do not know this time zone', form({ zone: 'Europe/Nowhere' })],
         '/account/email, invalid': ['/account/email', 'like name@example.org', form({ email: 'ada' })],

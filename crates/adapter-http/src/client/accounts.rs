@@ -73,7 +73,7 @@ fn service(fields: &mut Fields, name: &str) -> Option<ServiceId> {
 impl FromFields for RegisterRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
         let email = fields.email("email");
-        let password = if fields.has("password") { fields.password("password") } else { None };
+        let password = fields.optional_password("password");
         let first_name = fields.optional("first_name", name);
         let last_name = fields.optional("last_name", name);
         let timezone = fields.optional("timezone", timezone);
@@ -215,14 +215,9 @@ pub(crate) struct ChangePasswordRequest {
     password: Password,
 }
 
-/// The password of the caller, unless they have none.
-pub(crate) fn current_password(fields: &mut Fields) -> Option<Password> {
-    if fields.has("current_password") { fields.password("current_password") } else { None }
-}
-
 impl FromFields for ChangePasswordRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let current_password = current_password(fields);
+        let current_password = fields.optional_password("current_password");
         let password = fields.password("password");
         Some(Self { current_password, password: password? })
     }

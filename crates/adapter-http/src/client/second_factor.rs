@@ -8,7 +8,7 @@ use attune_ports::Password;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::client::accounts::{current_password, own_text};
+use crate::client::accounts::own_text;
 use crate::request::auth::{Signed, SignedForSetup};
 use crate::request::input::{Fields, FromFields, Request};
 use crate::state::State;
@@ -25,7 +25,7 @@ pub(crate) struct TotpRequest {
 
 impl FromFields for TotpRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
-        Some(Self { current_password: current_password(fields) })
+        Some(Self { current_password: fields.optional_password("current_password") })
     }
 }
 
