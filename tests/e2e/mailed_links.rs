@@ -318,8 +318,10 @@ async fn a_database_of_the_release_before_keeps_its_users() {
     let before = john.meeting_url(booking).await;
     assert_eq!(app.terminate().await, Some(0));
     let migrations = root().join("migrations/postgres");
-    let down = std::fs::read_to_string(migrations.join("2026-11-30-000850_accounts/down.sql")).unwrap();
-    let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261130000850'";
+    let down = ["2026-11-30-000870_chosen_slots", "2026-11-30-000850_accounts"]
+        .map(|migration| std::fs::read_to_string(migrations.join(migration).join("down.sql")).unwrap())
+        .join(";");
+    let forget = "DELETE FROM __diesel_schema_migrations WHERE version IN ('20261130000850', '20261130000870')";
     practice.run_sql(&format!("{down};UPDATE users SET email_verified_at = NULL;{forget}")).await;
     practice.set("auth.registration", "verified");
     practice.set("auth.second_factor", "admins");

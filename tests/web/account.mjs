@@ -35,15 +35,21 @@ async function logInByLink(practice, email) {
     return [...cookies, ...response.headers.getSetCookie().map(cookie => cookie.split(';')[0])];
 }
 
+// A client whom the practice added, and who has not set a password; returns the cookies after a login.
+export async function clientWithoutPassword(practice, email) {
+    await practice.admin.post('/api/admin/users', { email });
+    return { email, cookies: await logInByLink(practice, email) };
+}
+
 // The states of all pages of the account: those that can be opened again and again, and those that change something.
-export async function accountPages(practice) {
+// `earlier` has no password, and logged in with a link some time ago.
+export async function accountPages(practice, earlier) {
     const user = await practice.client('Ada', 'Lovelace');
     const cookies = await user.logInByPage();
     await user.logInByPage();
     const form = (fields, from = '/account') => ({ cookies, from, fields });
-    const invited = 'invited.client@example.org';
-    await practice.admin.post('/api/admin/users', { email: invited });
-    const withoutPassword = await logInByLink(practice, invited);
+    const { cookies: withoutPassword } = earlier;
+    const { cookies: byLink } = await clientWithoutPassword(practice, 'linked.client@example.org');
 
     const careful = await practice.client('Grace', 'Hopper');
     const carefulCookies = await careful.logInByPage();
@@ -71,6 +77,7 @@ export async function accountPages(practice) {
         '/account, form': ['/account', 'Log out all other devices', { cookies, view: true }],
         '/account, second-factor': ['/account', 'Remove the second factor', { cookies: carefulCookies, view: true }],
         '/account, no-password': ['/account', 'has no password yet', { cookies: withoutPassword, view: true }],
+        '/account, first-password': ['/account', 'Set a password', { cookies: byLink, view: true }],
         '/account/profile, names': ['/account/profile', 'at most 100 characters', form({ first_name: 'A'.repeat(101) })],
         '/account/profile, zone': ['/account/profile', 'We do not know this time zone', form({ zone: 'Europe/Nowhere' })],
         '/account/email, invalid': ['/account/email', 'like name@example.org', form({ email: 'ada' })],
@@ -102,7 +109,7 @@ export async function accountPages(practice) {
             fields: { current_password: changes.password, new_password: NEW_PASSWORD },
         }],
         '/account/password-link, mailed': [
-            '/account/password-link', `We have sent a link to ${invited}`, { cookies: withoutPassword, from: '/account' },
+            '/account/password-link', `We have sent a link to ${earlier.email}`, { cookies: withoutPassword, from: '/account' },
         ],
         '/account/sessions, one': ['/account/sessions', 'A device that was logged out', { cookies: endsCookies, from: '/account' }],
         '/account/sessions, others': ['/account/sessions', 'A device that was logged out', {

@@ -1,6 +1,6 @@
 // How to reach every state of every page.
 
-import { accountPages } from './account.mjs';
+import { accountPages, clientWithoutPassword } from './account.mjs';
 import { attune, minutesAfter, START, tokenOf } from './practice.mjs';
 
 // The pages of the router and their states, as `PATH, STATE`.
@@ -56,6 +56,12 @@ async function mailedPages(practice, booked) {
         return practice.mailed('undo-email', user.email);
     };
     const verify = async slot => (await practice.register('Jane', 'Doe', slot)).page;
+
+    const withoutPassword = async () => {
+        const email = address();
+        await api('register', { email });
+        return practice.mailed('verify', email);
+    };
 
     const usedReset = await reset(await client());
     await api('reset-password', { token: tokenOf(usedReset), password: PASSWORD });
@@ -119,6 +125,7 @@ async function mailedPages(practice, booked) {
         '/verify/{token}, done': [await verify(), 'You can log in now', {}],
         '/verify/{token}, free': [await verify(slot(minutesAfter(booked, 120))), 'This time is still free', {}],
         '/verify/{token}, taken': [await verify(slot(booked)), 'This time is no longer free', {}],
+        '/verify/{token}, no-password': [await withoutPassword(), 'This browser is logged in now', {}],
         '/confirm-email/{token}, done': [await (await client()).askForEmail(address()), 'Your email address is changed', {}],
         '/undo-email/{token}, done': [await undo(), 'Everyone is logged out', {}],
         '/login/{token}, done': [await login(await client()), 'You are logged in', {}],
@@ -227,6 +234,9 @@ async function bookingPages(practice, taken) {
     const cookies = await (await practice.client('Jane', 'Doe')).logInByPage();
     const summary = query => `/book/summary?${query}at=${slot}`;
     const lost = { at: String(taken.getTime() / 1000), note: 'About the last time.' };
+    const newClient = fields => ({
+        from: summary(''), fields: { first_name: 'Ada', last_name: 'King', email: 'ada.king@example.org', ...fields },
+    });
     return {
         '/book, times': ['/book', 'Next free time'],
         '/book, chosen': [`/book?${abroad}`, 'The practice is in another time zone: Europe/Berlin'],
@@ -234,6 +244,12 @@ async function bookingPages(practice, taken) {
         '/book, later': ['/book?from=2027-04-01', 'Earlier times'],
         '/book, none': ['/book?from=2031-01-01', 'there are no free times yet'],
         '/book/summary, who': [summary(''), 'Who are you?'],
+        '/book/new-client, mailed': ['/book/new-client', 'to go on with your appointment', newClient({})],
+        '/book/new-client, invalid': ['/book/new-client', 'Your appointment stays chosen', newClient({ email: 'no address' })],
+        '/book/new-client, taken': ['/book/new-client', 'This time is no longer free', newClient({ at: lost.at })],
+        '/book/new-client, forged': ['/book/new-client', 'Another site sent', {
+            ...newClient({}), headers: { Origin: 'https://elsewhere.example.org' },
+        }],
         '/book/summary, summary': [summary(''), 'Book and pay €100.00', { cookies, view: true }],
         '/book/summary, zone': [summary('zone=America/New_York&'), 'For the practice', { cookies, view: true }],
         '/book/summary, free': [summary(`service=${free.id}&`), 'Free of charge', { cookies, view: true }],
@@ -271,6 +287,7 @@ export async function* arrange(practice) {
     // Its hold ends when it begins.
     const tooLate = await asked(120);
     const appointments = await bookedAppointments(practice, john, { open, over });
+    const withoutPassword = await clientWithoutPassword(practice, 'invited.client@example.org');
     await clock.set(minutesAfter(START, 180));
     const held = await john.hold(day(6));
     const pay = booking => new URL(booking.pay_url).pathname;
@@ -284,7 +301,7 @@ export async function* arrange(practice) {
     const careful = await practice.client('Jane', 'Doe');
     await careful.addSecondFactor();
     const credentials = ({ email, password }) => ({ email, password });
-    const account = await accountPages(practice);
+    const account = await accountPages(practice, withoutPassword);
     const own = await appointments();
     const everywhere = {
         ...lasting,

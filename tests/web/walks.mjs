@@ -1,6 +1,7 @@
 // Walks through the pages by keyboard alone, as the clients go. What is needed is found by role and accessible name.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 
 import { codeAt, minutesAfter, Practice } from './practice.mjs';
 import { PASSWORD, PRACTICE } from './states.mjs';
@@ -110,6 +111,46 @@ async function book({ practice, page, client }) {
     assert.match(later.headers().location, /\/appointments\/\d+\?booked$/);
     const { bookings } = await client.get('/api/bookings');
     assert.equal(bookings.filter(booking => booking.scheduled_at === bookings[0].scheduled_at).length, 1);
+}
+
+// A new client in another time zone mistypes the address, gets a link, books without a password, and sets one then.
+async function bookAsNewClient({ practice, page }) {
+    const email = `zoe.${randomUUID()}@example.org`;
+    await page.goto(`${practice.origin}/book?zone=America/New_York`);
+    await reach(page, page.getByRole('button', { name: /^Take this time .*, / }), 'button of the next free time');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Who are you?');
+    const when = await page.locator('.card .big').innerText();
+    await type(page, 'First name', 'Zoë');
+    await type(page, 'Last name', 'Nguyễn');
+    await type(page, 'Email address', 'zoe@example');
+    await press(page, 'button', 'Send me the link');
+    await page.getByRole('alert').waitFor();
+    assert.match(await page.title(), /^Error: /);
+    await press(page, 'link', 'Please enter an address like name@example.org.');
+    assert.equal(await page.getByLabel('Last name').inputValue(), 'Nguyễn');
+    const field = page.getByLabel('Email address', { exact: true });
+    await reach(page, field, 'field Email address');
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.type(email);
+    await press(page, 'button', 'Send me the link');
+    await heading(page, 'Please look into your mailbox');
+    await page.goto(practice.origin + await practice.mailed('verify', email));
+    await press(page, 'button', 'Confirm the address');
+    await heading(page, 'Is everything right?');
+    assert.equal(await page.locator('.card .big').innerText(), when);
+    await page.getByText('Zoë Nguyễn').first().waitFor();
+    await press(page, 'button', 'Book and pay €100.00');
+    await heading(page, 'Test payment');
+    await press(page, 'button', 'Pay €100.00');
+    await heading(page, 'Paid');
+    await page.goto(`${practice.origin}/account`);
+    await reach(page, page.locator('summary', { hasText: 'Set a password' }), 'summary Set a password');
+    await page.keyboard.press('Enter');
+    await type(page, 'New password', PASSWORD);
+    await press(page, 'button', 'Set the password');
+    await page.getByText('Your new password is set').waitFor();
+    await practice.request('POST', '/api/auth/login', { email, password: PASSWORD });
 }
 
 // Opens a new booking of the client, who logs in on the way.
@@ -223,6 +264,7 @@ async function changePassword({ practice, page }) {
 export const WALKS = {
     'a client pays': pay,
     'a client books an appointment': book,
+    'a new client books an appointment': bookAsNewClient,
     'a client joins a session': join,
     'a client skips what every page repeats': skip,
     'a client sets a new password': reset,

@@ -61,8 +61,9 @@ impl State {
             return Ok(());
         }
         self.check_user(new.user)?;
-        if let Some(slot) = new.slot {
+        if let Some(slot) = &new.slot {
             check_row(&self.services, slot.service, "no such service")?;
+            slot.therapist.map_or(Ok(()), |therapist| self.check_user(therapist))?;
         }
         if expires_at <= created_at {
             return Err(failed("the token expires before it is issued"));
@@ -75,7 +76,7 @@ impl State {
             purpose: new.purpose,
             nonce: new.nonce,
             email: new.email.clone(),
-            slot: new.slot.map(|slot| ChosenSlot { starts_at: truncate(slot.starts_at), ..slot }),
+            slot: new.slot.clone().map(|slot| ChosenSlot { starts_at: truncate(slot.starts_at), ..slot }),
             created_at,
             expires_at,
             ended_at: None,

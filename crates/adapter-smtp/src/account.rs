@@ -33,9 +33,10 @@ pub(crate) fn personal_values(email: &Email, message: &str, phrases: Phrases<'_>
     let account = details(email)?;
     let mut values = Values::new();
     let mut paragraphs = Vec::new();
-    if let Some(start) = account.chosen_start.filter(|_| email.kind == NotificationKind::EmailVerification) {
+    let leads_back = matches!(email.kind, NotificationKind::EmailVerification | NotificationKind::LoginLink);
+    if let Some(start) = account.chosen_start.filter(|_| leads_back) {
         let start = phrases.local_time(start, &email.zone).full;
-        paragraphs.push(plain(&phrases.text_with("email-verification.chosen", &[("start", (&start).into())])));
+        paragraphs.push(plain(&phrases.text_with("chosen-slot", &[("start", (&start).into())])));
     }
     if let Some(expires_at) = expiry(email)? {
         let url = account.url.as_deref().ok_or("there is no link")?;

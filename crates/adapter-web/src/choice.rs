@@ -2,13 +2,15 @@
 
 use attune_application::bookings::AvailabilityError;
 use attune_domain::calendar::SlotQuery;
-use attune_domain::{Booking, BookingStatus, Role, Service, ServiceId, TimeZoneName, User, UserId};
+use attune_domain::{Booking, BookingStatus, ChosenSlot, Role, Service, ServiceId, TimeZoneName, User, UserId};
 use attune_http_common::Problem;
 use attune_ports::{BookingFilter, BookingPageRequest, PageRequest, PageStart, UserFilter};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use url::form_urlencoded;
 
+use crate::forms::Form;
 use crate::language::LanguageLink;
 use crate::visit::Visit;
 use crate::web::{View, Web};
@@ -30,6 +32,50 @@ pub(crate) struct ChoiceQuery {
     pub(crate) at: String,
     /// The start of a slot that could not be booked.
     pub(crate) taken: String,
+}
+
+impl ChoiceQuery {
+    /// The hidden fields of a form.
+    pub(crate) fn read(form: &mut Form) -> Self {
+        let mut take = |name| form.take(name);
+        let (service, therapist, zone, at) = (take("service"), take("therapist"), take("zone"), take("at"));
+        Self { service, therapist, zone, at, ..Self::default() }
+    }
+
+    /// What [`Self::slot`] reads again.
+    pub(crate) fn of(slot: &ChosenSlot) -> Self {
+        let ChosenSlot { service, starts_at, therapist, time_zone } = slot;
+        Self {
+            service: service.to_string(),
+            therapist: therapist.map(|id| id.to_string()).unwrap_or_default(),
+            zone: time_zone.as_ref().map(|zone| zone.as_str().to_owned()).unwrap_or_default(),
+            at: slot_text(*starts_at),
+            ..Self::default()
+        }
+    }
+
+    /// The slot that is chosen, if it is named completely.
+    pub(crate) fn slot(&self) -> Option<ChosenSlot> {
+        Some(ChosenSlot {
+            service: self.service.parse().ok()?,
+            starts_at: parse_slot(&self.at)?,
+            therapist: self.therapist.parse().ok(),
+            time_zone: TimeZoneName::parse(&self.zone).ok(),
+        })
+    }
+
+    /// The chosen slot as hidden fields.
+    pub(crate) fn hidden(&self) -> Vec<(&'static str, String)> {
+        let Self { service, therapist, zone, at, .. } = self.clone();
+        let fields = [("service", service), ("therapist", therapist), ("zone", zone), ("at", at)];
+        fields.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
+}
+
+/// The path of a page with a chosen slot.
+pub(crate) fn slot_path(path: &str, slot: &ChosenSlot) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(ChoiceQuery::of(slot).hidden()).finish();
+    format!("{path}?{query}")
 }
 
 /// What can be booked, and what is chosen of it.
@@ -96,6 +142,17 @@ impl Choice {
     /// Whether nothing but the start of a slot has to be named.
     pub(crate) fn is_usual(&self) -> bool {
         self.path("").len() == 1
+    }
+
+    /// The slot of this choice that starts at `at`.
+    pub(crate) fn slot(&self, at: Timestamp) -> ChosenSlot {
+        let is_usual = self.zone == self.usual_zone;
+        ChosenSlot {
+            service: self.service.id,
+            starts_at: at,
+            therapist: Some(self.therapist.id),
+            time_zone: if is_usual { None } else { TimeZoneName::parse(zone_name(&self.zone)).ok() },
+        }
     }
 
     /// Whether times differ from those of the practice.

@@ -2,6 +2,7 @@
 
 use actix_web::http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse};
+use attune_application::accounts::Tokens;
 use attune_http_common::Problem;
 
 /// 400 days, the most that browsers allow.
@@ -49,6 +50,12 @@ impl Cookie {
             text.push_str(&format!("; Max-Age={MAX_AGE}"));
         }
         self.add(response, text, secure)
+    }
+
+    /// Adds those of a login.
+    pub(crate) fn keep_login(response: &mut HttpResponse, tokens: &Tokens, secure: bool) -> Result<(), Problem> {
+        Self::LoginSession.set(response, &tokens.refresh_token, secure)?;
+        tokens.device_token.as_ref().map_or(Ok(()), |token| Self::Device.set(response, token, secure))
     }
 
     /// Makes the browser forget it.

@@ -10,6 +10,7 @@ mod language;
 mod openapi;
 mod own_booking;
 mod pages;
+mod person;
 mod response;
 mod routes;
 mod shell;

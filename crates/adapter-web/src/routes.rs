@@ -7,9 +7,9 @@ use attune_http_common::Endpoint;
 
 use crate::pages::account::changes;
 use crate::pages::{
-    account, appointment, appointments, assets, book, book_summary, cancel_appointment, checkout, confirm_email,
-    forgot_password, front, invitation, join, legal, log_in, log_out, login, move_appointment, not_found, pay,
-    register, reset, second_factor, test_checkout, undo_email, verify,
+    account, appointment, appointments, assets, book, book_summary, book_who, cancel_appointment, checkout,
+    confirm_email, forgot_password, front, invitation, join, legal, log_in, log_out, login, move_appointment,
+    not_found, pay, register, reset, second_factor, test_checkout, undo_email, verify,
 };
 use crate::web::Web;
 
@@ -57,7 +57,7 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         ),
         route(
             Endpoint::at(verify::PATH).get(verify::show).post(verify::verify),
-            &["form", "done", "free", "taken", "expired", "unknown"],
+            &["form", "done", "free", "taken", "no-password", "expired", "unknown"],
         ),
         route(
             Endpoint::at(confirm_email::PATH).get(confirm_email::show).post(confirm_email::confirm),
@@ -92,7 +92,10 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         // It leads to the login page.
         route(Endpoint::at(log_out::PATH).post(log_out::log_out), &[]),
         // Only accounts of an earlier release are given time to set up a second factor.
-        route(Endpoint::at(account::PATH).get(account::show), &["form", "second-factor", "no-password"]),
+        route(
+            Endpoint::at(account::PATH).get(account::show),
+            &["form", "second-factor", "no-password", "first-password"],
+        ),
         route(Endpoint::at(changes::PROFILE).get(changes::back).post(changes::profile), &["saved", "names", "zone"]),
         route(
             Endpoint::at(changes::EMAIL).get(changes::back).post(changes::email),
@@ -153,6 +156,10 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         route(
             Endpoint::at(book_summary::PATH).get(book_summary::show).post(book_summary::book),
             &["who", "summary", "zone", "free", "note", "taken"],
+        ),
+        route(
+            Endpoint::at(book_who::PATH).get(book_who::back).post(book_who::register),
+            &["mailed", "invalid", "taken", "forged"],
         ),
         route(Endpoint::at(checkout::DONE).get(checkout::done), &["default"]),
         route(Endpoint::at(checkout::CANCELLED).get(checkout::cancelled), &["default"]),

@@ -1,7 +1,6 @@
 //! Who visits a page: a browser, with or without a login session.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use attune_http_common::{Code, HandlerResult, Problem};
@@ -132,7 +131,7 @@ impl Visit<'_> {
 
     /// Sends the visitor to a path of ours.
     pub(crate) fn redirect(&self, path: &str) -> HandlerResult {
-        let mut response = HttpResponse::SeeOther().insert_header((LOCATION, self.view.href(path))).finish();
+        let mut response = self.view.redirect(path);
         self.keep(&mut response)?;
         Ok(response)
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
-use actix_web::http::header::USER_AGENT;
+use actix_web::http::header::{LOCATION, USER_AGENT};
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use attune_application::UseCases;
 use attune_application::accounts::LoginOrigin;
@@ -140,6 +140,11 @@ impl View<'_> {
     /// A path of ours below that of the front page.
     pub(crate) fn href(&self, path: &str) -> String {
         format!("{}{path}", self.web.settings.base_path)
+    }
+
+    /// Sends the reader to a path of ours.
+    pub(crate) fn redirect(&self, path: &str) -> HttpResponse {
+        HttpResponse::SeeOther().insert_header((LOCATION, self.href(path))).finish()
     }
 
     /// Renders a page in the reader's language, and keeps the language that they chose.

@@ -186,7 +186,7 @@ impl UseCases {
         let issue = of!(IssueTokens { tokens, random, clock, access_lifetime });
         let links = of!(MeetingLinks { queries, clock, window, signing, pages, email_target, name_fallback });
         let attempts = of!(LimitedAttempts { store, clock, max_failures });
-        let own_password = of!(CheckOwnPassword { queries, hasher, attempts });
+        let own_password = of!(CheckOwnPassword { queries, hasher, attempts, clock });
         let check_code = of!(CheckCode { totp });
         let open = of!(OpenLoginSession { queries, issue, random, devices, waker });
         let one_time_links = of!(OneTimeLinks { queries, random, account_links });

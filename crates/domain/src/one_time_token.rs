@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use crate::notification::NotificationKind;
-use crate::{EmailAddress, OneTimeTokenId, ServiceId, User, UserId};
+use crate::{EmailAddress, OneTimeTokenId, ServiceId, TimeZoneName, User, UserId};
 
 text_enum! {
     /// What a one-time token is for. It is refused for anything else.
@@ -58,13 +58,17 @@ impl OneTimePurpose {
     }
 }
 
-/// The slot that someone chose before their address was verified. It is not held for them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The slot that someone chose before they were logged in. It is not held for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChosenSlot {
     /// The service.
     pub service: ServiceId,
     /// The start of the session.
     pub starts_at: Timestamp,
+    /// The therapist, unless it is the practice's first.
+    pub therapist: Option<UserId>,
+    /// The time zone in which the slot was shown, unless it is the usual one of its reader.
+    pub time_zone: Option<TimeZoneName>,
 }
 
 /// A one-time token as it is stored. What its holder shows is a signature over purpose, id and nonce, which is not stored.
@@ -81,7 +85,7 @@ pub struct OneTimeToken {
     /// The address that it was mailed to. [`OneTimePurpose::ConfirmEmail`] is mailed to the new address,
     /// [`OneTimePurpose::UndoEmail`] to the former one, every other token to that of the account.
     pub email: EmailAddress,
-    /// What was chosen before the account was verified.
+    /// What was chosen before, for links that log in or verify.
     pub slot: Option<ChosenSlot>,
     /// When it was issued.
     pub created_at: Timestamp,

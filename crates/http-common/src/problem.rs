@@ -10,10 +10,10 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use attune_application::accounts::{
-    AddUserError, AuthenticateError, ChangeEmailError, ChangePasswordError, CorrectEmailError, EndLoginSessionError,
-    InvitationError, LogInError, ManageUserError, OneTimeLinkError, OwnPasswordError, PasswordProblem,
-    RedeemLoginLinkError, RefreshError, RegisterError, SecondFactorError, SetPasswordByLinkError, StepUpError,
-    UpdateProfileError,
+    AddUserError, AuthenticateError, ChangeEmailError, ChangePasswordError, ChosenSlotError, CorrectEmailError,
+    EndLoginSessionError, InvitationError, LogInError, ManageUserError, OneTimeLinkError, OwnPasswordError,
+    PasswordProblem, RedeemLoginLinkError, RefreshError, RegisterError, SecondFactorError, SetPasswordByLinkError,
+    StepUpError, UpdateProfileError, VerifyEmailError,
 };
 use attune_application::bookings::{
     AvailabilityError, BookingAccessError, ChangeBookingError, ChangeSeriesError, CreateBookingError,
@@ -521,8 +521,13 @@ errors! {
     error: AuthenticateError { Invalid => Code::InvalidToken, Expired => Code::TokenExpired, Store(source) => source }
     error: RegisterError {
         Closed => Code::RegistrationClosed,
-        UnknownService => Problem::field("service_id", Code::UnknownService),
+        Slot(source) => source,
         Add(source) => source,
+        Store(source) => source,
+    }
+    error: ChosenSlotError {
+        UnknownService => Problem::field("service_id", Code::UnknownService),
+        UnknownTherapist => Problem::field("therapist_id", Code::UnknownTherapist),
         Store(source) => source,
     }
     error: AddUserError {
@@ -552,6 +557,8 @@ errors! {
     error: OwnPasswordError {
         Wrong => Code::InvalidCredentials,
         TooManyFailures => too_many_guesses(),
+        Missing => Problem::field("current_password", Code::Required),
+        StepUpRequired => Code::StepUpRequired,
         Hash(source) => source,
         Store(source) => source,
     }
@@ -573,6 +580,7 @@ errors! {
         Store(source) => source,
     }
     error: OneTimeLinkError { Unknown => Code::LinkNotFound, Dead(_) => Code::LinkExpired, Store(source) => source }
+    error: VerifyEmailError { Link(source) => source, Sign(_) => Problem::internal(&error), Store(source) => source }
     error: SetPasswordByLinkError {
         Link(source) => source,
         Password(source) => source,

@@ -17,7 +17,7 @@ pub struct NewOneTimeToken {
     pub nonce: [u8; 16],
     /// The address that it is mailed to.
     pub email: EmailAddress,
-    /// What was chosen before the account was verified.
+    /// What was chosen before, for links that log in or verify.
     pub slot: Option<ChosenSlot>,
     /// The current time. No other token of this account and purpose was issued at this time.
     pub created_at: Timestamp,

@@ -66,6 +66,8 @@ table! {
         email -> Text,
         slot_service_id -> Nullable<BigInt>,
         slot_starts_at -> Nullable<BigInt>,
+        slot_therapist_id -> Nullable<BigInt>,
+        slot_time_zone -> Nullable<Text>,
         created_at -> BigInt,
         expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,

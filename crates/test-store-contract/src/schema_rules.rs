@@ -525,7 +525,7 @@ fn account_protection() -> Script {
     script.refuses(Check("one_time_tokens_expire_after_creation"), token(1, "log_in", 9));
     script.changes(
         2,
-        "UPDATE one_time_tokens SET slot_service_id = 1, slot_starts_at = 5 \
+        "UPDATE one_time_tokens SET slot_service_id = 1, slot_starts_at = 5, slot_therapist_id = 1, slot_time_zone = 'UTC' \
          WHERE created_at = 0 AND purpose = 'log_in'",
     );
     for (change, refusal) in [
@@ -534,6 +534,9 @@ fn account_protection() -> Script {
         ("slot_service_id = 1", Check("one_time_tokens_slot")),
         ("slot_starts_at = 1", Check("one_time_tokens_slot")),
         ("slot_service_id = 999, slot_starts_at = 1", ForeignKey),
+        ("slot_therapist_id = 1", Check("one_time_tokens_slot_therapist")),
+        ("slot_time_zone = 'UTC'", Check("one_time_tokens_slot_time_zone")),
+        ("slot_service_id = 1, slot_starts_at = 1, slot_therapist_id = 999", ForeignKey),
     ] {
         script.refuses(refusal, format!("UPDATE one_time_tokens SET {change} WHERE purpose = 'undo_email'"));
     }

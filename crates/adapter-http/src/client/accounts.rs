@@ -6,7 +6,7 @@ use attune_application::accounts::{
     ChangePasswordCommand, ChangePasswordError, LogInCommand, LogInError, LogOutCommand, LoginOrigin, OwnPasswordError,
     RefreshCommand, RegisterCommand, Registered, Tokens,
 };
-use attune_domain::{ChosenSlot, EmailAddress, PersonName, ServiceId, TimeZoneName};
+use attune_domain::{ChosenSlot, EmailAddress, PersonName, ServiceId, TimeZoneName, UserId};
 use attune_http_common::HandlerResult;
 use attune_ports::Password;
 use jiff::Timestamp;
@@ -30,9 +30,10 @@ pub(crate) struct RegisterRequest {
     /// Email address, also used to log in. Case-insensitive; the domain may be internationalised.
     #[schema(value_type = String, format = "idn-email", max_length = 254)]
     email: EmailAddress,
-    /// 12 to 128 characters of any kind. Common passwords are rejected.
-    #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]
-    password: Password,
+    /// 12 to 128 characters of any kind. Common passwords are rejected. Without one, the client logs in with mailed links,
+    /// and can set a password later.
+    #[schema(value_type = Option<String>, format = Password, min_length = 12, max_length = 128)]
+    password: Option<Password>,
     /// Given name, at most 100 characters.
     #[schema(value_type = Option<String>, max_length = 100)]
     first_name: Option<PersonName>,
@@ -45,15 +46,23 @@ pub(crate) struct RegisterRequest {
     /// ID of the service that was chosen before, together with `scheduled_at`.
     #[schema(value_type = Option<i64>, minimum = 1, example = 1)]
     service_id: Option<ServiceId>,
-    /// The start that was chosen before, with `service_id`. Where addresses are verified, the slot is not held: the link
-    /// in the email leads back to it.
+    /// The start that was chosen before, with `service_id`. The slot is not held: the link in the email, if one is sent,
+    /// leads back to it.
     #[schema(value_type = Option<String>, format = DateTime)]
     scheduled_at: Option<Timestamp>,
+    /// ID of the therapist that was chosen before, with `service_id` and `scheduled_at`. The default is the first one.
+    #[schema(value_type = Option<i64>, minimum = 1, example = 1)]
+    therapist_id: Option<UserId>,
 }
 
 impl RegisterRequest {
     fn slot(&self) -> Option<ChosenSlot> {
-        Some(ChosenSlot { service: self.service_id?, starts_at: self.scheduled_at? })
+        Some(ChosenSlot {
+            service: self.service_id?,
+            starts_at: self.scheduled_at?,
+            therapist: self.therapist_id,
+            time_zone: None,
+        })
     }
 }
 
@@ -64,14 +73,16 @@ fn service(fields: &mut Fields, name: &str) -> Option<ServiceId> {
 impl FromFields for RegisterRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
         let email = fields.email("email");
-        let password = fields.password("password");
+        let password = fields.optional_password("password");
         let first_name = fields.optional("first_name", name);
         let last_name = fields.optional("last_name", name);
         let timezone = fields.optional("timezone", timezone);
-        let chooses = fields.has("service_id") || fields.has("scheduled_at");
+        let chooses = ["service_id", "scheduled_at", "therapist_id"].iter().any(|name| fields.has(name));
         let service_id = if chooses { fields.need("service_id", service) } else { None };
         let scheduled_at = if chooses { fields.start("scheduled_at") } else { None };
-        Some(Self { email: email?, password: password?, first_name, last_name, timezone, service_id, scheduled_at })
+        let therapist_id = fields.whole("therapist_id", UserId::new);
+        let email = email?;
+        Some(Self { email, password, first_name, last_name, timezone, service_id, scheduled_at, therapist_id })
     }
 }
 
@@ -196,9 +207,9 @@ impl FromFields for LogoutRequest {
     "current_password": "correct horse battery staple", "password": "seventeen violet teapots",
 }))]
 pub(crate) struct ChangePasswordRequest {
-    /// Current password.
-    #[schema(value_type = String, format = Password)]
-    current_password: Password,
+    /// Current password. An account without one needs a step-up instead.
+    #[schema(value_type = Option<String>, format = Password)]
+    current_password: Option<Password>,
     /// New password: 12 to 128 characters, for admins at least 15.
     #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]
     password: Password,
@@ -206,16 +217,16 @@ pub(crate) struct ChangePasswordRequest {
 
 impl FromFields for ChangePasswordRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let current_password = fields.password("current_password");
+        let current_password = fields.optional_password("current_password");
         let password = fields.password("password");
-        Some(Self { current_password: current_password?, password: password? })
+        Some(Self { current_password, password: password? })
     }
 }
 
 /// Register an account
 ///
-/// The account has the client role. Where addresses are verified (`auth.registration`), the response is the same for every
-/// address, known or not, and an email says how to go on; otherwise the account can log in immediately.
+/// The account has the client role. Where addresses are verified (`auth.registration`), and without a password, the response
+/// is the same for every address, known or not, and an email says how to go on; otherwise the account can log in immediately.
 #[utoipa::path(
     post, path = "/api/auth/register", operation_id = "registerAccount", tag = "Accounts",
     request_body = RegisterRequest,
@@ -231,7 +242,7 @@ pub(crate) async fn register(state: Data<State>, request: Request) -> HandlerRes
     state.limiter.registration(address)?;
     let slot = body.slot();
     let RegisterRequest { email, password, first_name, last_name, timezone: time_zone, .. } = body;
-    let command = RegisterCommand { email, password, first_name, last_name, time_zone, slot, metadata };
+    let command = RegisterCommand { email, password, first_name, last_name, time_zone, language: None, slot, metadata };
     match state.api.use_cases.register.run(command).await? {
         Registered::Account { user, device_token } => {
             Ok(HttpResponse::Created().json(RegisteredUser { user: UserBody::from(&*user), device_token }))
@@ -310,7 +321,7 @@ pub(crate) async fn log_out(
 
 /// Change the password
 ///
-/// Ends all other login sessions of the caller. Wrong current passwords are throttled like failed logins.
+/// Or sets the first one. Ends all other login sessions of the caller. Wrong current passwords are throttled like failed logins.
 #[utoipa::path(
     post, path = "/api/auth/change-password", operation_id = "changePassword", tag = "Accounts",
     security(("bearer" = [])),

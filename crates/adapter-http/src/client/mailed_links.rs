@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use attune_application::accounts::{CorrectEmailCommand, LoginOrigin, RedeemLoginLinkCommand};
 use attune_application::bookings::AvailabilityError;
 use attune_domain::calendar::SlotQuery;
-use attune_domain::{ChosenSlot, EmailAddress};
+use attune_domain::{ChosenSlot, EmailAddress, UserId};
 use attune_http_common::{HandlerResult, Problem};
 use attune_ports::Password;
 use jiff::SignedDuration;
@@ -140,6 +140,9 @@ pub(crate) struct ChosenSlotBody {
     /// When the appointment would start.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     scheduled_at: Instant,
+    /// Therapist ID; null if none was chosen.
+    #[schema(required = true, example = 1)]
+    therapist_id: Option<i64>,
     /// Whether it can still be booked.
     #[schema(example = true)]
     available: bool,
@@ -150,12 +153,15 @@ pub(crate) struct ChosenSlotBody {
 #[schema(as = VerifiedAccount)]
 pub(crate) struct VerifiedAccountBody {
     user: UserBody,
-    /// Send it with the first login from this device, so that wrong passwords of others cannot prevent it.
+    /// Send it with the next login from this device, so that wrong passwords of others cannot prevent it.
     #[schema(example = "AQAAAAAAAAAHABEiM0RVZneImaq7zN3u_8Zk3wq0J3mB7cJx5uQ2v8w")]
     device_token: String,
     /// What was chosen at the registration; null if nothing was chosen.
     #[schema(required = true)]
     slot: Option<ChosenSlotBody>,
+    /// For an account without a password, which is thereby logged in; null for any other.
+    #[schema(required = true)]
+    tokens: Option<TokensBody>,
 }
 
 /// The account after the change.
@@ -226,7 +232,7 @@ pub(crate) async fn request_login_link(state: Data<State>, request: Request) -> 
     let address = request.address();
     let LinkRequest { email } = request.body().await?;
     state.limiter.recovery(address)?;
-    state.api.use_cases.request_link.log_in(&email).await?;
+    state.api.use_cases.request_link.log_in(&email, None).await?;
     Ok(accepted())
 }
 
@@ -245,39 +251,42 @@ pub(crate) async fn redeem_login_link(state: Data<State>, request: Request) -> H
     state.limiter.login(address)?;
     let origin = LoginOrigin { device_token, browser: false, user_agent, metadata };
     let command = RedeemLoginLinkCommand { token, code, origin };
-    let tokens = state.api.use_cases.redeem_login_link.run(command).await?;
+    let tokens = state.api.use_cases.redeem_login_link.run(command).await?.tokens;
     Ok(HttpResponse::Ok().json(TokensBody::new(&state, tokens)))
 }
 
 /// Verify the email address
 ///
-/// Opens a new account with the token of a mailed link.
+/// Opens a new account with the token of a mailed link. One without a password is also logged in.
 #[utoipa::path(
     post, path = "/api/auth/verify-email", operation_id = "verifyEmail", tag = "Accounts",
     request_body = LinkToken,
     responses((status = 200, description = "The account", body = VerifiedAccountBody))
 )]
 pub(crate) async fn verify_email(state: Data<State>, request: Request) -> HandlerResult {
-    let (address, metadata) = (request.address(), request.metadata());
+    let (address, user_agent, metadata) = (request.address(), request.user_agent(), request.metadata());
     let LinkToken { token } = request.body().await?;
     state.limiter.login(address)?;
-    let verified = state.api.use_cases.verify_email.run(&token, &metadata).await?;
+    let origin = LoginOrigin { device_token: None, browser: false, user_agent, metadata };
+    let verified = state.api.use_cases.verify_email.run(&token, &origin).await?;
     let slot = match verified.slot {
         Some(slot) => Some(ChosenSlotBody {
             service_id: slot.service.get(),
             scheduled_at: Instant(slot.starts_at),
-            available: is_available(&state, slot).await?,
+            therapist_id: slot.therapist.map(UserId::get),
+            available: is_available(&state, &slot).await?,
         }),
         None => None,
     };
     let user = UserBody::from(&verified.user);
-    Ok(HttpResponse::Ok().json(VerifiedAccountBody { user, device_token: verified.device_token, slot }))
+    let tokens = verified.tokens.map(|tokens| TokensBody::new(&state, tokens));
+    Ok(HttpResponse::Ok().json(VerifiedAccountBody { user, device_token: verified.device_token, slot, tokens }))
 }
 
-async fn is_available(state: &State, slot: ChosenSlot) -> Result<bool, Problem> {
+async fn is_available(state: &State, slot: &ChosenSlot) -> Result<bool, Problem> {
     let until = slot.starts_at.saturating_add(SignedDuration::from_secs(1)).unwrap_or(slot.starts_at);
     let Ok(query) = SlotQuery::new(slot.starts_at, until, TimeZone::UTC) else { return Ok(false) };
-    match state.api.use_cases.availability.run(Some(slot.service), None, &query).await {
+    match state.api.use_cases.availability.run(Some(slot.service), slot.therapist, &query).await {
         Ok(found) => Ok(found.slots.values().flatten().any(|free| free.start == slot.starts_at)),
         Err(AvailabilityError::Store(error)) => Err(error.into()),
         Err(_) => Ok(false),

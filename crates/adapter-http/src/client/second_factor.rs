@@ -18,14 +18,14 @@ use crate::state::State;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"current_password": "correct horse battery staple"}))]
 pub(crate) struct TotpRequest {
-    /// Current password.
-    #[schema(value_type = String, format = Password)]
-    current_password: Password,
+    /// Current password. An account without one needs a step-up instead.
+    #[schema(value_type = Option<String>, format = Password)]
+    current_password: Option<Password>,
 }
 
 impl FromFields for TotpRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
-        Some(Self { current_password: fields.password("current_password")? })
+        Some(Self { current_password: fields.optional_password("current_password") })
     }
 }
 
@@ -102,7 +102,7 @@ pub(crate) async fn set_up(
     let TotpRequest { current_password } = request.body().await?;
     let use_cases = &state.api.use_cases;
     let practice = use_cases.practice.load().await?;
-    let setup = use_cases.second_factor.set_up(&caller, &current_password, &practice).await?;
+    let setup = use_cases.second_factor.set_up(&caller, current_password.as_ref(), &practice).await?;
     Ok(HttpResponse::Ok().json(TotpSetupBody { otpauth_uri: setup.uri, qr_svg: setup.qr_svg }))
 }
 

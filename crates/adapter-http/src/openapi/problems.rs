@@ -53,8 +53,8 @@ macro_rules! own_problems {
 
 own_problems! {
     "getDocsFile": NotFound;
-    "registerAccount": RegistrationClosed, UnknownService, InvalidTimestamp, OutOfRange, EmailTaken, InvalidEmail, InvalidTimezone, PasswordTooShort,
-        PasswordTooLong, PasswordTooCommon, TooLong, TooManyRequests, Overloaded;
+    "registerAccount": RegistrationClosed, UnknownService, UnknownTherapist, InvalidTimestamp, OutOfRange, EmailTaken,
+        InvalidEmail, InvalidTimezone, PasswordTooShort, PasswordTooLong, PasswordTooCommon, TooLong, TooManyRequests, Overloaded;
     "logIn": InvalidCredentials, SecondFactorRequired, InvalidCode, EmailNotVerified, AccountDisabled, TooManyRequests,
         TooManyFailures, Overloaded;
     "forgotPassword" | "requestLoginLink": InvalidEmail, TooManyRequests;
@@ -66,14 +66,15 @@ own_problems! {
     "confirmEmail": LinkNotFound, LinkExpired, EmailTaken, TooManyRequests;
     "changeEmail": StepUpRequired, InvalidEmail;
     "changeEmailOfClient": StepUpRequired, UserNotFound, EmailTaken, InvalidEmail;
-    "setUpTotp": InvalidCredentials, SecondFactorExists, TooManyFailures;
+    "setUpTotp": InvalidCredentials, StepUpRequired, SecondFactorExists, TooManyFailures;
     "confirmTotp": InvalidCode, SecondFactorExists, SecondFactorNotStarted, TooManyFailures, Conflict;
     "removeTotp": StepUpRequired, Conflict;
     "stepUp": InvalidCredentials, InvalidCode, InvalidValue, TooManyFailures;
     "inviteUser": UserNotFound, InvitationAccepted;
     "withdrawInvitation": UserNotFound, InvitationAccepted;
     "refreshTokens": InvalidRefreshToken, TooManyRequests;
-    "changePassword": InvalidCredentials, PasswordTooShort, PasswordTooLong, PasswordTooCommon, TooManyFailures;
+    "changePassword": InvalidCredentials, StepUpRequired, PasswordTooShort, PasswordTooLong, PasswordTooCommon,
+        TooManyFailures;
     "updateCurrentUser": InvalidTimezone, InvalidTime, InvalidValue, TooLong, Conflict;
     "listAvailableSlots": PracticeNotConfigured, InvalidTimestamp, InvalidTimezone, UnknownService, UnknownTherapist,
         InvalidLength, InvalidRange, RangeTooLong, RangeMixed, TooManyRequests, Overloaded;

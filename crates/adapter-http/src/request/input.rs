@@ -465,6 +465,15 @@ impl Fields {
         self.required_text(name, Characters::Any).map(attune_ports::Password::new)
     }
 
+    /// A password of an account that may have none.
+    pub(crate) fn optional_password(&mut self, name: &str) -> Option<attune_ports::Password> {
+        if self.given.iter().any(|(given, raw)| given == name && !raw.is_null()) {
+            return self.password(name);
+        }
+        let _ = self.take(name);
+        None
+    }
+
     /// The required start of an appointment: a whole second.
     pub(crate) fn start(&mut self, name: &str) -> Option<Timestamp> {
         let text = self.required_text(name, Characters::Line)?;

@@ -142,6 +142,8 @@ const ROWS: &[Row] = &[
     row("GET", "/book", "", [200; 5]),
     row("GET", "/book/summary", "", [303; 5]),
     row("POST", "/book/summary", "", [303; 5]),
+    row("GET", "/book/new-client", "", [303; 5]),
+    row("POST", "/book/new-client", "", [303; 5]),
     // A form without its token is refused.
     row("GET", "/login", "", [200; 5]),
     row("POST", "/login", "", [403; 5]),

@@ -29,22 +29,28 @@ async fn known_and_unknown_addresses_get_the_same_response() {
     let parts = Parts { registration: Registration::Verified, ..Parts::new() }.without_limits();
     let (practice, ..) = parts.with_ada().await;
     let registration = |email: &str| json!({"email": email, "password": PASSWORD}).to_string();
+    let without_password = |email: &str| {
+        json!({"email": email.replace("unknown", "another"), "service_id": 1, "scheduled_at": SLOT}).to_string()
+    };
     for (path, body) in [
         ("/api/auth/forgot-password", &address as &dyn Fn(&str) -> String),
         ("/api/auth/login-link", &address),
         ("/api/auth/resend-verification", &address),
         ("/api/auth/register", &registration),
+        ("/api/auth/register", &without_password),
         ("/api/meetings/recover", &address),
     ] {
         for email in ["ada@example.org", "unknown@example.org"] {
             let reply = practice.post(path, "", &body(email)).await;
             reply.assert_body(202, r#"{"status":"accepted"}"#);
         }
+        practice.advance(SignedDuration::from_secs(1));
         practice.post(path, "", r#"{"email":"no address"}"#).await.assert_status(422);
     }
-    let kinds = ["password_reset", "login_link", "registration_attempt", "email_verification"];
-    for kind in kinds {
-        assert_eq!(practice.count_emails(kind).await, 1, "{kind}");
+    for (kind, emails) in
+        [("password_reset", 1), ("login_link", 2), ("registration_attempt", 1), ("email_verification", 2)]
+    {
+        assert_eq!(practice.count_emails(kind).await, emails, "{kind}");
     }
 }
 
@@ -95,8 +101,9 @@ async fn a_new_client_verifies_the_address_and_goes_on_with_the_chosen_time() {
         (&verified["user"]["email"], &verified["user"]["email_verified"]),
         (&json!("ada@example.org"), &json!(true))
     );
-    let slot = json!({"service_id": 1, "scheduled_at": "2024-01-15T10:00:00Z", "available": true});
-    assert_eq!(verified["slot"], slot);
+    let slot =
+        json!({"service_id": 1, "scheduled_at": "2024-01-15T10:00:00Z", "therapist_id": null, "available": true});
+    assert_eq!((&verified["slot"], &verified["tokens"]), (&slot, &Value::Null));
     practice.use_link("/api/auth/verify-email", &token).await.assert_problem(410, "link_expired");
     let login = json!({"email": "ada@example.org", "password": PASSWORD, "device_token": verified["device_token"]});
     let tokens = practice.post("/api/auth/login", "", &login.to_string()).await.assert_status(200).json();
@@ -114,10 +121,38 @@ async fn a_new_client_verifies_the_address_and_goes_on_with_the_chosen_time() {
         partial.as_object_mut().unwrap().retain(|_, value| !value.is_null());
         practice.post("/api/auth/register", "", &partial.to_string()).await.assert_invalid(field, "required");
     }
-    let nowhere = but(&body, &json!({"service_id": 99})).to_string();
-    practice.post("/api/auth/register", "", &nowhere).await.assert_invalid("service_id", "unknown_service");
+    for (field, code) in [("service_id", "unknown_service"), ("therapist_id", "unknown_therapist")] {
+        let nowhere = but(&body, &json!({field: 99})).to_string();
+        practice.post("/api/auth/register", "", &nowhere).await.assert_invalid(field, code);
+    }
     let half = json!({"email": "ada@example.org", "password": PASSWORD}).to_string();
     practice.post("/api/auth/resend-verification", "", &half).await.assert_invalid("new_email", "required");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_without_a_password_is_logged_in_by_the_link_and_can_set_one() {
+    let practice = Parts::new().provider(Provider::None).without_limits().open().await;
+    let slot = json!({"service_id": 1, "scheduled_at": "2024-01-15T10:00:00Z", "therapist_id": 1});
+    let body = but(&slot, &json!({"email": "ada@example.org"}));
+    practice.post("/api/auth/register", "", &body.to_string()).await.assert_body(202, r#"{"status":"accepted"}"#);
+    practice.log_in("ada@example.org", PASSWORD).await.assert_problem(401, "invalid_credentials");
+    let token = practice.mailed_token(2, OneTimePurpose::VerifyEmail).await;
+    let verified = practice.use_link("/api/auth/verify-email", &token).await.assert_status(200).json();
+    assert_eq!(verified["slot"], but(&slot, &json!({"available": true})));
+    let ada = verified["tokens"]["access_token"].as_str().unwrap();
+    practice.book(ada, "2024-01-15T10:00:00Z").await;
+    // The address is known now.
+    practice.post("/api/auth/register", "", &body.to_string()).await.assert_body(202, r#"{"status":"accepted"}"#);
+    assert_eq!(practice.count_emails("login_link").await, 1);
+    let link = practice.mailed_token(2, OneTimePurpose::LogIn).await;
+    practice.post("/api/auth/totp", ada, "{}").await.assert_status(200);
+    let first = json!({"password": PASSWORD}).to_string();
+    practice.post("/api/auth/change-password", ada, &first).await.assert_status(204);
+    practice.log_in("ada@example.org", PASSWORD).await.assert_status(200);
+    let again = practice.post("/api/auth/change-password", ada, &first).await;
+    again.assert_invalid("current_password", "required");
+    practice.post("/api/auth/totp", ada, "{}").await.assert_invalid("current_password", "required");
+    practice.use_link("/api/auth/login-link/redeem", &link).await.assert_problem(410, "link_expired");
 }
 
 #[tokio::test(flavor = "multi_thread")]

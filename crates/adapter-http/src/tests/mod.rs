@@ -26,6 +26,7 @@ mod limits;
 mod links;
 mod log;
 mod meetings;
+mod new_clients;
 mod notifications;
 mod pages;
 mod participants;

@@ -22,8 +22,8 @@ fn with(kind: NotificationKind, change: impl FnOnce(AccountDetails) -> AccountDe
 #[tokio::test]
 async fn each_email_says_what_happened_what_its_link_does_and_what_to_do_if_it_was_someone_else() {
     use NotificationKind as K;
-    let chosen = "The appointment that you chose, on Thursday, 18 January 2024 at 14:00 (Europe/Berlin, UTC+01:00), is \
-                  not held for you until you have confirmed your address.";
+    let chosen = "The link leads back to the appointment that you chose: Thursday, 18 January 2024 at 14:00 \
+                  (Europe/Berlin, UTC+01:00). It is not reserved for you until you book it.";
     let ignore = "If you did not ask for this, you can ignore this email.";
     let changed = format!("The password of your account was changed on {WHEN}.");
     let app =
@@ -50,7 +50,7 @@ async fn each_email_says_what_happened_what_its_link_does_and_what_to_do_if_it_w
             "With this link you can log in",
             &[],
             Some("Log in"),
-            vec![WORKS_ONCE, "The link is personal."],
+            vec![chosen, WORKS_ONCE, "The link is personal."],
         ),
         (
             plain(K::EmailVerification),

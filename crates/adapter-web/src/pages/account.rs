@@ -152,7 +152,7 @@ struct Account {
     password_heading: String,
     password: String,
     change_password: Option<Folded>,
-    /// For an account without a password.
+    /// For an account without a password, unless its owner has just used a mailed link.
     password_link: Option<AccountForm>,
     second_factor_heading: String,
     second_factor: String,
@@ -247,6 +247,7 @@ pub(super) async fn page(
     let (view, user) = (&visit.view, &caller.user);
     let zone = web.use_cases.practice.zone_for(user.time_zone.as_ref()).await?;
     let has_password = has_password(web, user).await?;
+    let can_set_first = !has_password && caller.session.is_stepped_up(web.clock.now());
     let due_at = web.use_cases.authenticate.second_factor.setup_due_at(user);
     let due = due_at.map(|due_at| {
         let date = view.phrases.local_time(due_at, &zone).full;
@@ -272,8 +273,8 @@ pub(super) async fn page(
         change_email: has_password.then(|| email_form(visit, &typed)),
         password_heading: view.text("field-password"),
         password: view.text(if has_password { "account-password-set" } else { "account-password-none" }),
-        change_password: has_password.then(|| password_form(visit, user, &typed)),
-        password_link: (!has_password)
+        change_password: (has_password || can_set_first).then(|| password_form(visit, user, has_password, &typed)),
+        password_link: (!has_password && !can_set_first)
             .then(|| AccountForm::new(visit, changes::PASSWORD_LINK, Vec::new(), "account-password-link")),
         second_factor_heading: view.text("second-factor"),
         second_factor: second_factor_state(view, user, &zone),
@@ -342,22 +343,26 @@ fn email_form(visit: &Visit<'_>, typed: &Typed) -> Folded {
     Folded { summary: view.text("account-email-change"), is_open, form }
 }
 
-fn password_form(visit: &Visit<'_>, user: &User, typed: &Typed) -> Folded {
+/// Changes the password, or sets the first one.
+fn password_form(visit: &Visit<'_>, user: &User, has_password: bool, typed: &Typed) -> Folded {
     let view = &visit.view;
     let (current, new) = (typed.error("current_password"), typed.error("new_password"));
     let is_open = current.is_some() || new.is_some();
     let min = min_chars(user.role).to_string();
-    let fields = vec![
-        TextField::new("current_password", "password", view.text("account-current-password"))
-            .autocomplete("current-password")
-            .error(current),
-        TextField::new("new_password", "password", view.text("password"))
-            .autocomplete("new-password")
-            .hint(view.text_with("password-hint", &[("min", (&min).into())]))
-            .error(new),
-    ];
-    let form = AccountForm::new(visit, changes::PASSWORD, fields, "account-password-button");
-    Folded { summary: view.text("account-password-change"), is_open, form }
+    let current = TextField::new("current_password", "password", view.text("account-current-password"))
+        .autocomplete("current-password")
+        .error(current);
+    let new = TextField::new("new_password", "password", view.text("password"))
+        .autocomplete("new-password")
+        .hint(view.text_with("password-hint", &[("min", (&min).into())]))
+        .error(new);
+    let (fields, summary, button) = if has_password {
+        (vec![current, new], "account-password-change", "account-password-button")
+    } else {
+        (vec![new], "account-password-first", "account-password-first-button")
+    };
+    let form = AccountForm::new(visit, changes::PASSWORD, fields, button);
+    Folded { summary: view.text(summary), is_open, form }
 }
 
 fn second_factor_state(view: &View<'_>, user: &User, zone: &TimeZone) -> String {

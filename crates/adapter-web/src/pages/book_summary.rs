@@ -1,12 +1,11 @@
-//! The page on which a chosen slot is booked: visitors without an account are asked who they are, and clients see what they
-//! book and on which terms.
+//! The page on which a chosen slot is booked: clients see what they book and on which terms. Visitors who are not logged in
+//! are asked who they are.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use attune_application::accounts::Registration;
 use attune_application::bookings::{CreateBookingCommand, CreateBookingError, CreatedBooking, PaymentChoice};
 use attune_application::payments::OpenCheckoutError;
 use attune_application::{Idempotent, IdempotentRequest, Replay};
@@ -16,14 +15,15 @@ use attune_http_common::{HandlerResult, Problem};
 use attune_ports::{IdempotencyKey, PaymentTerms};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
-use url::form_urlencoded;
 
 use crate::choice::{
-    Choice, ChoiceQuery, finished, is_free, keep_choice, own_booking, parse_slot, service_name, slot_text,
+    Choice, ChoiceQuery, finished, is_free, keep_choice, own_booking, parse_slot, service_name, slot_path, slot_text,
     therapist_name, zone_name,
 };
 use crate::forms::{Form, refuse_forged};
 use crate::pages::book::{self, KeptNote, Steps};
+use crate::pages::book_who;
+use crate::person::Person;
 use crate::response::Head;
 use crate::shell::{Fact, Link, Shell};
 use crate::visit::{Section, Visit};
@@ -32,28 +32,13 @@ use crate::web::Web;
 pub(crate) const PATH: &str = "/book/summary";
 const PURPOSE: &str = "book";
 
-/// The chosen slot, on both pages.
-struct SlotCard {
-    heading: String,
-    when: String,
-    place: String,
-    facts: Vec<Fact>,
-    other: Link,
-}
-
-#[derive(Template)]
-#[template(path = "book_who.html")]
-struct Who {
-    shell: Shell,
-    steps: Steps,
-    card: SlotCard,
-    not_reserved: String,
-    new_heading: String,
-    new_sentence: String,
-    /// `None` if only the practice adds accounts.
-    register: Option<Link>,
-    known_heading: String,
-    log_in: Link,
+/// The chosen slot.
+pub(crate) struct SlotCard {
+    pub(crate) heading: String,
+    pub(crate) when: String,
+    pub(crate) place: String,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) other: Link,
 }
 
 #[derive(Template)]
@@ -137,17 +122,22 @@ async fn view(web: &Web, visit: &Visit<'_>, query: &ChoiceQuery) -> HandlerResul
         }
     }
     if choice.is_outdated || !is_free(web, choice.service.id, Some(choice.therapist.id), at).await? {
-        let date = choice.zone.to_datetime(at).date();
-        let path = choice.path(book::PATH);
-        return visit.redirect(&format!("{path}from={date}&taken={}", slot_text(at)));
+        return to_picker(visit, &choice, at);
     }
     match &visit.caller {
-        None => who(web, visit, &choice, at),
+        None => book_who::page(web, visit, &choice, at, &Person::default()),
         Some(caller) => {
             let typed = Typed { note: String::new(), key: web.random.hex_id(), is_too_long: false };
             summary(web, visit, &choice, at, &caller.user, typed).await
         }
     }
+}
+
+/// To the choice of another time, because this one cannot be booked.
+pub(crate) fn to_picker(visit: &Visit<'_>, choice: &Choice, at: Timestamp) -> HandlerResult {
+    let date = choice.zone.to_datetime(at).date();
+    let path = choice.path(book::PATH);
+    visit.redirect(&format!("{path}from={date}&taken={}", slot_text(at)))
 }
 
 /// `POST /book/summary`
@@ -164,19 +154,13 @@ pub(crate) async fn book(web: Data<Web>, http: HttpRequest, payload: Payload) ->
 }
 
 async fn submit(web: &Web, http: &HttpRequest, visit: &Visit<'_>, form: &mut Form) -> HandlerResult {
-    let query = ChoiceQuery {
-        service: form.take("service"),
-        therapist: form.take("therapist"),
-        zone: form.take("zone"),
-        at: form.take("at"),
-        ..ChoiceQuery::default()
-    };
+    let query = ChoiceQuery::read(form);
     let Some(choice) = Choice::load(web, visit, &query).await? else { return book::closed(visit) };
     let Some(at) = parse_slot(&query.at) else {
         return visit.redirect(finished(&choice.path(book::PATH)));
     };
     let Some(caller) = &visit.caller else {
-        return visit.log_in_first(&format!("{}at={}", choice.path(PATH), slot_text(at)));
+        return visit.log_in_first(&slot_path(PATH, &choice.slot(at)));
     };
     visit.check_form(form, PURPOSE)?;
     if web.use_cases.authenticate.requires_setup(caller) {
@@ -303,7 +287,7 @@ async fn lost(web: &Web, visit: &Visit<'_>, choice: &Choice, at: Timestamp, note
     book::page(web, visit, choice, &query, Some(kept)).await
 }
 
-fn card(visit: &Visit<'_>, choice: &Choice, at: Timestamp) -> SlotCard {
+pub(crate) fn card(visit: &Visit<'_>, choice: &Choice, at: Timestamp) -> SlotCard {
     let view = &visit.view;
     let time = view.phrases.local_time(at, &choice.zone);
     let fact = |name, value, detail| Fact { name: view.text(name), value, detail };
@@ -334,37 +318,11 @@ fn card(visit: &Visit<'_>, choice: &Choice, at: Timestamp) -> SlotCard {
 }
 
 /// The frame of a step, with links to other languages that keep the slot, and the path of the choice of the time.
-fn frame(visit: &Visit<'_>, choice: &Choice, at: Timestamp, heading: &str) -> (Shell, String) {
+pub(crate) fn frame(visit: &Visit<'_>, choice: &Choice, at: Timestamp, heading: &str) -> (Shell, String) {
     let mut shell = visit.shell(visit.view.text(heading), Section::Book);
     keep_choice(&mut shell.languages, &format!("{}at={}", choice.path(PATH), slot_text(at)));
     let date = choice.zone.to_datetime(at).date();
     (shell, format!("{}from={date}", choice.path(book::PATH)))
-}
-
-fn who(web: &Web, visit: &Visit<'_>, choice: &Choice, at: Timestamp) -> HandlerResult {
-    let view = &visit.view;
-    let (shell, back) = frame(visit, choice, at, "book-who");
-    let next = format!("{}at={}", choice.path(PATH), slot_text(at));
-    let service = choice.service.id.to_string();
-    let mut register = form_urlencoded::Serializer::new(String::new());
-    register.append_pair("service", &service).append_pair("at", &at.to_string()).append_pair("next", &next);
-    let log_in = form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
-    let is_open = !matches!(web.use_cases.register.registration, Registration::Closed);
-    let page = Who {
-        shell,
-        steps: Steps::new(visit, 1, &back),
-        card: card(visit, choice, at),
-        not_reserved: view.text("book-not-reserved"),
-        new_heading: view.text("book-new"),
-        new_sentence: view.text(if is_open { "book-new-sentence" } else { "book-new-closed" }),
-        register: is_open.then(|| Link {
-            href: view.href(&format!("/register?{}", register.finish())),
-            text: view.text("book-register"),
-        }),
-        known_heading: view.text("book-known"),
-        log_in: Link { href: view.href(&format!("/login?{log_in}")), text: view.text("book-log-in") },
-    };
-    visit.respond(&page, StatusCode::OK)
 }
 
 async fn summary(

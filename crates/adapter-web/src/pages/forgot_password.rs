@@ -2,11 +2,12 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Payload};
+use actix_web::web::{Data, Payload, Query};
 use askama::Template;
 use attune_domain::EmailAddress;
 use attune_http_common::{HandlerResult, Problem};
 
+use crate::choice::ChoiceQuery;
 use crate::fields::TextField;
 use crate::forms::{Form, refuse_forged};
 use crate::shell::{Link, Shell};
@@ -31,6 +32,8 @@ const LOGIN: Ask = Ask { purpose: "login-link", heading: "login-link-heading", s
 struct AskLink {
     shell: Shell,
     form_token: String,
+    /// The slot that was chosen before.
+    hidden: Vec<(&'static str, String)>,
     sentence: String,
     email: TextField,
     button: String,
@@ -39,12 +42,12 @@ struct AskLink {
 
 /// `GET /forgot-password`
 pub(crate) async fn show_password(web: Data<Web>, http: HttpRequest) -> HandlerResult {
-    page(&web.visit(&http).await?, &PASSWORD, String::new(), None)
+    page(&web.visit(&http).await?, &PASSWORD, &ChoiceQuery::default(), String::new(), None)
 }
 
 /// `GET /login-link`
-pub(crate) async fn show_login(web: Data<Web>, http: HttpRequest) -> HandlerResult {
-    page(&web.visit(&http).await?, &LOGIN, String::new(), None)
+pub(crate) async fn show_login(web: Data<Web>, http: HttpRequest, Query(chosen): Query<ChoiceQuery>) -> HandlerResult {
+    page(&web.visit(&http).await?, &LOGIN, &chosen, String::new(), None)
 }
 
 /// `POST /forgot-password`
@@ -67,25 +70,28 @@ async fn ask(web: &Web, http: &HttpRequest, payload: Payload, ask: &Ask) -> Hand
     if let Err(problem) = visit.check_form(&mut form, ask.purpose) {
         return visit.refuse(&problem);
     }
-    let typed = form.take("email");
-    let Ok(email) = EmailAddress::parse(&typed) else { return page(&visit, ask, typed, Some("field-email-invalid")) };
+    let (chosen, typed) = (ChoiceQuery::read(&mut form), form.take("email"));
+    let Ok(email) = EmailAddress::parse(&typed) else {
+        return page(&visit, ask, &chosen, typed, Some("field-email-invalid"));
+    };
     if let Err(limited) = web.limiter(http)?.recovery(web.settings.requests.address(http)) {
         return visit.refuse(&Problem::from(limited));
     }
     if ask.purpose == PASSWORD.purpose {
         web.use_cases.request_link.reset_password(&email).await?;
     } else {
-        web.use_cases.request_link.log_in(&email).await?;
+        web.use_cases.request_link.log_in(&email, chosen.slot()).await?;
     }
     visit.say("link-mailed", "link-mailed-sentence", StatusCode::ACCEPTED)
 }
 
-fn page(visit: &Visit<'_>, ask: &Ask, typed: String, error: Option<&str>) -> HandlerResult {
+fn page(visit: &Visit<'_>, ask: &Ask, chosen: &ChoiceQuery, typed: String, error: Option<&str>) -> HandlerResult {
     let view = &visit.view;
     let shell = visit.shell(view.text(ask.heading), Section::LogIn);
     let page = AskLink {
         shell: if error.is_some() { view.with_error(shell) } else { shell },
         form_token: visit.form_token(ask.purpose),
+        hidden: chosen.hidden(),
         sentence: view.text(ask.sentence),
         email: TextField::new("email", "email", view.text("field-email"))
             .autocomplete("username")

@@ -10,6 +10,8 @@ use attune_http_common::{HandlerResult, Problem};
 use attune_ports::Password;
 use serde::Deserialize;
 
+use super::book_summary;
+use super::forgot_password::LOGIN_LINK;
 use crate::cookies::Cookie;
 use crate::fields::TextField;
 use crate::forms::{Form, refuse_forged};
@@ -83,10 +85,7 @@ pub(crate) async fn log_in(web: Data<Web>, http: HttpRequest, payload: Payload) 
             limiter.login_succeeded(&attempt);
             let mut response = visit.redirect(&next_path(&next))?;
             debug_assert!(response.headers().contains_key(LOCATION));
-            Cookie::LoginSession.set(&mut response, &tokens.refresh_token, web.settings.secure)?;
-            if let Some(token) = &tokens.device_token {
-                Cookie::Device.set(&mut response, token, web.settings.secure)?;
-            }
+            Cookie::keep_login(&mut response, &tokens, web.settings.secure)?;
             return Ok(response);
         }
         Err(error) => error,
@@ -123,6 +122,9 @@ fn page(visit: &Visit<'_>, typed: Typed, problem: Option<&Problem>) -> HandlerRe
         };
         view.text(name)
     });
+    // The mailed link leads back to a slot that was chosen.
+    let chosen = typed.next.split_once('?').filter(|(path, _)| *path == book_summary::PATH);
+    let login_link = chosen.map_or_else(|| LOGIN_LINK.to_owned(), |(_, query)| format!("{LOGIN_LINK}?{query}"));
     let shell = visit.shell(view.text("log-in"), Section::LogIn);
     let status = problem.map_or(StatusCode::OK, |problem| problem.code.status());
     let page = LogIn {
@@ -139,7 +141,7 @@ fn page(visit: &Visit<'_>, typed: Typed, problem: Option<&Problem>) -> HandlerRe
         button: view.text("log-in"),
         links: vec![
             Link { href: view.href("/forgot-password"), text: view.text("link-forgot") },
-            Link { href: view.href("/login-link"), text: view.text("link-login-link") },
+            Link { href: view.href(&login_link), text: view.text("link-login-link") },
             Link { href: view.href("/register"), text: view.text("link-register") },
         ],
     };

@@ -3,12 +3,14 @@
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
-use attune_application::accounts::{RedeemLoginLinkCommand, RedeemLoginLinkError};
+use attune_application::accounts::{LinkLogin, RedeemLoginLinkCommand, RedeemLoginLinkError};
 use attune_domain::OneTimePurpose;
 use attune_http_common::{HandlerResult, wants_json};
 use utoipa::ToSchema;
 
+use super::book_summary;
 use super::mailed_link::{CodeField, LinkPage, LinkPath, LinkRefusals};
+use crate::choice::slot_path;
 use crate::cookies::Cookie;
 use crate::web::{View, Web, segment};
 
@@ -57,14 +59,15 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
 
 /// Log in on the page of a login link
 ///
-/// What the button of the login page does: opens a login session, whose refresh token and device token become cookies.
-/// A wrong code leaves the link as it was.
+/// What the button of the login page does: opens a login session, whose refresh token and device token become cookies. If a
+/// slot was chosen before, its page is the next. A wrong code leaves the link as it was.
 #[utoipa::path(
     post, path = PATH, operation_id = "logInByPage", tag = "Accounts",
     params(LinkPath),
     request_body(content = Fields, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "Logged in", content_type = "text/html", body = String),
+        (status = 303, description = "Logged in; the chosen slot is next"),
         (status = 401, description = "The code is wrong or missing", content_type = "text/html", body = String),
         (status = 403, description = "The form was sent by another site", content_type = "text/html", body = String),
         (status = 429, description = "Too many wrong codes", content_type = "text/html", body = String),
@@ -80,12 +83,12 @@ pub(crate) async fn log_in(web: Data<Web>, http: HttpRequest, payload: Payload) 
             origin: web.origin(&http),
         };
         let error = match web.use_cases.redeem_login_link.run(command).await {
-            Ok(tokens) => {
-                let mut response = PAGE.done(view).respond(view, StatusCode::OK)?;
-                Cookie::LoginSession.set(&mut response, &tokens.refresh_token, secure)?;
-                if let Some(token) = &tokens.device_token {
-                    Cookie::Device.set(&mut response, token, secure)?;
-                }
+            Ok(LinkLogin { tokens, slot }) => {
+                let mut response = match slot {
+                    Some(slot) => view.redirect(&slot_path(book_summary::PATH, &slot)),
+                    None => PAGE.done(view).respond(view, StatusCode::OK)?,
+                };
+                Cookie::keep_login(&mut response, &tokens, secure)?;
                 return Ok(response);
             }
             Err(error) if wants_json(&http) => return Err(error.into()),

@@ -6,6 +6,7 @@ pub(crate) mod appointments;
 pub(crate) mod assets;
 pub(crate) mod book;
 pub(crate) mod book_summary;
+pub(crate) mod book_who;
 pub(crate) mod cancel_appointment;
 pub(crate) mod checkout;
 pub(crate) mod confirm_email;

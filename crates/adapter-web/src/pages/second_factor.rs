@@ -88,8 +88,9 @@ pub(crate) async fn set_up(web: Data<Web>, http: HttpRequest, payload: Payload) 
         Ok(received) => received,
         Err(response) => return Ok(response),
     };
-    let password = Password::new(form.take("password"));
-    match web.use_cases.second_factor.set_up(&caller, &password, &visit.view.practice).await {
+    let typed = Password::new(form.take("password"));
+    let password = if has_password(&web, &caller.user).await? { Some(&typed) } else { None };
+    match web.use_cases.second_factor.set_up(&caller, password, &visit.view.practice).await {
         Ok(setup) => enter_code(&web, &visit, &caller, Some(&setup), None),
         Err(error) => refuse(&web, &visit, &caller, &Problem::from(error)).await,
     }
@@ -140,7 +141,7 @@ pub(crate) async fn remove(web: Data<Web>, http: HttpRequest, payload: Payload) 
 async fn refuse(web: &Web, visit: &Visit<'_>, caller: &Caller, problem: &Problem) -> HandlerResult {
     match (guess_error(problem), problem.code) {
         (Some(message), _) => page(web, visit, caller, Some(message)).await,
-        (None, Code::SecondFactorExists | Code::SecondFactorNotStarted) => visit.redirect(PATH),
+        (None, Code::SecondFactorExists | Code::SecondFactorNotStarted | Code::StepUpRequired) => visit.redirect(PATH),
         (None, _) => visit.refuse(problem),
     }
 }
@@ -181,6 +182,11 @@ async fn page(web: &Web, visit: &Visit<'_>, caller: &Caller, error: Option<&str>
         }
         (false, true) => {
             let form = AccountForm::new(visit, PATH, vec![password(shown)], "second-factor-begin");
+            (&["second-factor-sentence", "second-factor-app"][..], form)
+        }
+        // Its owner has just used a mailed link.
+        (false, false) if caller.session.is_stepped_up(web.clock.now()) => {
+            let form = AccountForm::new(visit, PATH, Vec::new(), "second-factor-begin");
             (&["second-factor-sentence", "second-factor-app"][..], form)
         }
         (false, false) => {

@@ -52,9 +52,7 @@ impl AddClient {
     /// password.
     pub async fn run(&self, command: AddClientCommand) -> Result<User, AddUserError> {
         let AddClientCommand { admin, email, first_name, last_name, time_zone, language, invite, metadata } = command;
-        if time_zone.as_ref().is_some_and(|name| self.add_user.zones.find(name).is_none()) {
-            return Err(AddUserError::UnknownTimeZone);
-        }
+        self.add_user.check_zone(time_zone.as_ref())?;
         let new = NewUser {
             email,
             first_name,

@@ -80,10 +80,15 @@ impl AddUser {
         let mut about = vec![new.email.as_str()];
         about.extend([&new.first_name, &new.last_name].into_iter().flatten().map(PersonName::as_str));
         check_password(password, new.role, &about)?;
-        if new.time_zone.as_ref().is_some_and(|name| self.zones.find(name).is_none()) {
-            return Err(AddUserError::UnknownTimeZone);
-        }
+        self.check_zone(new.time_zone.as_ref())?;
         Ok(self.hasher.hash(password).await?)
+    }
+
+    pub(super) fn check_zone(&self, time_zone: Option<&TimeZoneName>) -> Result<(), AddUserError> {
+        match time_zone {
+            Some(name) if self.zones.find(name).is_none() => Err(AddUserError::UnknownTimeZone),
+            _ => Ok(()),
+        }
     }
 
     pub(super) async fn attempt(

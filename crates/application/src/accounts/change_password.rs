@@ -14,7 +14,8 @@ use crate::audit::{AuditContext, RequestMetadata};
 
 pub struct ChangePasswordCommand {
     pub caller: Caller,
-    pub current: Password,
+    /// `None` for an account without a password, whose login session is stepped up.
+    pub current: Option<Password>,
     pub new: Password,
     pub metadata: RequestMetadata,
 }
@@ -43,10 +44,10 @@ pub struct ChangePassword {
 }
 
 impl ChangePassword {
-    /// Replaces the password and ends all other login sessions of the user.
+    /// Replaces or sets the password, and ends all other login sessions of the user.
     pub async fn run(&self, command: ChangePasswordCommand) -> Result<(), ChangePasswordError> {
         let user = &command.caller.user;
-        self.own_password.run(&command.caller, &command.current).await?;
+        self.own_password.run_or_stepped_up(&command.caller, command.current.as_ref()).await?;
         check_password_of(user, &command.new)?;
         let hash = self.hasher.hash(&command.new).await?;
         crate::retry::retrying(|| self.attempt(&command, &hash)).await?;

@@ -41,13 +41,13 @@ pub use log_in::{LogIn, LogInCommand, LogInError};
 pub use log_out::{LogOut, LogOutCommand};
 pub use manage_login_sessions::{EndLoginSessionError, ManageLoginSessions};
 pub use manage_user::{ManageUser, ManageUserCommand, ManageUserError};
-pub use one_time_links::{OneTimeLinkError, OneTimeLinks};
+pub use one_time_links::{ChosenSlotError, OneTimeLinkError, OneTimeLinks};
 pub use open_login_session::{LoginOrigin, OpenLoginSession};
 pub use operator::{OperateAccount, OperatorChange, OperatorError};
 pub use own_password::{CheckOwnPassword, OwnPasswordError};
 use password_rules::verify_password;
 pub use password_rules::{PasswordProblem, check_password};
-pub use redeem_login_link::{RedeemLoginLink, RedeemLoginLinkCommand, RedeemLoginLinkError};
+pub use redeem_login_link::{LinkLogin, RedeemLoginLink, RedeemLoginLinkCommand, RedeemLoginLinkError};
 pub use refresh::{Refresh, RefreshCommand, RefreshError};
 pub use register::{Register, RegisterCommand, RegisterError, Registered, Registration};
 pub use request_link::RequestLink;
@@ -55,7 +55,7 @@ pub use second_factor::{CheckCode, ManageSecondFactor, SecondFactorError};
 pub use set_password_by_link::{SetPasswordByLink, SetPasswordByLinkError};
 pub use step_up::{Proof, StepUp, StepUpError, StepUpRequired, check_step_up};
 pub use update_profile::{UpdateProfile, UpdateProfileCommand, UpdateProfileError};
-pub use verify_email::{CorrectEmailCommand, CorrectEmailError, VerifiedAccount, VerifyEmail};
+pub use verify_email::{CorrectEmailCommand, CorrectEmailError, VerifiedAccount, VerifyEmail, VerifyEmailError};
 
 #[cfg(test)]
 mod tests;

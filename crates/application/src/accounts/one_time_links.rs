@@ -5,7 +5,7 @@ use std::sync::Arc;
 use attune_domain::notification::account_notification;
 use attune_domain::one_time_token::DeadLink;
 use attune_domain::{ChosenSlot, EmailAddress, OneTimePurpose, OneTimeToken, User, UserId};
-use attune_ports::{NewOneTimeToken, Queries, Random, StoreError, UnitOfWork};
+use attune_ports::{Credentials, NewOneTimeToken, Queries, Random, StoreError, UnitOfWork};
 use jiff::Timestamp;
 use thiserror::Error;
 
@@ -18,6 +18,17 @@ pub enum OneTimeLinkError {
     Unknown,
     #[error(transparent)]
     Dead(#[from] DeadLink),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a slot cannot be carried by a link.
+#[derive(Debug, Error)]
+pub enum ChosenSlotError {
+    #[error("the chosen service does not exist")]
+    UnknownService,
+    #[error("the chosen therapist does not exist")]
+    UnknownTherapist,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -75,6 +86,36 @@ impl OneTimeLinks {
         let user = self.queries.user(token.user).await?.ok_or(DeadLink)?;
         token.check(&user, now)?;
         Ok((token, user))
+    }
+
+    /// Whether an account has a password.
+    pub(super) async fn has_password(&self, user: UserId) -> Result<bool, StoreError> {
+        let found = self.queries.credentials_of(user).await?;
+        Ok(found.is_some_and(|found| found.password_hash.is_some()))
+    }
+
+    /// Whether no one has used this account of a client who registered: its address was never verified. Accounts that the
+    /// practice added are not meant; they have no password either, but no link that verifies.
+    pub(super) async fn is_unopened(&self, found: &Credentials) -> Result<bool, StoreError> {
+        let user = &found.user;
+        if user.email_verified_at.is_some() || user.is_admin() || user.disabled {
+            return Ok(false);
+        }
+        let open = self.queries.open_one_time_tokens(user.id);
+        Ok(found.password_hash.is_some()
+            || open.await?.iter().any(|token| token.purpose == OneTimePurpose::VerifyEmail))
+    }
+
+    /// Whether the service and the therapist of a chosen slot exist. Whether it is free is not checked.
+    pub(super) async fn check_slot(&self, slot: &ChosenSlot) -> Result<(), ChosenSlotError> {
+        if !self.queries.services().await?.iter().any(|service| service.id == slot.service) {
+            return Err(ChosenSlotError::UnknownService);
+        }
+        if let Some(therapist) = slot.therapist {
+            let found = self.queries.user(therapist).await?.filter(|user| user.is_admin() && !user.disabled);
+            found.ok_or(ChosenSlotError::UnknownTherapist)?;
+        }
+        Ok(())
     }
 
     /// The slot that the owner of a new account chose last.

@@ -100,6 +100,21 @@ impl OpenLoginSession {
         Ok(OpenedLoginSession { id, refresh_token, device })
     }
 
+    /// The same for the owner of an account without a password, who has just used a mailed link. Nothing else proves who
+    /// they are, so it also steps the login session up.
+    pub(super) async fn by_link(
+        &self,
+        work: &mut dyn UnitOfWork,
+        user: &User,
+        origin: &LoginOrigin,
+        history: LoginHistory,
+        now: Timestamp,
+    ) -> Result<OpenedLoginSession, StoreError> {
+        let opened = self.run(work, user, origin, history, now).await?;
+        work.step_up(opened.id, now).await?;
+        Ok(opened)
+    }
+
     /// The tokens of a login session that was committed.
     pub(super) fn tokens(&self, user: User, opened: OpenedLoginSession, now: Timestamp) -> Result<Tokens, BoxError> {
         self.waker.wake();

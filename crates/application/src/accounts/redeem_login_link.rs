@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use attune_domain::OneTimePurpose;
+use attune_domain::{ChosenSlot, OneTimePurpose};
 use attune_ports::{BoxError, Clock, Store, StoreError};
 use thiserror::Error;
 
@@ -17,6 +17,13 @@ pub struct RedeemLoginLinkCommand {
     /// A code of the authenticator app, and no recovery code, because the password is not given.
     pub code: Option<String>,
     pub origin: LoginOrigin,
+}
+
+/// A login with a mailed link.
+pub struct LinkLogin {
+    pub tokens: Tokens,
+    /// What was chosen before.
+    pub slot: Option<ChosenSlot>,
 }
 
 #[derive(Debug, Error)]
@@ -79,7 +86,7 @@ pub struct RedeemLoginLink {
 impl RedeemLoginLink {
     /// Uses the link, which also verifies the address. A wrong code leaves the link as it was, and counts as a guess of
     /// everyone who has the link.
-    pub async fn run(&self, command: RedeemLoginLinkCommand) -> Result<Tokens, RedeemLoginLinkError> {
+    pub async fn run(&self, command: RedeemLoginLinkCommand) -> Result<LinkLogin, RedeemLoginLinkError> {
         let now = self.clock.now();
         let (token, user) = self.one_time_links.find(&command.token, OneTimePurpose::LogIn, now).await?;
         let guess = match (user.second_factor_at, &command.code) {
@@ -89,6 +96,7 @@ impl RedeemLoginLink {
             (Some(_), Some(_)) => self.attempts.guess(Guesser::Link(token.user)).await?,
         };
         let history = self.open.history(&command.origin, &user, now).await?;
+        let has_password = self.one_time_links.has_password(user.id).await?;
         let outcome = crate::retry::retrying(|| async {
             let now = self.clock.now();
             let mut work = self.store.begin().await?;
@@ -105,9 +113,14 @@ impl RedeemLoginLink {
             }
             LimitedAttempts::clear(&mut *work, guess.as_ref()).await?;
             self.attempts.clear_strangers(&mut *work, &user.email).await?;
-            let opened = self.open.run(&mut *work, &user, &command.origin, history, now).await?;
+            let opened = if has_password {
+                self.open.run(&mut *work, &user, &command.origin, history, now).await?
+            } else {
+                self.open.by_link(&mut *work, &user, &command.origin, history, now).await?
+            };
             work.commit().await?;
-            self.open.tokens(user, opened, now).map_err(RedeemLoginLinkError::Sign)
+            let tokens = self.open.tokens(user, opened, now).map_err(RedeemLoginLinkError::Sign)?;
+            Ok(LinkLogin { tokens, slot: token.slot.clone() })
         })
         .await;
         if !matches!(outcome, Ok(_) | Err(RedeemLoginLinkError::WrongCode)) {

@@ -136,18 +136,19 @@ pub struct ManageSecondFactor {
 }
 
 impl ManageSecondFactor {
-    /// Creates a secret for an authenticator app. It counts once a code of the app has confirmed it.
+    /// Creates a secret for an authenticator app. It counts once a code of the app has confirmed it. An account without a
+    /// password needs a login session that is stepped up instead.
     pub async fn set_up(
         &self,
         caller: &Caller,
-        password: &Password,
+        password: Option<&Password>,
         practice: &Practice,
     ) -> Result<TotpSetup, SecondFactorError> {
         let user = &caller.user;
         if user.second_factor_at.is_some() {
             return Err(SecondFactorError::Exists);
         }
-        self.own_password.run(caller, password).await?;
+        self.own_password.run_or_stepped_up(caller, password).await?;
         let account = user.email.as_str();
         let totp = &self.check_code.totp;
         let setup = totp.new_secret(user.id, account, practice.name.as_str()).map_err(SecondFactorError::Totp)?;

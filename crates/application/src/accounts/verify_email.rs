@@ -3,21 +3,46 @@
 use std::sync::Arc;
 
 use attune_domain::{ChosenSlot, EmailAddress, OneTimePurpose, User};
-use attune_ports::{AuditObject, Clock, Conflict, HashError, OutboxWaker, Password, PasswordHasher, Store, StoreError};
+use attune_ports::{
+    AuditObject, BoxError, Clock, Conflict, HashError, OutboxWaker, Password, PasswordHasher, Store, StoreError,
+};
 use thiserror::Error;
 
 use super::limited_attempts::{GuessError, Guesser};
 use super::one_time_links::NewLink;
-use super::{LimitedAttempts, OneTimeLinkError, OneTimeLinks, OpenLoginSession, verify_password};
-use crate::audit::{AuditContext, RequestMetadata};
+use super::{LimitedAttempts, LoginOrigin, OneTimeLinkError, OneTimeLinks, OpenLoginSession, Tokens, verify_password};
+use crate::audit::AuditContext;
 
 /// An account that is open from now on.
 pub struct VerifiedAccount {
     pub user: User,
     /// What its owner chose before.
     pub slot: Option<ChosenSlot>,
-    /// By it, the device is recognised at the first login.
+    /// By it, the device is recognised at the next login.
     pub device_token: String,
+    /// Of a login session, for an account without a password.
+    pub tokens: Option<Tokens>,
+}
+
+#[derive(Debug, Error)]
+pub enum VerifyEmailError {
+    #[error(transparent)]
+    Link(OneTimeLinkError),
+    #[error("signing failed")]
+    Sign(#[source] BoxError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+crate::retry::contended_through_store!(VerifyEmailError);
+
+impl From<OneTimeLinkError> for VerifyEmailError {
+    fn from(error: OneTimeLinkError) -> Self {
+        match error {
+            OneTimeLinkError::Store(error) => Self::Store(error),
+            link @ (OneTimeLinkError::Unknown | OneTimeLinkError::Dead(_)) => Self::Link(link),
+        }
+    }
 }
 
 /// Corrects the address of an account that was never verified.
@@ -60,10 +85,14 @@ pub struct VerifyEmail {
 }
 
 impl VerifyEmail {
-    /// Opens the account.
-    pub async fn run(&self, token: &str, metadata: &RequestMetadata) -> Result<VerifiedAccount, OneTimeLinkError> {
-        let (token, _) = self.one_time_links.find(token, OneTimePurpose::VerifyEmail, self.clock.now()).await?;
-        let user = crate::retry::retrying(|| async {
+    /// Opens the account. One without a password is also logged in, because its owner has no other way than a mailed link.
+    pub async fn run(&self, token: &str, origin: &LoginOrigin) -> Result<VerifiedAccount, VerifyEmailError> {
+        let links = &self.one_time_links;
+        let now = self.clock.now();
+        let (token, user) = links.find(token, OneTimePurpose::VerifyEmail, now).await?;
+        let has_password = links.has_password(user.id).await?;
+        let history = self.open.history(origin, &user, now).await?;
+        crate::retry::retrying(|| async {
             let now = self.clock.now();
             let mut work = self.store.begin().await?;
             let user = OneTimeLinks::take(&mut *work, &token, now).await?;
@@ -71,14 +100,22 @@ impl VerifyEmail {
             work.save_user(&user).await?;
             let purposes = [OneTimePurpose::VerifyEmail];
             work.end_one_time_tokens(user.id, &purposes, jiff::Timestamp::MIN, now).await?;
-            AuditContext::new(Some(user.id), metadata, now)
+            AuditContext::new(Some(user.id), &origin.metadata, now)
                 .record(&mut *work, "user.email_verified", AuditObject::User(user.id))
                 .await?;
+            let opened = if has_password || user.second_factor_at.is_some() {
+                None
+            } else {
+                Some(self.open.by_link(&mut *work, &user, origin, history, now).await?)
+            };
             work.commit().await?;
-            Ok::<_, OneTimeLinkError>(user)
+            let tokens = opened.map(|opened| self.open.tokens(user.clone(), opened, now)).transpose();
+            let tokens = tokens.map_err(VerifyEmailError::Sign)?;
+            let device_token = tokens.as_ref().and_then(|tokens| tokens.device_token.clone());
+            let device_token = device_token.unwrap_or_else(|| self.open.new_device(&user));
+            Ok(VerifiedAccount { user, slot: token.slot.clone(), device_token, tokens })
         })
-        .await?;
-        Ok(VerifiedAccount { device_token: self.open.new_device(&user), slot: token.slot, user })
+        .await
     }
 
     /// Replaces a mistyped address and mails the link there. Whether that was done is not disclosed.
@@ -105,7 +142,7 @@ impl VerifyEmail {
                 work.save_user(&User { email: new_email.clone(), ..user.clone() }).await?;
                 OneTimeLinks::end_all(&mut *work, user.id, now).await?;
                 let purpose = OneTimePurpose::VerifyEmail;
-                let link = NewLink { user: user.id, purpose, email: new_email, slot };
+                let link = NewLink { user: user.id, purpose, email: new_email, slot: slot.clone() };
                 self.one_time_links.issue(&mut *work, link, now).await?;
             }
             work.commit().await

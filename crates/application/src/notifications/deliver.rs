@@ -566,7 +566,7 @@ impl DeliverNotifications {
             role: owner.role,
             email: owner.email.clone(),
             user_agent: self.program_of_login(kind, owner.id, at).await?,
-            chosen_start: token.as_ref().and_then(|token| token.slot).map(|slot| slot.starts_at),
+            chosen_start: token.as_ref().and_then(|token| token.slot.as_ref()).map(|slot| slot.starts_at),
         };
         let email = self.without_booking(notification, &owner, at, sender);
         let to = token.map_or(email.to, |token| token.email);

@@ -856,7 +856,12 @@ async fn issued(practice: &TestPractice, user: &User, purpose: OneTimePurpose, t
         purpose,
         nonce: [7; 16],
         email: to.clone(),
-        slot: Some(ChosenSlot { service: ServiceId::new(1).unwrap(), starts_at: at(TEN) }),
+        slot: Some(ChosenSlot {
+            service: ServiceId::new(1).unwrap(),
+            starts_at: at(TEN),
+            therapist: None,
+            time_zone: None,
+        }),
         created_at: now,
         expires_at: now + purpose.lifetime(),
     };

@@ -1,4 +1,6 @@
-use attune_domain::{ChosenSlot, EmailAddress, OneTimePurpose, OneTimeToken, OneTimeTokenId, ServiceId, UserId};
+use attune_domain::{
+    ChosenSlot, EmailAddress, OneTimePurpose, OneTimeToken, OneTimeTokenId, ServiceId, TimeZoneName, UserId,
+};
 use attune_ports::{NewOneTimeToken, StoreError};
 use diesel::prelude::*;
 
@@ -16,6 +18,8 @@ pub struct OneTimeTokenRow {
     email: String,
     slot_service_id: Option<i64>,
     slot_starts_at: Option<i64>,
+    slot_therapist_id: Option<i64>,
+    slot_time_zone: Option<String>,
     created_at: i64,
     expires_at: i64,
     ended_at: Option<i64>,
@@ -29,9 +33,9 @@ impl FromRow for OneTimeToken {
             id: sound(OneTimeTokenId::new(row.id), "one_time_tokens.id")?,
             user: sound(UserId::new(row.user_id), "one_time_tokens.user_id")?,
             purpose: sound(OneTimePurpose::parse(&row.purpose), "one_time_tokens.purpose")?,
-            nonce: sound(row.nonce.try_into().ok(), "one_time_tokens.nonce")?,
+            nonce: sound(row.nonce.as_slice().try_into().ok(), "one_time_tokens.nonce")?,
             email: sound(EmailAddress::restore(&row.email).ok(), "one_time_tokens.email")?,
-            slot: chosen_slot(row.slot_service_id, row.slot_starts_at)?,
+            slot: chosen_slot(&row)?,
             created_at: from_millis(row.created_at)?,
             expires_at: from_millis(row.expires_at)?,
             ended_at: instant(row.ended_at)?,
@@ -39,12 +43,16 @@ impl FromRow for OneTimeToken {
     }
 }
 
-fn chosen_slot(service: Option<i64>, starts_at: Option<i64>) -> Result<Option<ChosenSlot>, StoreError> {
-    match (service, starts_at) {
+fn chosen_slot(row: &OneTimeTokenRow) -> Result<Option<ChosenSlot>, StoreError> {
+    let therapist = row.slot_therapist_id.map(|id| sound(UserId::new(id), "one_time_tokens.slot_therapist_id"));
+    let time_zone = row.slot_time_zone.as_deref();
+    let time_zone = time_zone.map(|name| sound(TimeZoneName::parse(name).ok(), "one_time_tokens.slot_time_zone"));
+    let (therapist, time_zone) = (therapist.transpose()?, time_zone.transpose()?);
+    match (row.slot_service_id, row.slot_starts_at) {
         (None, None) => Ok(None),
         (Some(service), Some(starts_at)) => {
             let service = sound(ServiceId::new(service), "one_time_tokens.slot_service_id")?;
-            Ok(Some(ChosenSlot { service, starts_at: from_millis(starts_at)? }))
+            Ok(Some(ChosenSlot { service, starts_at: from_millis(starts_at)?, therapist, time_zone }))
         }
         (None, Some(_)) | (Some(_), None) => Err(corrupt("one_time_tokens.slot_starts_at")),
     }
@@ -59,19 +67,24 @@ pub struct NewOneTimeTokenRow {
     email: String,
     slot_service_id: Option<i64>,
     slot_starts_at: Option<i64>,
+    slot_therapist_id: Option<i64>,
+    slot_time_zone: Option<String>,
     created_at: i64,
     expires_at: i64,
 }
 
 impl From<&NewOneTimeToken> for NewOneTimeTokenRow {
     fn from(token: &NewOneTimeToken) -> Self {
+        let slot = token.slot.as_ref();
         Self {
             user_id: token.user.get(),
             purpose: token.purpose.as_str(),
             nonce: token.nonce.to_vec(),
             email: token.email.as_str().to_owned(),
-            slot_service_id: token.slot.map(|slot| slot.service.get()),
-            slot_starts_at: token.slot.map(|slot| millis(slot.starts_at)),
+            slot_service_id: slot.map(|slot| slot.service.get()),
+            slot_starts_at: slot.map(|slot| millis(slot.starts_at)),
+            slot_therapist_id: slot.and_then(|slot| slot.therapist).map(UserId::get),
+            slot_time_zone: slot.and_then(|slot| slot.time_zone.as_ref()).map(|zone| zone.as_str().to_owned()),
             created_at: millis(token.created_at),
             expires_at: millis(token.expires_at),
         }

@@ -1,6 +1,6 @@
 //! One-time tokens: how they are issued, used, ended and found.
 
-use attune_domain::{ChosenSlot, OneTimePurpose, OneTimeToken, UserId};
+use attune_domain::{ChosenSlot, OneTimePurpose, OneTimeToken, ServiceId, TimeZoneName, UserId};
 use attune_ports::NewOneTimeToken;
 use jiff::Timestamp;
 
@@ -28,16 +28,25 @@ fn issued(user: UserId, purpose: OneTimePurpose, minute: i64) -> NewOneTimeToken
     NewOneTimeToken { created_at: minutes_after(now(), minute), ..one_time_token(user, purpose) }
 }
 
+fn chosen(service: ServiceId) -> ChosenSlot {
+    ChosenSlot { service, starts_at: slot(3), therapist: None, time_zone: None }
+}
+
 pub async fn one_time_tokens_round_trip(backend: &Backend) {
     let practice = backend.practice().await;
-    let chosen = Some(ChosenSlot { service: practice.service, starts_at: slot(3) });
+    let chosen = chosen(practice.service);
+    let elsewhere = ChosenSlot {
+        therapist: Some(practice.therapist),
+        time_zone: Some(TimeZoneName::parse("America/New_York").unwrap()),
+        ..chosen.clone()
+    };
     for purpose in OneTimePurpose::ALL {
-        for (minute, slot) in [(0, None), (1, chosen)] {
-            let new = NewOneTimeToken { slot, ..issued(practice.client, purpose, minute) };
+        for (minute, slot) in [(0, None), (1, Some(chosen.clone())), (2, Some(elsewhere.clone()))] {
+            let new = NewOneTimeToken { slot: slot.clone(), ..issued(practice.client, purpose, minute) };
             let finer = NewOneTimeToken {
                 created_at: finer(new.created_at),
                 expires_at: finer(new.expires_at),
-                slot: slot.map(|slot| ChosenSlot { starts_at: finer(slot.starts_at), ..slot }),
+                slot: slot.clone().map(|slot| ChosenSlot { starts_at: finer(slot.starts_at), ..slot }),
                 ..new.clone()
             };
             let found = add(backend, &finer).await;
@@ -57,7 +66,7 @@ pub async fn one_time_tokens_round_trip(backend: &Backend) {
         }
     }
     assert!(backend.queries.one_time_token(unknown()).await.unwrap().is_none());
-    for (user, purpose, minute) in [(practice.client, LogIn, 2), (practice.therapist, LogIn, 0), (unknown(), LogIn, 0)]
+    for (user, purpose, minute) in [(practice.client, LogIn, 3), (practice.therapist, LogIn, 0), (unknown(), LogIn, 0)]
     {
         assert!(issued_at(backend, user, purpose, minutes_after(now(), minute)).await.is_none());
     }
@@ -83,13 +92,15 @@ pub async fn a_token_of_the_same_account_purpose_and_time_is_left_unchanged(back
     assert_eq!(open(backend, practice.client).await.len(), 3);
 }
 
-pub async fn one_time_tokens_need_their_account_and_service(backend: &Backend) {
+pub async fn one_time_tokens_need_their_account_service_and_therapist(backend: &Backend) {
     let practice = backend.practice().await;
     let token = one_time_token(practice.client, VerifyEmail);
-    let chosen = Some(ChosenSlot { service: unknown(), starts_at: slot(0) });
+    let with_unknown = chosen(unknown());
+    let of_unknown = ChosenSlot { therapist: Some(unknown()), ..chosen(practice.service) };
     for (new, what) in [
         (NewOneTimeToken { user: unknown(), ..token.clone() }, "a token of an unknown user"),
-        (NewOneTimeToken { slot: chosen, ..token.clone() }, "a token for an unknown service"),
+        (NewOneTimeToken { slot: Some(with_unknown), ..token.clone() }, "a token for an unknown service"),
+        (NewOneTimeToken { slot: Some(of_unknown), ..token.clone() }, "a token for an unknown therapist"),
         (NewOneTimeToken { expires_at: now(), ..token.clone() }, "a token that expires when it is issued"),
     ] {
         assert_failed(backend.uncommitted(async |work| work.add_one_time_token(&new).await).await, what);

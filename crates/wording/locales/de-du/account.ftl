@@ -18,8 +18,9 @@ account-code-wrong = Dieser Code ist falsch oder wurde schon verwendet. Bitte gi
 account-too-many = Das waren zu viele falsche Versuche. Bitte warte eine Stunde.
 
 account-password-set = Du kannst dich mit einem Passwort anmelden.
-account-password-none = Dein Konto hat noch kein Passwort. Du brauchst eines, um deine E-Mail-Adresse zu ändern und einen zweiten Faktor einzurichten.
+account-password-none = Dein Konto hat noch kein Passwort. Du meldest dich mit einem Link an, den wir dir per E-Mail senden. Um deine E-Mail-Adresse zu ändern, brauchst du ein Passwort.
 account-password-mailed = Wir haben einen Link an { $email } gesendet. Bitte öffne ihn, um dein Passwort festzulegen.
+account-password-expired = Ein Passwort kannst du in den zehn Minuten festlegen, nachdem du einen Link aus einer E-Mail geöffnet hast. Bitte fordere einen neuen Link an.
 
 account-second-factor-on = Aktiv seit { $date }. Beim Anmelden fragen wir zusätzlich nach einem Code aus deiner Authenticator-App.
 account-second-factor-off = Nicht aktiv. Mit einem zweiten Faktor ist zum Anmelden außer dem Passwort ein Code von deinem Telefon nötig.

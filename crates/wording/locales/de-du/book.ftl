@@ -18,8 +18,13 @@ book-closed-sentence = Im Moment können hier keine Termine gebucht werden. Bitt
 book-who = Wer bist du?
 book-slot-heading = Dein Termin
 book-not-reserved = Diese Zeit wird erst im letzten Schritt reserviert, wenn du buchst.
-book-new-sentence = Du brauchst ein Konto mit deinem Namen und deiner E-Mail-Adresse. Dieser Termin bleibt gewählt.
+book-new-sentence = Bitte sag uns, wer du bist. Wir senden dir per E-Mail einen Link, der deine Adresse bestätigt und zu diesem Termin zurückführt.
+book-new-wrong = Eine Angabe stimmt noch nicht. Dein Termin bleibt gewählt.
+book-new-no-password = Ein Passwort brauchst du nicht. Du kannst später in deinem Konto eines festlegen.
 book-new-closed = Neue Konten legt die Praxis an. Bitte wende dich an uns.
+
+book-mailed = Wir haben dir eine E-Mail gesendet. Bitte öffne den Link darin, um mit deinem Termin fortzufahren: { $when }.
+book-mailed-not-reserved = Er ist erst für dich reserviert, wenn du ihn buchst.
 
 book-you = Deine Angaben
 book-move-late = Dieser Termin beginnt so bald, dass er hier nicht verschoben werden kann. Bitte wende dich an die Praxis.

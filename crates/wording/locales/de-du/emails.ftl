@@ -259,6 +259,8 @@ password-reset =
     .button = Neues Passwort festlegen
     .after = Wenn du das nicht angefordert hast, kannst du diese E-Mail ignorieren. Dein Passwort bleibt, wie es ist.
 
+chosen-slot = Der Link führt zu dem Termin zurück, den du gewählt hast: { $start }. Er ist erst für dich reserviert, wenn du ihn buchst.
+
 login-link =
     .subject = Dein Link zum Anmelden
     .heading = Ohne Passwort anmelden
@@ -271,7 +273,6 @@ email-verification =
     .heading = Bitte bestätige deine E-Mail-Adresse
     .opening = Mit dieser E-Mail-Adresse wurde bei uns ein Konto angelegt ({ $practice }). Mit diesem Link bestätigst du, dass die Adresse dir gehört:
     .button = Diese Adresse bestätigen
-    .chosen = Der Termin, den du gewählt hast, am { $start }, wird erst für dich freigehalten, wenn du deine Adresse bestätigt hast.
     .after = Wenn du das nicht angefordert hast, kannst du diese E-Mail ignorieren.
 
 email-confirmation =

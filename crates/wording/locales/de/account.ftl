@@ -33,11 +33,14 @@ account-code-wrong = Dieser Code ist falsch oder wurde schon verwendet. Bitte ge
 account-too-many = Das waren zu viele falsche Versuche. Bitte warten Sie eine Stunde.
 
 account-password-set = Sie können sich mit einem Passwort anmelden.
-account-password-none = Ihr Konto hat noch kein Passwort. Sie brauchen eines, um Ihre E-Mail-Adresse zu ändern und einen zweiten Faktor einzurichten.
+account-password-none = Ihr Konto hat noch kein Passwort. Sie melden sich mit einem Link an, den wir Ihnen per E-Mail senden. Um Ihre E-Mail-Adresse zu ändern, brauchen Sie ein Passwort.
 account-password-change = Passwort ändern
 account-password-button = Passwort ändern
 account-password-link = Link zum Festlegen eines Passworts senden
 account-password-mailed = Wir haben einen Link an { $email } gesendet. Bitte öffnen Sie ihn, um Ihr Passwort festzulegen.
+account-password-first = Passwort festlegen
+account-password-first-button = Passwort festlegen
+account-password-expired = Ein Passwort können Sie in den zehn Minuten festlegen, nachdem Sie einen Link aus einer E-Mail geöffnet haben. Bitte fordern Sie einen neuen Link an.
 
 account-second-factor-on = Aktiv seit { $date }. Beim Anmelden fragen wir zusätzlich nach einem Code aus Ihrer Authenticator-App.
 account-second-factor-off = Nicht aktiv. Mit einem zweiten Faktor ist zum Anmelden außer dem Passwort ein Code von Ihrem Telefon nötig.

@@ -57,11 +57,20 @@ book-fact-practice = In der Praxis
 book-other-time = Andere Zeit wählen
 book-not-reserved = Diese Zeit wird erst im letzten Schritt reserviert, wenn Sie buchen.
 book-new = Ich bin zum ersten Mal hier
-book-new-sentence = Sie brauchen ein Konto mit Ihrem Namen und Ihrer E-Mail-Adresse. Dieser Termin bleibt gewählt.
+book-new-sentence = Bitte sagen Sie uns, wer Sie sind. Wir senden Ihnen per E-Mail einen Link, der Ihre Adresse bestätigt und zu diesem Termin zurückführt.
+book-new-wrong = Eine Angabe stimmt noch nicht. Ihr Termin bleibt gewählt.
+book-new-button = Link zusenden
+book-new-no-password = Ein Passwort brauchen Sie nicht. Sie können später in Ihrem Konto eines festlegen.
 book-new-closed = Neue Konten legt die Praxis an. Bitte wenden Sie sich an uns.
-book-register = Registrieren und weiter
+book-register = Mit einem Passwort registrieren
 book-known = Ich habe ein Konto
 book-log-in = Anmelden und weiter
+
+# After the form of a new client.
+
+book-mailed = Wir haben Ihnen eine E-Mail gesendet. Bitte öffnen Sie den Link darin, um mit Ihrem Termin fortzufahren: { $when }.
+book-mailed-not-reserved = Er ist erst für Sie reserviert, wenn Sie ihn buchen.
+book-mailed-again = Andere E-Mail-Adresse eingeben
 
 ## The summary
 

@@ -289,6 +289,9 @@ agenda =
 # Below the button.
 works-once = Der Link funktioniert einmal, bis { $expires }.
 
+# Below a link of a client who chose a time before.
+chosen-slot = Der Link führt zu dem Termin zurück, den Sie gewählt haben: { $start }. Er ist erst für Sie reserviert, wenn Sie ihn buchen.
+
 # Below what someone else could have done with the account.
 if-not-you = Wenn Sie das waren, müssen Sie nichts tun. Wenn nicht, legen Sie bitte sofort ein neues Passwort fest und wenden Sie sich an die Praxis.
 
@@ -311,7 +314,6 @@ email-verification =
     .heading = Bitte bestätigen Sie Ihre E-Mail-Adresse
     .opening = Mit dieser E-Mail-Adresse wurde bei uns ein Konto angelegt ({ $practice }). Mit diesem Link bestätigen Sie, dass die Adresse Ihnen gehört:
     .button = Diese Adresse bestätigen
-    .chosen = Der Termin, den Sie gewählt haben, am { $start }, wird erst für Sie freigehalten, wenn Sie Ihre Adresse bestätigt haben.
     .after = Wenn Sie das nicht angefordert haben, können Sie diese E-Mail ignorieren.
 
 email-confirmation =

@@ -33,11 +33,14 @@ account-code-wrong = This code is wrong, or was used before. Please enter the on
 account-too-many = There were too many wrong attempts. Please wait an hour.
 
 account-password-set = You can log in with a password.
-account-password-none = Your account has no password yet. You need one to change your email address and to set up a second factor.
+account-password-none = Your account has no password yet. You log in with a link that we email to you. You need a password to change your email address.
 account-password-change = Change password
 account-password-button = Change the password
 account-password-link = Send me a link to set a password
 account-password-mailed = We have sent a link to { $email }. Please open it to set your password.
+account-password-first = Set a password
+account-password-first-button = Set the password
+account-password-expired = A password can be set within ten minutes after you have opened a link from an email. Please ask for a new link.
 
 account-second-factor-on = On since { $date }. When you log in, we ask for a code of your authenticator app as well.
 account-second-factor-off = Off. With a second factor, logging in takes a code from your phone in addition to the password.

@@ -57,11 +57,20 @@ book-fact-practice = For the practice
 book-other-time = Choose another time
 book-not-reserved = This time is reserved in the last step, when you book it.
 book-new = I am here for the first time
-book-new-sentence = You need an account, with your name and email address. This appointment stays chosen.
+book-new-sentence = Please tell us who you are. We email you a link that confirms your address and leads back to this appointment.
+book-new-wrong = Something is not right yet. Your appointment stays chosen.
+book-new-button = Send me the link
+book-new-no-password = You need no password. You can set one later in your account.
 book-new-closed = The practice adds new accounts. Please contact us.
-book-register = Register and go on
+book-register = Register with a password
 book-known = I have an account
 book-log-in = Log in and go on
+
+# After the form of a new client.
+
+book-mailed = We have sent you an email. Please open the link in it to go on with your appointment: { $when }.
+book-mailed-not-reserved = It is not reserved for you until you book it.
+book-mailed-again = Enter another email address
 
 ## The summary
 

@@ -288,6 +288,9 @@ agenda =
 # Below the button.
 works-once = The link works once, until { $expires }.
 
+# Below a link of a client who chose a time before.
+chosen-slot = The link leads back to the appointment that you chose: { $start }. It is not reserved for you until you book it.
+
 # Below what someone else could have done with the account.
 if-not-you = If this was you, you do not need to do anything. If it was not, please set a new password at once and contact the practice.
 
@@ -310,7 +313,6 @@ email-verification =
     .heading = Please confirm your email address
     .opening = An account at { $practice } was created with this email address. With this link you confirm that the address is yours:
     .button = Confirm this address
-    .chosen = The appointment that you chose, on { $start }, is not held for you until you have confirmed your address.
     .after = If you did not ask for this, you can ignore this email.
 
 email-confirmation =

@@ -33,11 +33,14 @@ account-code-wrong = Este código es incorrecto o ya se ha usado. Introduzca el 
 account-too-many = Ha habido demasiados intentos incorrectos. Espere una hora.
 
 account-password-set = Puede iniciar sesión con una contraseña.
-account-password-none = Su cuenta todavía no tiene contraseña. Necesita una para cambiar su dirección de correo y para configurar un segundo factor.
+account-password-none = Su cuenta todavía no tiene contraseña. Inicia sesión con un enlace que le enviamos por correo. Necesita una contraseña para cambiar su dirección de correo.
 account-password-change = Cambiar la contraseña
 account-password-button = Cambiar la contraseña
 account-password-link = Enviar un enlace para establecer una contraseña
 account-password-mailed = Hemos enviado un enlace a { $email }. Ábralo para establecer su contraseña.
+account-password-first = Establecer una contraseña
+account-password-first-button = Establecer la contraseña
+account-password-expired = Puede establecer una contraseña en los diez minutos siguientes a abrir un enlace de un correo. Solicite un enlace nuevo.
 
 account-second-factor-on = Activo desde el { $date }. Al iniciar sesión, pedimos también un código de su aplicación de autenticación.
 account-second-factor-off = Inactivo. Con un segundo factor, para iniciar sesión hace falta un código de su teléfono además de la contraseña.

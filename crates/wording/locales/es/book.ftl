@@ -57,11 +57,20 @@ book-fact-practice = Hora de la consulta
 book-other-time = Elegir otra hora
 book-not-reserved = Esta hora no se reserva hasta el último paso, cuando usted la reserve.
 book-new = Es mi primera vez
-book-new-sentence = Necesita una cuenta, con su nombre y su dirección de correo. Esta cita sigue elegida.
+book-new-sentence = Díganos quién es. Le enviamos por correo un enlace que confirma su dirección y le lleva de vuelta a esta cita.
+book-new-wrong = Hay algo que aún no es correcto. Su cita sigue elegida.
+book-new-button = Enviarme el enlace
+book-new-no-password = No necesita contraseña. Más adelante puede establecer una en su cuenta.
 book-new-closed = La consulta crea las cuentas nuevas. Póngase en contacto con nosotros.
-book-register = Registrarse y continuar
+book-register = Registrarse con una contraseña
 book-known = Tengo una cuenta
 book-log-in = Iniciar sesión y continuar
+
+# After the form of a new client.
+
+book-mailed = Le hemos enviado un correo. Abra el enlace que contiene para continuar con su cita: { $when }.
+book-mailed-not-reserved = No se le reserva hasta que la reserve usted.
+book-mailed-again = Introducir otra dirección de correo
 
 ## The summary
 

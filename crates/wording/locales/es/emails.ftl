@@ -288,6 +288,9 @@ agenda =
 # Below the button.
 works-once = El enlace funciona una sola vez, hasta el { $expires }.
 
+# Below a link of a client who chose a time before.
+chosen-slot = El enlace le lleva de vuelta a la cita que ha elegido: { $start }. No se le reserva hasta que la reserve usted.
+
 # Below what someone else could have done with the account.
 if-not-you = Si ha sido usted, no tiene que hacer nada. Si no, establezca cuanto antes una nueva contraseña y póngase en contacto con la consulta.
 
@@ -310,7 +313,6 @@ email-verification =
     .heading = Confirme su dirección de correo
     .opening = Se ha creado una cuenta con esta dirección de correo ({ $practice }). Con este enlace confirma que la dirección es suya:
     .button = Confirmar esta dirección
-    .chosen = La cita que ha elegido, el { $start }, no se le guarda hasta que haya confirmado su dirección.
     .after = Si no lo ha solicitado, puede ignorar este correo.
 
 email-confirmation =

@@ -33,11 +33,14 @@ account-code-wrong = Ce code est incorrect, ou a déjà été utilisé. Veuillez
 account-too-many = Il y a eu trop de tentatives incorrectes. Veuillez attendre une heure.
 
 account-password-set = Vous pouvez vous connecter avec un mot de passe.
-account-password-none = Votre compte n’a pas encore de mot de passe. Il vous en faut un pour modifier votre adresse e-mail et pour configurer un second facteur.
+account-password-none = Votre compte n’a pas encore de mot de passe. Vous vous connectez avec un lien que nous vous envoyons par e-mail. Il vous faut un mot de passe pour modifier votre adresse e-mail.
 account-password-change = Modifier le mot de passe
 account-password-button = Modifier le mot de passe
 account-password-link = Envoyer un lien pour définir un mot de passe
 account-password-mailed = Nous avons envoyé un lien à { $email }. Veuillez l’ouvrir pour définir votre mot de passe.
+account-password-first = Définir un mot de passe
+account-password-first-button = Définir le mot de passe
+account-password-expired = Vous pouvez définir un mot de passe dans les dix minutes après avoir ouvert un lien reçu par e-mail. Veuillez demander un nouveau lien.
 
 account-second-factor-on = Actif depuis le { $date }. À la connexion, nous demandons aussi un code de votre application d’authentification.
 account-second-factor-off = Inactif. Avec un second facteur, la connexion demande, en plus du mot de passe, un code de votre téléphone.

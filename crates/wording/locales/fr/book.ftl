@@ -57,11 +57,20 @@ book-fact-practice = Heure du cabinet
 book-other-time = Choisir un autre horaire
 book-not-reserved = Cet horaire ne sera réservé qu’à la dernière étape, lorsque vous réservez.
 book-new = C’est ma première visite
-book-new-sentence = Il vous faut un compte, avec votre nom et votre adresse e-mail. Ce rendez-vous reste choisi.
+book-new-sentence = Veuillez nous dire qui vous êtes. Nous vous envoyons par e-mail un lien qui confirme votre adresse et ramène à ce rendez-vous.
+book-new-wrong = Une information n’est pas encore correcte. Votre rendez-vous reste choisi.
+book-new-button = Recevoir le lien
+book-new-no-password = Vous n’avez pas besoin de mot de passe. Vous pourrez en définir un plus tard dans votre compte.
 book-new-closed = Le cabinet crée les nouveaux comptes. Veuillez nous contacter.
-book-register = S’inscrire et continuer
+book-register = S’inscrire avec un mot de passe
 book-known = J’ai un compte
 book-log-in = Se connecter et continuer
+
+# After the form of a new client.
+
+book-mailed = Nous vous avons envoyé un e-mail. Veuillez ouvrir le lien qu’il contient pour continuer avec votre rendez-vous : { $when }.
+book-mailed-not-reserved = Il ne vous est réservé qu’une fois la réservation faite.
+book-mailed-again = Saisir une autre adresse e-mail
 
 ## The summary
 

@@ -288,6 +288,9 @@ agenda =
 # Below the button.
 works-once = Le lien fonctionne une seule fois, jusqu’au { $expires }.
 
+# Below a link of a client who chose a time before.
+chosen-slot = Le lien ramène au rendez-vous que vous avez choisi : { $start }. Il ne vous est réservé qu’une fois la réservation faite.
+
 # Below what someone else could have done with the account.
 if-not-you = Si c’était vous, vous n’avez rien à faire. Sinon, veuillez définir immédiatement un nouveau mot de passe et contacter le cabinet.
 
@@ -310,7 +313,6 @@ email-verification =
     .heading = Veuillez confirmer votre adresse e-mail
     .opening = Un compte a été créé chez nous ({ $practice }) avec cette adresse e-mail. Avec ce lien, vous confirmez que l’adresse est la vôtre :
     .button = Confirmer cette adresse
-    .chosen = Le rendez-vous que vous avez choisi, le { $start }, n’est gardé pour vous qu’une fois votre adresse confirmée.
     .after = Si vous n’êtes pas à l’origine de cette demande, vous pouvez ignorer cet e-mail.
 
 email-confirmation =

@@ -4,13 +4,14 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use attune_application::accounts::{
-    ChangePasswordCommand, ChangePasswordError, EndLoginSessionError, Proof, UpdateProfileCommand, UpdateProfileError,
+    ChangePasswordCommand, ChangePasswordError, EndLoginSessionError, OwnPasswordError, Proof, UpdateProfileCommand,
+    UpdateProfileError,
 };
 use attune_domain::{EmailAddress, Language, LoginSessionId, PersonName, TimeZoneName};
 use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::{Caller, Password};
 
-use super::{PATH, Profile, Typed, first, page};
+use super::{PATH, Profile, Typed, first, has_password, page};
 use crate::forms::{Form, refuse_forged};
 use crate::pages::message::Message;
 use crate::pages::register::password_problem;
@@ -191,15 +192,20 @@ pub(crate) async fn password(web: Data<Web>, http: HttpRequest, payload: Payload
         Ok(received) => received,
         Err(response) => return Ok(response),
     };
+    let current =
+        if has_password(&web, &caller.user).await? { Some(Password::new(form.take("current_password"))) } else { None };
     let command = ChangePasswordCommand {
         caller: caller.clone(),
-        current: Password::new(form.take("current_password")),
+        current,
         new: Password::new(form.take("new_password")),
         metadata: web.settings.requests.metadata(&http),
     };
     let error = match web.use_cases.change_password.run(command).await {
         Ok(()) => return visit.redirect("/account?saved=password"),
         Err(ChangePasswordError::Password(problem)) => ("new_password", password_problem(&visit, problem)),
+        Err(ChangePasswordError::Current(OwnPasswordError::StepUpRequired)) => {
+            ("password", visit.view.text("account-password-expired"))
+        }
         Err(error) => {
             let problem = Problem::from(error);
             let Some(message) = guess_error(&problem) else { return visit.refuse(&problem) };

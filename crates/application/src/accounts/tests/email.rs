@@ -90,7 +90,7 @@ async fn undoing_gives_the_account_back() {
     second_factor::set_up(&practice, &thief).await;
     let command = ChangePasswordCommand {
         caller: thief,
-        current: password(PASSWORD),
+        current: Some(password(PASSWORD)),
         new: password("crooked lighthouse marmalade"),
         metadata: RequestMetadata::default(),
     };

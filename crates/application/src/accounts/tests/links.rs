@@ -64,7 +64,7 @@ async fn a_reset_link_dies_with_the_password_the_address_the_account_and_its_hou
         match death {
             "password" => {
                 let caller = caller(&practice, &tokens).await.unwrap();
-                let (current, metadata) = (password(PASSWORD), RequestMetadata::default());
+                let (current, metadata) = (Some(password(PASSWORD)), RequestMetadata::default());
                 let command = ChangePasswordCommand { caller, current, new: password(NEW), metadata };
                 practice.change_password.run(command).await.unwrap();
             }
@@ -103,16 +103,17 @@ async fn requests_for_links_are_limited_per_address_and_kind_and_unknown_address
         practice.advance_minutes(i64::from(minute < 6));
     }
     assert_eq!(mailed(&practice, 0).await.len(), 5, "five an hour; the address is verified");
-    practice.request_link.log_in(&email("client")).await.unwrap();
+    practice.request_link.log_in(&email("client"), None).await.unwrap();
     assert_eq!(mailed(&practice, 5).await, [(NotificationKind::LoginLink, CLIENT.to_owned())]);
     practice.advance_minutes(60);
     practice.request_link.reset_password(&email("client")).await.unwrap();
     practice.save_user(User { disabled: true, ..user }).await;
-    practice.request_link.log_in(&email("client")).await.unwrap();
+    practice.request_link.log_in(&email("client"), None).await.unwrap();
     assert_eq!(mailed(&practice, 6).await, [], "nothing is mailed to a disabled account");
 }
 
-async fn redeem(practice: &TestPractice, token: &str) -> Result<Tokens, RedeemLoginLinkError> {
+/// Logs in with a mailed link.
+pub(super) async fn redeem(practice: &TestPractice, token: &str) -> Result<LinkLogin, RedeemLoginLinkError> {
     let command = RedeemLoginLinkCommand { token: token.into(), code: None, origin: origin("192.0.2.0/24") };
     practice.redeem_login_link.run(command).await
 }
@@ -124,14 +125,22 @@ async fn a_login_link_works_once_although_strangers_used_up_the_guesses() {
     for _ in 0..4 {
         refused(&practice, CLIENT, WRONG).await;
     }
-    practice.request_link.log_in(&email("client")).await.unwrap();
+    practice.request_link.log_in(&email("client"), None).await.unwrap();
     let token = token(&practice).await;
-    let tokens = redeem(&practice, &token).await.unwrap();
+    let tokens = redeem(&practice, &token).await.unwrap().tokens;
     assert_eq!(caller(&practice, &tokens).await.unwrap().user.id, user.id);
     assert!(tokens.device_token.is_some());
     let again = redeem(&practice, &token).await.err();
     assert!(matches!(again, Some(RedeemLoginLinkError::Link(OneTimeLinkError::Dead(_)))));
     practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
+}
+
+pub(super) async fn verify(practice: &TestPractice, token: &str) -> Result<VerifiedAccount, VerifyEmailError> {
+    practice.verify_email.run(token, &origin("192.0.2.0/24")).await
+}
+
+fn chosen() -> ChosenSlot {
+    ChosenSlot { service: ServiceId::new(1).unwrap(), starts_at: at(TEN), therapist: None, time_zone: None }
 }
 
 fn verified(practice: &TestPractice) -> (Register, LogIn) {
@@ -147,8 +156,8 @@ fn login(typed: &str) -> LogInCommand {
 async fn an_account_opens_once_its_address_is_verified() {
     let practice = TestPractice::free().await;
     let (register, log_in) = verified(&practice);
-    let slot = ChosenSlot { service: ServiceId::new(1).unwrap(), starts_at: at(TEN) };
-    let command = RegisterCommand { slot: Some(slot), ..registration(CLIENT, None) };
+    let slot = chosen();
+    let command = RegisterCommand { slot: Some(slot.clone()), ..registration(CLIENT, None) };
     assert!(matches!(register.run(command.clone()).await.unwrap(), Registered::Mailed));
     assert!(matches!(log_in.run(login(PASSWORD)).await.err(), Some(LogInError::EmailNotVerified)));
     assert!(matches!(log_in.run(login(WRONG)).await.err(), Some(LogInError::InvalidCredentials)));
@@ -156,12 +165,12 @@ async fn an_account_opens_once_its_address_is_verified() {
     let link = token(&practice).await;
     let emails = practice.delivered().await;
     assert_eq!(emails[0].account.as_ref().unwrap().chosen_start, Some(at(TEN)));
-    let account = practice.verify_email.run(&link, &RequestMetadata::default()).await.unwrap();
+    let account = verify(&practice, &link).await.unwrap();
     assert_eq!((account.user.email.as_str(), account.slot), (CLIENT, Some(slot)));
     log_in.run(login(PASSWORD)).await.unwrap();
-    assert!(practice.verify_email.run(&link, &RequestMetadata::default()).await.is_err());
+    assert!(verify(&practice, &link).await.is_err());
     // Another person registers with the same address, and gets the same response.
-    let other = RegisterCommand { password: password(NEW), ..command };
+    let other = RegisterCommand { password: Some(password(NEW)), ..command };
     assert!(matches!(register.run(other).await.unwrap(), Registered::Mailed));
     assert_eq!(mailed(&practice, 1).await, [(NotificationKind::RegistrationAttempt, CLIENT.to_owned())]);
     log_in.run(login(PASSWORD)).await.unwrap();
@@ -175,10 +184,10 @@ async fn of_two_registrations_of_an_address_that_was_not_verified_the_later_coun
     register.run(command.clone()).await.unwrap();
     let first = token(&practice).await;
     practice.advance_minutes(1);
-    register.run(RegisterCommand { password: password(NEW), ..command }).await.unwrap();
+    register.run(RegisterCommand { password: Some(password(NEW)), ..command }).await.unwrap();
     let second = token(&practice).await;
-    assert!(practice.verify_email.run(&first, &RequestMetadata::default()).await.is_err());
-    practice.verify_email.run(&second, &RequestMetadata::default()).await.unwrap();
+    assert!(verify(&practice, &first).await.is_err());
+    verify(&practice, &second).await.unwrap();
     assert!(matches!(log_in.run(login(PASSWORD)).await.err(), Some(LogInError::InvalidCredentials)));
     log_in.run(login(NEW)).await.unwrap();
 }
@@ -188,8 +197,8 @@ async fn the_link_is_mailed_again_and_to_the_address_that_was_meant() {
     let practice = TestPractice::free().await;
     practice.add("other", Role::Client).await;
     let (register, log_in) = verified(&practice);
-    let slot = ChosenSlot { service: ServiceId::new(1).unwrap(), starts_at: at(TEN) };
-    register.run(RegisterCommand { slot: Some(slot), ..registration("typo@example.org", None) }).await.unwrap();
+    let slot = chosen();
+    register.run(RegisterCommand { slot: Some(slot.clone()), ..registration("typo@example.org", None) }).await.unwrap();
     practice.advance_minutes(1);
     practice.request_link.verification(&email("typo")).await.unwrap();
     let at_typo = token(&practice).await;
@@ -207,9 +216,9 @@ async fn the_link_is_mailed_again_and_to_the_address_that_was_meant() {
     assert_eq!(mailed(&practice, sent).await, []);
     correct("typo", PASSWORD, "client").await;
     assert_eq!(mailed(&practice, sent).await, [(NotificationKind::EmailVerification, CLIENT.to_owned())]);
-    assert!(practice.verify_email.run(&at_typo, &RequestMetadata::default()).await.is_err(), "a stranger has it");
+    assert!(verify(&practice, &at_typo).await.is_err(), "a stranger has it");
     let link = token(&practice).await;
-    let account = practice.verify_email.run(&link, &RequestMetadata::default()).await.unwrap();
+    let account = verify(&practice, &link).await.unwrap();
     assert_eq!(account.slot, Some(slot));
     log_in.run(login(PASSWORD)).await.unwrap();
 }

@@ -1,5 +1,6 @@
 mod email;
 mod links;
+mod new_clients;
 mod operator;
 mod second_factor;
 
@@ -23,9 +24,18 @@ fn password(text: &str) -> Password {
 }
 
 fn registration(email: &str, time_zone: Option<TimeZoneName>) -> RegisterCommand {
-    let (email, password) = (EmailAddress::parse(email).unwrap(), password(PASSWORD));
+    let (email, password) = (EmailAddress::parse(email).unwrap(), Some(password(PASSWORD)));
     let metadata = RequestMetadata::default();
-    RegisterCommand { email, password, first_name: None, last_name: None, time_zone, slot: None, metadata }
+    RegisterCommand {
+        email,
+        password,
+        first_name: None,
+        last_name: None,
+        time_zone,
+        language: None,
+        slot: None,
+        metadata,
+    }
 }
 
 async fn register(practice: &TestPractice, command: RegisterCommand) -> Result<User, RegisterError> {
@@ -135,12 +145,12 @@ async fn a_password_does_not_depend_on_the_keyboard() {
     let practice = TestPractice::free().await;
     for (set, typed) in TYPED.into_iter().flat_map(|(one, other)| [(one, other), (other, one)]) {
         let name = format!("client{}@example.org", practice.hasher.verifications());
-        let command = RegisterCommand { password: password(set), ..registration(&name, None) };
+        let command = RegisterCommand { password: Some(password(set)), ..registration(&name, None) };
         register(&practice, command).await.unwrap();
         let tokens = practice.log_in_as(&name, typed).await.unwrap();
         practice.log_in_as(&name, set).await.unwrap();
         let caller = caller(&practice, &tokens).await.unwrap();
-        let (current, metadata) = (password(typed), RequestMetadata::default());
+        let (current, metadata) = (Some(password(typed)), RequestMetadata::default());
         let command = ChangePasswordCommand { caller, current, new: password(typed), metadata };
         practice.change_password.run(command).await.unwrap();
         practice.log_in_as(&name, set).await.unwrap();
@@ -362,7 +372,7 @@ async fn a_new_password_ends_all_other_sessions() {
     let change = |current: &str, new: &str| {
         practice.change_password.run(ChangePasswordCommand {
             caller: caller_here.clone(),
-            current: password(current),
+            current: Some(password(current)),
             new: password(new),
             metadata: RequestMetadata::default(),
         })

@@ -10,7 +10,7 @@ use super::*;
 /// Sets up an authenticator app. Returns the recovery codes.
 pub(super) async fn set_up(practice: &TestPractice, caller: &Caller) -> Vec<String> {
     let data = practice.practice.load().await.unwrap();
-    practice.second_factor.set_up(caller, &password(PASSWORD), &data).await.unwrap();
+    practice.second_factor.set_up(caller, Some(&password(PASSWORD)), &data).await.unwrap();
     let code = PlainTotp::code(practice.now());
     practice.second_factor.confirm(caller, &code, &RequestMetadata::default()).await.unwrap()
 }
@@ -41,9 +41,9 @@ async fn setting_up_needs_the_password_and_a_code() {
     let factor = &practice.second_factor;
     let not_started = factor.confirm(&caller, "000000", &metadata).await;
     assert!(matches!(not_started, Err(SecondFactorError::NotStarted)));
-    let wrong = factor.set_up(&caller, &password(WRONG), &data).await;
+    let wrong = factor.set_up(&caller, Some(&password(WRONG)), &data).await;
     assert!(matches!(wrong, Err(SecondFactorError::Password(OwnPasswordError::Wrong))));
-    let setup = factor.set_up(&caller, &password(PASSWORD), &data).await.unwrap();
+    let setup = factor.set_up(&caller, Some(&password(PASSWORD)), &data).await.unwrap();
     assert!(setup.uri.contains(CLIENT));
     assert!(matches!(factor.confirm(&caller, "000000", &metadata).await, Err(SecondFactorError::WrongCode)));
     log_in(&practice, None).await.unwrap();
@@ -52,7 +52,7 @@ async fn setting_up_needs_the_password_and_a_code() {
     assert_eq!(codes.iter().collect::<std::collections::BTreeSet<_>>().len(), 10);
     assert!(codes.iter().all(|code| code.len() == 19), "{codes:?}");
     for again in [
-        factor.set_up(&caller, &password(PASSWORD), &data).await.err(),
+        factor.set_up(&caller, Some(&password(PASSWORD)), &data).await.err(),
         factor.confirm(&caller, &code, &metadata).await.err(),
     ] {
         assert!(matches!(again, Some(SecondFactorError::Exists)));
@@ -87,7 +87,7 @@ async fn a_recovery_code_works_once_as_it_is_typed_and_only_with_the_password() 
     let proof = Proof::Code(codes[2].clone());
     let step_up = practice.step_up.run(&caller, &proof, &RequestMetadata::default()).await;
     assert!(matches!(step_up, Err(StepUpError::WrongCode)));
-    practice.request_link.log_in(&email("client")).await.unwrap();
+    practice.request_link.log_in(&email("client"), None).await.unwrap();
     let link = token(&practice).await;
     let redeem = async |code: Option<String>| {
         let command = RedeemLoginLinkCommand { token: link.clone(), code, origin: origin("192.0.2.0/24") };
@@ -103,7 +103,7 @@ async fn a_recovery_code_works_once_as_it_is_typed_and_only_with_the_password() 
 #[tokio::test]
 async fn wrong_codes_with_a_login_link_are_limited() {
     let (practice, ..) = with_factor().await;
-    practice.request_link.log_in(&email("client")).await.unwrap();
+    practice.request_link.log_in(&email("client"), None).await.unwrap();
     let link = token(&practice).await;
     let redeem = async |code: String| {
         let command = RedeemLoginLinkCommand { token: link.clone(), code: Some(code), origin: origin("192.0.2.0/24") };
