@@ -6,6 +6,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use attune_http_common::Endpoint;
 
 use crate::pages::account::changes;
+use crate::pages::therapist::today;
 use crate::pages::{
     account, appointment, appointments, assets, book, book_summary, book_who, cancel_appointment, checkout,
     confirm_email, forgot_password, front, invitation, join, legal, log_in, log_out, login, move_appointment,
@@ -104,6 +105,8 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         route(Endpoint::at(changes::PASSWORD).get(changes::back).post(changes::password), &["saved", "wrong", "short"]),
         route(Endpoint::at(changes::PASSWORD_LINK).get(changes::back).post(changes::password_link), &["mailed"]),
         route(Endpoint::at(changes::SESSIONS).get(changes::back).post(changes::sessions), &["one", "others"]),
+        // Who is waiting is reported by the video server.
+        route(Endpoint::at(today::PATH).get(today::show).post(today::change), &["day", "empty", "changed", "client"]),
         route(
             Endpoint::at(second_factor::PATH).get(second_factor::show).post(second_factor::set_up),
             &["off", "on", "no-password", "wrong", "code"],

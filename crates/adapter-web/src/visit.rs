@@ -35,6 +35,7 @@ pub(crate) struct Visit<'a> {
 pub(crate) enum Section {
     Book,
     Appointments,
+    Today,
     Account,
     LogIn,
     /// None of them.
@@ -80,9 +81,16 @@ impl Visit<'_> {
             is_current: of == section,
         };
         let mut shell = self.view.shell(heading);
-        shell.tabs.push(tab(Section::Book, "/book", "tab-book"));
+        let is_therapist = self.caller.as_ref().is_some_and(|caller| caller.user.is_admin());
+        if is_therapist {
+            shell.tabs.push(tab(Section::Today, "/today", "tab-today"));
+        } else {
+            shell.tabs.push(tab(Section::Book, "/book", "tab-book"));
+        }
         if let Some(caller) = &self.caller {
-            shell.tabs.push(tab(Section::Appointments, "/appointments", "tab-appointments"));
+            if !is_therapist {
+                shell.tabs.push(tab(Section::Appointments, "/appointments", "tab-appointments"));
+            }
             shell.tabs.push(tab(Section::Account, "/account", "tab-account"));
             shell.account = Some(AccountMenu {
                 name: caller.user.display_name(),

@@ -28,5 +28,6 @@ pub(crate) mod register;
 pub(crate) mod reset;
 pub(crate) mod second_factor;
 pub(crate) mod test_checkout;
+pub(crate) mod therapist;
 pub(crate) mod undo_email;
 pub(crate) mod verify;

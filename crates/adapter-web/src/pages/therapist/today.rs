@@ -1,0 +1,421 @@
+//! The day of a therapist: who comes when, what can be done about it now, and where there is room.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload};
+use askama::Template;
+use attune_application::bookings::{Change, ChangeBookingCommand, ChangeBookingError};
+use attune_domain::calendar::SlotQuery;
+use attune_domain::meeting::{AccessState, AttendanceSummary};
+use attune_domain::{Booking, BookingId, BookingStatus, Role, Slot, User, UserId, ViewerId};
+use attune_http_common::{HandlerResult, Problem};
+use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest, PageStart};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use super::{Clients, therapist, therapists};
+use crate::choice::therapist_name;
+use crate::forms::{Form, refuse_forged};
+use crate::own_booking::{Names, Tag, parameter, tag};
+use crate::shell::{Link, Shell};
+use crate::visit::{Section, Visit};
+use crate::web::Web;
+
+pub(crate) const PATH: &str = "/today";
+const PURPOSE: &str = "today";
+
+/// More than anyone can see on a day.
+const MAX_BOOKINGS: u32 = 200;
+
+#[derive(Template)]
+#[template(path = "today.html")]
+struct Today {
+    shell: Shell,
+    error: Option<String>,
+    others_label: String,
+    /// The days of the colleagues, the current one marked.
+    others: Vec<(Link, bool)>,
+    heading: String,
+    place: String,
+    entries: Vec<Entry>,
+    nothing: Option<String>,
+    ways: Vec<Link>,
+    form_token: String,
+    date: String,
+    whose: String,
+}
+
+/// What is in the day, in the order of time.
+enum Entry {
+    Booking(Box<Row>),
+    Free(Free),
+}
+
+struct Row {
+    id: BookingId,
+    begins: Timestamp,
+    time: String,
+    client: String,
+    /// For screen readers, what a link or a button is about.
+    about: String,
+    tag: Tag,
+    details: Vec<String>,
+    is_now: bool,
+    join: Option<Link>,
+    buttons: Vec<Button>,
+}
+
+/// A button that changes the booking.
+struct Button {
+    action: String,
+    version: u32,
+    text: String,
+}
+
+struct Free {
+    begins: Timestamp,
+    time: String,
+    text: String,
+}
+
+/// Which day is shown, and whose.
+struct Choice {
+    user: User,
+    all: Vec<User>,
+    date: Date,
+    today: Date,
+    zone: TimeZone,
+}
+
+/// `GET /today`
+pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
+    let visit = web.visit(&http).await?;
+    let user = match therapist(&web, &visit, PATH) {
+        Ok(caller) => &caller.user,
+        Err(response) => return response,
+    };
+    let (date, whose) = (parameter(&http, "date"), parameter(&http, "therapist"));
+    let outcome = async {
+        let choice = Choice::load(&web, &visit, user, date.as_deref(), whose.as_deref()).await?;
+        page(&web, &visit, user, &choice, None).await
+    };
+    match outcome.await {
+        Ok(page) => visit.respond(&page, StatusCode::OK),
+        Err(problem) => visit.refuse(&problem),
+    }
+}
+
+/// `POST /today`
+pub(crate) async fn change(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
+    if let Some(refusal) = refuse_forged(&web, &http).await {
+        return refusal;
+    }
+    let visit = web.visit(&http).await?;
+    let user = match therapist(&web, &visit, PATH) {
+        Ok(caller) => &caller.user,
+        Err(response) => return response,
+    };
+    let mut form = Form::read(&web, &http, payload).await?;
+    match submit(&web, &http, &visit, user, &mut form).await {
+        Ok(response) => Ok(response),
+        Err(problem) => visit.refuse(&problem),
+    }
+}
+
+async fn submit(web: &Web, http: &HttpRequest, visit: &Visit<'_>, user: &User, form: &mut Form) -> HandlerResult {
+    visit.check_form(form, PURPOSE)?;
+    let choice = Choice::load(web, visit, user, Some(&form.take("date")), Some(&form.take("therapist"))).await?;
+    let change = match form.take("change").as_str() {
+        "complete" => Change::Complete,
+        "no-show" => Change::NoShow,
+        "reopen" => Change::Reopen,
+        _ => return visit.redirect(&choice.path()),
+    };
+    let id: Option<BookingId> = form.take("booking").parse().ok().and_then(BookingId::new);
+    let Some(booking) = id else { return visit.redirect(&choice.path()) };
+    let command = ChangeBookingCommand {
+        actor: user.id,
+        role: Role::Admin,
+        booking,
+        change,
+        version: form.take("version").parse().ok(),
+        metadata: web.settings.requests.metadata(http),
+        idempotency: None,
+    };
+    let error = match web.use_cases.change_booking.run(command).await {
+        Ok(_) => return visit.redirect(&choice.path()),
+        Err(error) => error,
+    };
+    // Someone else changed the booking, or the time for the change has passed: the day is shown as it is now.
+    match error {
+        ChangeBookingError::VersionConflict | ChangeBookingError::State(_) => {
+            let page = page(web, visit, user, &choice, Some(visit.view.text("today-changed"))).await?;
+            visit.respond(&page, StatusCode::CONFLICT)
+        }
+        ChangeBookingError::NotFound
+        | ChangeBookingError::Forbidden
+        | ChangeBookingError::Time(_)
+        | ChangeBookingError::Slot(_)
+        | ChangeBookingError::SlotTaken
+        | ChangeBookingError::UnknownTherapist
+        | ChangeBookingError::QuoteChanged
+        | ChangeBookingError::KeyReused
+        | ChangeBookingError::Store(_) => Err(error.into()),
+    }
+}
+
+impl Choice {
+    /// Without a date today's, and without a therapist the visitor's own.
+    async fn load(
+        web: &Web,
+        visit: &Visit<'_>,
+        user: &User,
+        date: Option<&str>,
+        whose: Option<&str>,
+    ) -> Result<Self, Problem> {
+        let all = therapists(web).await?;
+        let id: Option<UserId> = whose.and_then(|text| text.parse().ok());
+        let found = all.iter().find(|other| Some(other.id) == id).cloned();
+        let zone = web.use_cases.practice.zone_in(&visit.view.practice, user.time_zone.as_ref());
+        let today = zone.to_datetime(web.clock.now()).date();
+        let date = date.and_then(|text| text.parse().ok()).unwrap_or(today);
+        Ok(Self { user: found.unwrap_or_else(|| user.clone()), all, date, today, zone })
+    }
+
+    fn path(&self) -> String {
+        self.path_of(self.date, &self.user)
+    }
+
+    fn path_of(&self, date: Date, user: &User) -> String {
+        format!("{PATH}?date={date}&therapist={}", user.id)
+    }
+
+    /// From the beginning of the day to that of the next.
+    fn range(&self) -> Result<(Timestamp, Timestamp), Problem> {
+        let midnight = |date: Date| date.to_zoned(self.zone.clone()).map(|at| at.timestamp());
+        let next = self.date.tomorrow().unwrap_or(self.date);
+        match (midnight(self.date), midnight(next)) {
+            (Ok(from), Ok(to)) => Ok((from, to)),
+            (Err(error), _) | (_, Err(error)) => Err(Problem::internal(&error)),
+        }
+    }
+}
+
+async fn page(
+    web: &Web,
+    visit: &Visit<'_>,
+    user: &User,
+    choice: &Choice,
+    error: Option<String>,
+) -> Result<Today, Problem> {
+    let view = &visit.view;
+    let now = web.clock.now();
+    let (from, to) = choice.range()?;
+    let filter = BookingFilter {
+        therapist: Some(choice.user.id),
+        from: Some(from),
+        to: Some(to),
+        order: BookingOrder::Earliest,
+        ..BookingFilter::default()
+    };
+    let request = BookingPageRequest { limit: MAX_BOOKINGS, start: PageStart::Offset(0) };
+    let found = web.queries.bookings(&filter, request).await?.items;
+    let bookings: Vec<Booking> = found.iter().filter(|booking| is_on(booking, now)).cloned().collect();
+    let names = Names::of(web, view, &bookings).await?;
+    let clients = Clients::of(web, &bookings).await?;
+    let mut entries = Vec::new();
+    for booking in &bookings {
+        entries.push(Entry::Booking(Box::new(row(web, visit, user, choice, booking, &names, &clients).await?)));
+    }
+    entries.extend(free(web, visit, choice).await?.into_iter().map(Entry::Free));
+    entries.sort_by_key(Entry::begins);
+
+    let noon = choice.date.at(12, 0, 0, 0).to_zoned(choice.zone.clone()).map_or(from, |noon| noon.timestamp());
+    let day = view.phrases.local_time(noon, &choice.zone);
+    let title = if choice.date == choice.today {
+        view.text_with("today-title", &[("day", (&day.day).into())])
+    } else {
+        day.day.clone()
+    };
+    let way = |date: Date, name: &str| Link {
+        href: view.href(&choice.path_of(date, &choice.user)),
+        text: view.text(name),
+    };
+    let mut ways = vec![
+        way(choice.date.yesterday().unwrap_or(choice.date), "today-before"),
+        way(choice.date.tomorrow().unwrap_or(choice.date), "today-after"),
+    ];
+    if choice.date != choice.today {
+        ways.push(way(choice.today, "today-today"));
+    }
+    let other = |other: &User| {
+        let link = Link { href: view.href(&choice.path_of(choice.date, other)), text: therapist_name(view, other) };
+        (link, other.id == choice.user.id)
+    };
+    let shell = visit.shell(title, Section::Today);
+    Ok(Today {
+        shell: if error.is_some() { view.with_error(shell) } else { shell },
+        error,
+        others_label: view.text("today-therapists"),
+        others: if choice.all.len() > 1 { choice.all.iter().map(other).collect() } else { Vec::new() },
+        heading: view.text("today-day"),
+        place: day.place,
+        nothing: entries.is_empty().then(|| view.text("today-nothing")),
+        entries,
+        ways,
+        form_token: visit.form_token(PURPOSE),
+        date: choice.date.to_string(),
+        whose: choice.user.id.to_string(),
+    })
+}
+
+/// Whether a booking takes up its time, or did.
+fn is_on(booking: &Booking, now: Timestamp) -> bool {
+    match booking.status() {
+        BookingStatus::PendingPayment => !booking.hold_has_expired(now),
+        BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => true,
+        BookingStatus::Cancelled | BookingStatus::Expired => false,
+    }
+}
+
+impl Entry {
+    fn begins(&self) -> Timestamp {
+        match self {
+            Self::Booking(row) => row.begins,
+            Self::Free(free) => free.begins,
+        }
+    }
+}
+
+async fn row(
+    web: &Web,
+    visit: &Visit<'_>,
+    user: &User,
+    choice: &Choice,
+    booking: &Booking,
+    names: &Names,
+    clients: &Clients,
+) -> Result<Row, Problem> {
+    let view = &visit.view;
+    let now = web.clock.now();
+    let begins = view.phrases.local_time(booking.scheduled_at(), &choice.zone);
+    let ends = view.phrases.local_time(booking.ends_at(), &choice.zone);
+    let links = &web.use_cases.links;
+    let is_open = booking.status() == BookingStatus::Scheduled && links.window.state(booking, now) == AccessState::Open;
+    let mut tag = tag(view, booking, now);
+    let mut details = vec![names.service(booking).unwrap_or_else(|| view.phrases.minutes(booking.minutes()))];
+    if is_open && let Some((name, since)) = presence(&web.use_cases.attendance.of(booking).await?, booking) {
+        let since = since.map(|at| view.phrases.local_time(at, &choice.zone).time).unwrap_or_default();
+        tag = Tag { state: "now", text: view.text(name) };
+        details.push(view.text_with("today-since", &[("time", (&since).into())]));
+    }
+    if booking.status() == BookingStatus::PendingPayment
+        && let Some(until) = booking.hold_expires_at()
+    {
+        let until = view.phrases.local_time(until, &choice.zone).date_and_time;
+        details.push(view.text_with("appointments-held", &[("until", (&until).into())]));
+    }
+    let client = clients.name(booking);
+    let about = view.text_with("today-about", &[("client", (&client).into()), ("time", (&begins.time).into())]);
+    let join = if is_open { links.page_link(booking, &links.viewer(user)) } else { None };
+    let button = |action: &str, name: &str| Button {
+        action: action.to_owned(),
+        version: booking.version(),
+        text: view.text(name),
+    };
+    let buttons = changes(booking, now).into_iter().map(|(action, name)| button(action, name)).collect();
+    Ok(Row {
+        id: booking.id(),
+        begins: booking.scheduled_at(),
+        time: view.text_with("today-range", &[("from", (&begins.time).into()), ("to", (&ends.time).into())]),
+        client,
+        about,
+        tag,
+        details,
+        is_now: is_open && (booking.scheduled_at()..booking.ends_at()).contains(&now),
+        join: join.map(|href| Link { href, text: view.text("today-join") }),
+        buttons,
+    })
+}
+
+/// Who is in the room: the message that says so, and since when.
+fn presence(attendance: &[AttendanceSummary], booking: &Booking) -> Option<(&'static str, Option<Timestamp>)> {
+    let present: Vec<_> = attendance.iter().filter(|summary| summary.left_at.is_none()).collect();
+    let is = |id: UserId| move |summary: &&&AttendanceSummary| summary.participant == Some(ViewerId::Account(id));
+    let client = present.iter().find(is(booking.client()));
+    match (client, present.iter().find(is(booking.therapist()))) {
+        (Some(client), None) => Some(("today-waiting", client.joined_at)),
+        (Some(client), Some(_)) => Some(("today-in-room", client.joined_at)),
+        (None, _) => None,
+    }
+}
+
+/// What can be said about an appointment that has begun.
+fn changes(booking: &Booking, now: Timestamp) -> Vec<(&'static str, &'static str)> {
+    let complete = ("complete", "today-complete");
+    let no_show = ("no-show", "today-no-show");
+    let has_begun = booking.scheduled_at() <= now;
+    let may_be_missed = booking.scheduled_at().saturating_add(Booking::NO_SHOW_AFTER).is_ok_and(|from| from <= now);
+    match booking.status() {
+        BookingStatus::Scheduled if may_be_missed => vec![complete, no_show],
+        BookingStatus::Scheduled if has_begun => vec![complete],
+        BookingStatus::Completed | BookingStatus::NoShow if now < booking.ends_at() => vec![("reopen", "today-reopen")],
+        BookingStatus::Scheduled
+        | BookingStatus::Completed
+        | BookingStatus::NoShow
+        | BookingStatus::PendingPayment
+        | BookingStatus::Cancelled
+        | BookingStatus::Expired => Vec::new(),
+    }
+}
+
+/// The periods in which a session of the first service can begin and end.
+async fn free(web: &Web, visit: &Visit<'_>, choice: &Choice) -> Result<Vec<Free>, Problem> {
+    let view = &visit.view;
+    if choice.date < choice.today {
+        return Ok(Vec::new());
+    }
+    let Some(service) = web.queries.services().await?.first().map(|service| service.id) else { return Ok(Vec::new()) };
+    let range = SlotQuery::of_dates(choice.date, choice.date, choice.zone.clone())?;
+    let found = web.use_cases.availability.run(Some(service), Some(choice.user.id), &range).await?;
+    let time = |at: Timestamp| view.phrases.local_time(at, &choice.zone).time;
+    let entry = |(begins, ends): (Timestamp, Timestamp)| Free {
+        begins,
+        time: view.text_with("today-range", &[("from", (&time(begins)).into()), ("to", (&time(ends)).into())]),
+        text: view.text("today-free"),
+    };
+    Ok(periods(found.slots.values().flatten().copied()).into_iter().map(entry).collect())
+}
+
+/// Slots that follow or overlap each other, as one period each.
+fn periods(slots: impl Iterator<Item = Slot>) -> Vec<(Timestamp, Timestamp)> {
+    let mut periods: Vec<(Timestamp, Timestamp)> = Vec::new();
+    for slot in slots {
+        match periods.last_mut() {
+            Some((_, end)) if slot.start <= *end => *end = slot.end.max(*end),
+            _ => periods.push((slot.start, slot.end)),
+        }
+    }
+    periods
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_without_a_gap_are_one_period() {
+        let second = |second| Timestamp::from_second(second).unwrap();
+        for (slots, expected) in [
+            (&[][..], &[][..]),
+            (&[(0, 50), (15, 65), (30, 80)], &[(0, 80)]),
+            (&[(0, 50), (50, 100)], &[(0, 100)]),
+            (&[(0, 50), (51, 101), (60, 70)], &[(0, 50), (51, 101)]),
+        ] {
+            let slots = slots.iter().map(|(start, end)| Slot { start: second(*start), end: second(*end) });
+            let expected: Vec<_> = expected.iter().map(|(from, to)| (second(*from), second(*to))).collect();
+            assert_eq!(periods(slots), expected);
+        }
+    }
+}

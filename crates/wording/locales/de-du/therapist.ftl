@@ -1,0 +1,1 @@
+### What differs for readers who are addressed with du.
