@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use attune_domain::Role;
 use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::Caller;
 use base64::Engine;
@@ -151,13 +152,21 @@ impl Visit<'_> {
     }
 }
 
-/// A path of ours to go on with; anything else leads to the appointments.
-pub(crate) fn next_path(next: &str) -> String {
+/// Where people with this role begin, and the name of the tab that leads there.
+pub(crate) fn home(role: Role) -> (&'static str, &'static str) {
+    match role {
+        Role::Admin => ("/today", "tab-today"),
+        Role::Client => ("/appointments", "tab-appointments"),
+    }
+}
+
+/// A path of ours to go on with; anything else leads to where people with this role begin.
+pub(crate) fn next_path(next: &str, role: Role) -> String {
     let is_own = next.starts_with('/')
         && !next.starts_with("//")
         && next.len() <= 2_000
         && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    if is_own { next.to_owned() } else { "/appointments".to_owned() }
+    if is_own { next.to_owned() } else { home(role).0.to_owned() }
 }
 
 #[cfg(test)]
@@ -167,13 +176,14 @@ mod tests {
     #[test]
     fn only_paths_of_ours_are_followed() {
         for own in ["/", "/book?service=1&at=2024-01-15T10:00:00Z", "/account#password"] {
-            assert_eq!(next_path(own), own);
+            assert_eq!(next_path(own, Role::Admin), own);
         }
         for other in
             ["", "book", "//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nSet-Cookie: x", "/\u{e4}"]
         {
-            assert_eq!(next_path(other), "/appointments", "{other:?}");
+            assert_eq!(next_path(other, Role::Client), "/appointments", "{other:?}");
+            assert_eq!(next_path(other, Role::Admin), "/today", "{other:?}");
         }
-        assert_eq!(next_path(&format!("/{}", "a".repeat(2_000))), "/appointments");
+        assert_eq!(next_path(&format!("/{}", "a".repeat(2_000)), Role::Client), "/appointments");
     }
 }

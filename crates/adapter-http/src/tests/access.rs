@@ -114,6 +114,8 @@ const ROWS: &[Row] = &[
     row("GET", "/", "", [200; 5]),
     // Pages of a client who is logged in lead to the login page first.
     row("GET", "/account", "", [303; 5]),
+    row("GET", "/today", "", [303; 5]),
+    row("POST", "/today", "", [303; 5]),
     row("GET", "/account/profile", "", [303; 5]),
     row("POST", "/account/profile", "", [303; 5]),
     row("GET", "/account/email", "", [303; 5]),

@@ -88,7 +88,8 @@ async fn registration_can_be_closed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn all_invalid_fields_are_reported_at_once() {
     let practice = Practice::open().await;
-    let body = r#"{"email":"ada","password":7,"first_name":"A\u0007","last_name":7,"timezone":"Mars Base","is_admin":true}"#;
+    let body =
+        r#"{"email":"ada","password":7,"first_name":"A\u0007","last_name":7,"timezone":"Mars Base","is_admin":true}"#;
     let reply = practice.post("/api/auth/register", "", body).await;
     reply.assert_problem(422, "validation_failed");
     let wanted = [

@@ -306,7 +306,8 @@ impl Parts {
 
 /// Pages for people alone.
 pub(crate) fn is_undocumented(path: &str) -> bool {
-    let menus = ["/account", "/appointments", "/book", "/forgot-password", "/login-link", "/logout", "/register"];
+    let menus =
+        ["/account", "/appointments", "/book", "/forgot-password", "/login-link", "/logout", "/register", "/today"];
     matches!(path, "/" | "/imprint" | "/privacy" | "/assets/{file}" | "/login")
         || menus.iter().any(|menu| path.strip_prefix(menu).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }

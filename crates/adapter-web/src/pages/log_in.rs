@@ -54,8 +54,8 @@ struct Typed {
 /// `GET /login`
 pub(crate) async fn show(web: Data<Web>, http: HttpRequest, Query(Next { next }): Query<Next>) -> HandlerResult {
     let visit = web.visit(&http).await?;
-    if visit.caller.is_some() {
-        return visit.redirect(&next_path(&next));
+    if let Some(caller) = &visit.caller {
+        return visit.redirect(&next_path(&next, caller.user.role));
     }
     page(&visit, Typed { email: String::new(), next, asks_code: false }, None)
 }
@@ -83,7 +83,7 @@ pub(crate) async fn log_in(web: Data<Web>, http: HttpRequest, payload: Payload) 
     let error = match web.use_cases.log_in.run(command).await {
         Ok(tokens) => {
             limiter.login_succeeded(&attempt);
-            let mut response = visit.redirect(&next_path(&next))?;
+            let mut response = visit.redirect(&next_path(&next, tokens.user.role))?;
             debug_assert!(response.headers().contains_key(LOCATION));
             Cookie::keep_login(&mut response, &tokens, web.settings.secure)?;
             return Ok(response);

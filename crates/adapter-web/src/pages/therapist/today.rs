@@ -10,9 +10,9 @@ use attune_domain::meeting::{AccessState, AttendanceSummary};
 use attune_domain::{Booking, BookingId, BookingStatus, Role, Slot, User, UserId, ViewerId};
 use attune_http_common::{HandlerResult, Problem};
 use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest, PageStart};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 
 use super::{Clients, therapist, therapists};
 use crate::choice::therapist_name;
@@ -238,10 +238,8 @@ async fn page(
     } else {
         day.day.clone()
     };
-    let way = |date: Date, name: &str| Link {
-        href: view.href(&choice.path_of(date, &choice.user)),
-        text: view.text(name),
-    };
+    let way =
+        |date: Date, name: &str| Link { href: view.href(&choice.path_of(date, &choice.user)), text: view.text(name) };
     let mut ways = vec![
         way(choice.date.yesterday().unwrap_or(choice.date), "today-before"),
         way(choice.date.tomorrow().unwrap_or(choice.date), "today-after"),
