@@ -326,6 +326,12 @@ role-changed =
     .opening-admin = Dein Konto hat jetzt Administrationsrechte und kann in der Praxis alles sehen und ändern.
     .after = Wenn du das nicht erwartet hast, wende dich bitte an die Praxis.
 
+account-disabled =
+    .subject = Dein Konto wurde gesperrt
+    .heading = Dein Konto wurde gesperrt
+    .opening = Dein Konto wurde am { $when } gesperrt.
+    .after = Ab sofort kannst du dich weder anmelden noch an Terminen teilnehmen, und du erhältst keine E-Mails mehr von uns. Wenn du das nicht erwartet hast, wende dich bitte an die Praxis.
+
 new-login =
     .subject = Neue Anmeldung in deinem Konto
     .heading = Eine neue Anmeldung in deinem Konto

@@ -366,6 +366,12 @@ role-changed =
     .opening-admin = Ihr Konto hat jetzt Administrationsrechte und kann in der Praxis alles sehen und ändern.
     .after = Wenn Sie das nicht erwartet haben, wenden Sie sich bitte an die Praxis.
 
+account-disabled =
+    .subject = Ihr Konto wurde gesperrt
+    .heading = Ihr Konto wurde gesperrt
+    .opening = Ihr Konto wurde am { $when } gesperrt.
+    .after = Ab sofort können Sie sich weder anmelden noch an Terminen teilnehmen, und Sie erhalten keine E-Mails mehr von uns. Wenn Sie das nicht erwartet haben, wenden Sie sich bitte an die Praxis.
+
 new-login =
     .subject = Neue Anmeldung in Ihrem Konto
     .heading = Eine neue Anmeldung in Ihrem Konto

@@ -4,7 +4,10 @@ mod operator;
 mod second_factor;
 
 use attune_domain::login_session::LoginSession;
-use attune_domain::{BookingId, EmailAddress, Language, LoginSessionId, PersonName, Role, TimeZoneName, User, UserId};
+use attune_domain::notification::NotificationKind;
+use attune_domain::{
+    BookingId, EmailAddress, Language, LoginSessionId, OneTimePurpose, PersonName, Role, TimeZoneName, User, UserId,
+};
 use attune_ports::{Caller, HashError, NewUser, Password, PasswordHasher};
 use attune_test_doubles::PlainPasswordHasher;
 use jiff::SignedDuration;
@@ -467,10 +470,15 @@ async fn a_changed_role_and_a_disabled_account_count_at_once() {
     assert!(!caller(&practice, &tokens).await.unwrap().user.is_admin());
     manage(&practice, user.id, Some(Role::Admin), None).await.unwrap();
     assert!(caller(&practice, &tokens).await.unwrap().user.is_admin());
+    practice.request_link.reset_password(&email("client")).await.unwrap();
+    let (link, sent) = (links::token(&practice).await, practice.delivered().await.len());
     manage(&practice, user.id, None, Some(true)).await.unwrap();
     assert!(matches!(caller(&practice, &tokens).await, Err(AuthenticateError::Invalid)));
+    assert_eq!(links::mailed(&practice, sent).await, [(NotificationKind::AccountDisabled, CLIENT.to_owned())]);
     manage(&practice, user.id, None, Some(false)).await.unwrap();
     assert!(matches!(caller(&practice, &tokens).await, Err(AuthenticateError::Invalid)), "the session stays ended");
+    let found = practice.one_time_links.find(&link, OneTimePurpose::ResetPassword, practice.now()).await;
+    assert!(matches!(found, Err(OneTimeLinkError::Dead(_))), "and so does the link");
 }
 
 #[tokio::test]
