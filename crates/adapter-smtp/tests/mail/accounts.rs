@@ -105,9 +105,7 @@ async fn each_email_says_what_happened_what_its_link_does_and_what_to_do_if_it_w
             &disabled,
             &[],
             None,
-            vec![
-                "From now on, you can neither log in nor join appointments, and you get no emails from us. If you did",
-            ],
+            vec!["From now on, you cannot log in, the links in our emails no longer work, and you get no further"],
         ),
         (plain(K::NewLogin), "There was a login to your account, from a device", &login, None, vec![IF_NOT_YOU]),
         (unknown, "There was a login", &time, None, vec![IF_NOT_YOU]),

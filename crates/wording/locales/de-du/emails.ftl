@@ -330,7 +330,7 @@ account-disabled =
     .subject = Dein Konto wurde gesperrt
     .heading = Dein Konto wurde gesperrt
     .opening = Dein Konto wurde am { $when } gesperrt.
-    .after = Ab sofort kannst du dich weder anmelden noch an Terminen teilnehmen, und du erhältst keine E-Mails mehr von uns. Wenn du das nicht erwartet hast, wende dich bitte an die Praxis.
+    .after = Ab sofort kannst du dich nicht mehr anmelden, die Links in unseren E-Mails funktionieren nicht mehr, und du erhältst keine weiteren E-Mails. Wenn du das nicht erwartet hast, wende dich bitte an die Praxis.
 
 new-login =
     .subject = Neue Anmeldung in deinem Konto

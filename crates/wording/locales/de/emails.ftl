@@ -370,7 +370,7 @@ account-disabled =
     .subject = Ihr Konto wurde gesperrt
     .heading = Ihr Konto wurde gesperrt
     .opening = Ihr Konto wurde am { $when } gesperrt.
-    .after = Ab sofort können Sie sich weder anmelden noch an Terminen teilnehmen, und Sie erhalten keine E-Mails mehr von uns. Wenn Sie das nicht erwartet haben, wenden Sie sich bitte an die Praxis.
+    .after = Ab sofort können Sie sich nicht mehr anmelden, die Links in unseren E-Mails funktionieren nicht mehr, und Sie erhalten keine weiteren E-Mails. Wenn Sie das nicht erwartet haben, wenden Sie sich bitte an die Praxis.
 
 new-login =
     .subject = Neue Anmeldung in Ihrem Konto

@@ -369,7 +369,7 @@ account-disabled =
     .subject = Your account was disabled
     .heading = Your account was disabled
     .opening = Your account was disabled on { $when }.
-    .after = From now on, you can neither log in nor join appointments, and you get no emails from us. If you did not expect this, please contact the practice.
+    .after = From now on, you cannot log in, the links in our emails no longer work, and you get no further emails. If you did not expect this, please contact the practice.
 
 new-login =
     .subject = New login to your account

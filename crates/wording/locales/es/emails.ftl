@@ -369,7 +369,7 @@ account-disabled =
     .subject = Se ha desactivado su cuenta
     .heading = Se ha desactivado su cuenta
     .opening = Su cuenta se desactivó el { $when }.
-    .after = A partir de ahora no puede iniciar sesión ni participar en citas, y ya no recibirá correos nuestros. Si no lo esperaba, póngase en contacto con la consulta.
+    .after = A partir de ahora no puede iniciar sesión, los enlaces de nuestros correos ya no funcionan y no recibirá más correos. Si no lo esperaba, póngase en contacto con la consulta.
 
 new-login =
     .subject = Nuevo inicio de sesión en su cuenta

@@ -369,7 +369,7 @@ account-disabled =
     .subject = Votre compte a été désactivé
     .heading = Votre compte a été désactivé
     .opening = Votre compte a été désactivé le { $when }.
-    .after = Désormais, vous ne pouvez plus ni vous connecter ni participer à des rendez-vous, et vous ne recevez plus d’e-mails de notre part. Si vous ne vous y attendiez pas, veuillez contacter le cabinet.
+    .after = Désormais, vous ne pouvez plus vous connecter, les liens contenus dans nos e-mails ne fonctionnent plus et vous ne recevrez plus d’e-mails. Si vous ne vous y attendiez pas, veuillez contacter le cabinet.
 
 new-login =
     .subject = Nouvelle connexion à votre compte
