@@ -127,10 +127,10 @@ impl ChangeEmail {
             let mut work = self.store.begin().await?;
             let purpose = OneTimePurpose::ConfirmEmail;
             if self.attempts.email(&mut *work, purpose.as_str(), new, now).await? {
-                if let Some(holder) = holder.as_ref().filter(|holder| !holder.disabled) {
+                if let Some(holder) = &holder {
                     let kind = NotificationKind::RegistrationAttempt;
                     work.enqueue(&[account_notification(holder.id, kind, now)]).await?;
-                } else if holder.is_none() {
+                } else {
                     work.end_one_time_tokens(user, &[purpose], Timestamp::MIN, now).await?;
                     self.one_time_links
                         .issue(&mut *work, NewLink { user, purpose, email: new, slot: None }, now)

@@ -168,6 +168,12 @@ async fn an_admin_changes_the_address_of_a_client_and_at_once_if_it_was_never_ve
     let invited = practice.edit(async |work| work.add_user(&new_client("typo")).await.unwrap()).await;
     assert_eq!(request(invited, "right").await.unwrap().email, email("right"));
     assert!(matches!(request(invited, "new").await, Err(ChangeEmailError::EmailTaken)));
+    let sent = practice.delivered().await.len();
+    let registered = Register { registration: Registration::Verified, ..practice.register.clone() };
+    registered.run(registration("mistyped@example.org", None)).await.unwrap();
+    let mistyped = practice.queries.credentials(&email("mistyped")).await.unwrap().unwrap().user.id;
+    request(mistyped, "meant").await.unwrap();
+    assert_eq!(mailed(&practice, sent).await, [], "it was not invited, and its link ended");
     assert!(matches!(request(therapist.id, "else").await, Err(ChangeEmailError::Forbidden)));
     assert!(matches!(request(UserId::new(99).unwrap(), "else").await, Err(ChangeEmailError::NotFound)));
     let mut plain = admin.clone();
@@ -181,7 +187,8 @@ async fn a_former_address_that_was_never_verified_cannot_undo() {
     let practice = TestPractice::free().await;
     let client = User { email_verified_at: None, ..practice.client().await };
     practice.save_user(client.clone()).await;
-    change(&practice, &client, "new").await;
+    let verified = change(&practice, &client, "new").await;
+    assert_eq!(verified.email_verified_at, Some(practice.now()));
     let kinds: Vec<_> = mailed(&practice, 0).await.into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, [NotificationKind::EmailConfirmation]);
 }

@@ -89,6 +89,8 @@ async fn a_forged_link_and_one_for_something_else_are_unknown() {
         let found = practice.one_time_links.find(text, OneTimePurpose::LogIn, practice.now()).await;
         assert!(matches!(found, Err(OneTimeLinkError::Unknown)), "{text}");
     }
+    let for_something_else = practice.one_time_links.find(&genuine, OneTimePurpose::LogIn, practice.now()).await;
+    assert!(matches!(for_something_else, Err(OneTimeLinkError::Unknown)));
     reset(&practice, &genuine, NEW).await.unwrap();
 }
 
@@ -107,9 +109,12 @@ async fn requests_for_links_are_limited_per_address_and_kind_and_unknown_address
     assert_eq!(mailed(&practice, 5).await, [(NotificationKind::LoginLink, CLIENT.to_owned())]);
     practice.advance_minutes(60);
     practice.request_link.reset_password(&email("client")).await.unwrap();
-    practice.save_user(User { disabled: true, ..user }).await;
+    assert_eq!(mailed(&practice, 6).await, [(NotificationKind::PasswordReset, CLIENT.to_owned())], "an hour later");
+    practice.save_user(User { disabled: true, ..user.clone() }).await;
+    let open = async || practice.queries.open_one_time_tokens(user.id).await.unwrap();
+    let before = open().await;
     practice.request_link.log_in(&email("client")).await.unwrap();
-    assert_eq!(mailed(&practice, 6).await, [], "nothing is mailed to a disabled account");
+    assert_eq!((mailed(&practice, 7).await, open().await), (vec![], before), "a disabled account gets no link");
 }
 
 async fn redeem(practice: &TestPractice, token: &str) -> Result<Tokens, RedeemLoginLinkError> {
@@ -184,6 +189,44 @@ async fn of_two_registrations_of_an_address_that_was_not_verified_the_later_coun
 }
 
 #[tokio::test]
+async fn registering_with_the_address_of_an_account_that_is_no_ones_to_take_changes_nothing() {
+    let attempt = vec![(NotificationKind::RegistrationAttempt, CLIENT.to_owned())];
+    for (role, disabled, has_password, told) in [
+        (Role::Admin, false, true, attempt.clone()),
+        (Role::Client, true, true, vec![]),
+        (Role::Client, false, false, attempt),
+    ] {
+        let practice = TestPractice::free().await;
+        let (register, _) = verified(&practice);
+        let user = User { role, disabled, email_verified_at: None, ..practice.client().await };
+        practice.save_user(user.clone()).await;
+        if !has_password {
+            practice.edit(async |work| work.set_password(user.id, None).await.unwrap()).await;
+        }
+        let before = practice.queries.credentials_of(user.id).await.unwrap().unwrap().password_hash;
+        let command = RegisterCommand { password: password(NEW), ..registration(CLIENT, None) };
+        assert!(matches!(register.run(command).await.unwrap(), Registered::Mailed));
+        assert_eq!(mailed(&practice, 0).await, told);
+        let after = practice.queries.credentials_of(user.id).await.unwrap().unwrap();
+        assert_eq!((after.user, after.password_hash), (user, before));
+    }
+}
+
+#[tokio::test]
+async fn only_the_address_of_an_account_that_waits_for_its_owner_is_corrected() {
+    for (verified_at, disabled) in [(Some(at(TEN)), false), (None, true)] {
+        let practice = TestPractice::free().await;
+        let user = User { email_verified_at: verified_at, disabled, ..practice.client().await };
+        practice.save_user(user.clone()).await;
+        let command =
+            CorrectEmailCommand { email: email("client"), password: password(PASSWORD), new_email: email("new") };
+        practice.verify_email.correct(&command).await.unwrap();
+        assert_eq!(practice.queries.user(user.id).await.unwrap(), Some(user));
+        assert_eq!(mailed(&practice, 0).await, []);
+    }
+}
+
+#[tokio::test]
 async fn the_link_is_mailed_again_and_to_the_address_that_was_meant() {
     let practice = TestPractice::free().await;
     practice.add("other", Role::Client).await;
@@ -245,6 +288,8 @@ async fn an_invited_client_sets_a_password_once_and_can_be_booked_for_before() {
     let client = invited(&practice, true).await;
     practice.book(&client, TEN).await.unwrap();
     let link = token(&practice).await;
+    practice.request_link.verification(&email("client")).await.unwrap();
+    assert_eq!(token(&practice).await, link, "an invitation is mailed again by the practice only");
     let accept = |token: &str| {
         let (token, new) = (token.to_owned(), password(PASSWORD));
         let accept = practice.set_password_by_link.clone();

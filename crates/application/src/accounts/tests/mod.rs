@@ -197,9 +197,12 @@ async fn strangers_share_a_limit_whatever_their_network_and_do_not_stop_a_device
     let practice = TestPractice::free().await;
     practice.client().await;
     let device = practice.log_in_as(CLIENT, PASSWORD).await.unwrap().device_token;
+    let other_device = practice.log_in_as(CLIENT, PASSWORD).await.unwrap().device_token;
     let from_device = async |password| log_in_with(&practice, password, device.clone()).await;
-    for network in ["198.51.100.0/24", "203.0.113.0/24", "192.0.2.0/24"] {
-        let guess = practice.log_in_from(network, CLIENT, WRONG).await.err();
+    for (network, typed) in
+        [("198.51.100.0/24", CLIENT), ("203.0.113.0/24", "CLIENT@example.org"), ("192.0.2.0/24", " client@Example.org")]
+    {
+        let guess = practice.log_in_from(network, typed, WRONG).await.err();
         assert!(matches!(guess, Some(LogInError::InvalidCredentials)), "{network}");
     }
     let before = practice.hasher.verifications();
@@ -212,6 +215,7 @@ async fn strangers_share_a_limit_whatever_their_network_and_do_not_stop_a_device
         assert!(matches!(from_device(WRONG).await.err(), Some(LogInError::InvalidCredentials)));
     }
     assert!(matches!(from_device(PASSWORD).await.err(), Some(LogInError::TooManyFailures)));
+    log_in_with(&practice, PASSWORD, other_device).await.unwrap();
     practice.clock.advance(SignedDuration::from_hours(24) + SignedDuration::from_secs(1));
     from_device(PASSWORD).await.unwrap();
     practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
@@ -491,4 +495,33 @@ async fn the_first_admin_is_added_once() {
     let added = ensure().await.unwrap();
     assert!(practice.log_in_as("admin@example.org", &added.password).await.unwrap().user.is_admin());
     assert!(ensure().await.is_none());
+}
+
+#[tokio::test]
+async fn a_user_ends_their_own_live_sessions_only() {
+    let (practice, _, tokens) = logged_in().await;
+    practice.add("other", Role::Client).await;
+    let foreign = practice.log_in_as("other@example.org", PASSWORD).await.unwrap();
+    practice.advance_minutes(1);
+    let second = practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
+    let this = caller(&practice, &tokens).await.unwrap();
+    let foreign_id = caller(&practice, &foreign).await.unwrap().session.id;
+    let second_id = caller(&practice, &second).await.unwrap().session.id;
+    let sessions = &practice.login_sessions;
+    let metadata = RequestMetadata::default();
+    let listed =
+        async || -> Vec<_> { sessions.list(&this).await.unwrap().into_iter().map(|view| view.session.id).collect() };
+    assert_eq!(listed().await, [second_id, this.session.id]);
+    sessions.end(&this, second_id, &metadata).await.unwrap();
+    for not_one in [foreign_id, second_id] {
+        let refused = sessions.end(&this, not_one, &metadata).await;
+        assert!(matches!(refused, Err(EndLoginSessionError::NotFound)));
+    }
+    assert_eq!(listed().await, [this.session.id]);
+    let third = practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
+    sessions.end_others(&this, &metadata).await.unwrap();
+    assert!(caller(&practice, &third).await.is_err());
+    for live in [&tokens, &foreign] {
+        caller(&practice, live).await.unwrap();
+    }
 }
