@@ -268,7 +268,7 @@ async fn corrections_with_a_wrong_password_are_guesses() {
     }
 }
 
-async fn invited(practice: &TestPractice, invite: bool) -> User {
+pub(super) async fn invited(practice: &TestPractice, invite: bool) -> User {
     let command = AddClientCommand {
         admin: practice.therapist().await.id,
         email: email("client"),
@@ -296,7 +296,8 @@ async fn an_invited_client_sets_a_password_once_and_can_be_booked_for_before() {
         async move { accept.accept_invitation(&token, &new, &RequestMetadata::default()).await }
     };
     accept(&link).await.unwrap();
-    let user = practice.log_in_as(CLIENT, PASSWORD).await.unwrap().user;
+    let closed = LogIn { registration: Registration::Closed, ..practice.log_in.clone() };
+    let user = closed.run(login(PASSWORD)).await.unwrap().user;
     assert!(user.email_verified_at.is_some());
     assert!(is_dead(accept(&link).await));
     let kinds: Vec<_> = mailed(&practice, 0).await.into_iter().map(|(kind, _)| kind).collect();

@@ -524,4 +524,6 @@ async fn a_user_ends_their_own_live_sessions_only() {
     for live in [&tokens, &foreign] {
         caller(&practice, live).await.unwrap();
     }
+    practice.clock.advance(SignedDuration::from_hours(14 * 24));
+    assert_eq!(listed().await, [], "none was used for fourteen days");
 }

@@ -208,6 +208,8 @@ async fn a_code_of_the_app_steps_up_and_then_the_factor_can_be_removed() {
     assert!(matches!(again, Err(StepUpError::WrongCode)));
     let caller = stepped_up(&practice, caller_before.user);
     practice.second_factor.remove(&caller, &metadata).await.unwrap();
+    let factor = practice.edit(async |work| work.totp_factor(caller.user.id).await.unwrap()).await;
+    assert!(factor.is_none(), "its secret is deleted");
     log_in(&practice, None).await.unwrap();
     log_in(&practice, Some(&codes[3])).await.expect("a code that is not needed does no harm");
     let removed = (NotificationKind::SecondFactorRemoved, CLIENT.to_owned());
