@@ -94,7 +94,10 @@ async fn undoing_gives_the_account_back() {
         new: password("crooked lighthouse marmalade"),
         metadata: RequestMetadata::default(),
     };
+    let sent = practice.delivered().await.len();
     practice.change_password.run(command).await.unwrap();
+    let changed = (NotificationKind::PasswordChanged, "new@example.org".to_owned());
+    assert_eq!(mailed(&practice, sent).await, [changed]);
     let sent = practice.delivered().await.len();
     undo(&practice, &link).await.unwrap();
     let restored = practice.queries.user(user.id).await.unwrap().unwrap();

@@ -45,6 +45,9 @@ async fn a_reset_sets_the_password_once_ends_the_sessions_and_tells_the_owner() 
     let weak = reset(&practice, &second, "short").await;
     assert!(matches!(weak, Err(SetPasswordByLinkError::Password(PasswordProblem::TooShort(12)))));
     let sent = practice.delivered().await.len();
+    for _ in 0..4 {
+        refused(&practice, CLIENT, WRONG).await;
+    }
     reset(&practice, &second, NEW).await.unwrap();
     assert_eq!(mailed(&practice, sent).await, [(NotificationKind::PasswordChanged, CLIENT.to_owned())]);
     assert!(caller(&practice, &tokens).await.is_err());
@@ -125,14 +128,16 @@ async fn redeem(practice: &TestPractice, token: &str) -> Result<Tokens, RedeemLo
 #[tokio::test]
 async fn a_login_link_works_once_although_strangers_used_up_the_guesses() {
     let practice = TestPractice::free().await;
-    let user = practice.client().await;
+    let user = User { email_verified_at: None, ..practice.client().await };
+    practice.save_user(user.clone()).await;
     for _ in 0..4 {
         refused(&practice, CLIENT, WRONG).await;
     }
     practice.request_link.log_in(&email("client")).await.unwrap();
     let token = token(&practice).await;
     let tokens = redeem(&practice, &token).await.unwrap();
-    assert_eq!(caller(&practice, &tokens).await.unwrap().user.id, user.id);
+    let logged_in = caller(&practice, &tokens).await.unwrap().user;
+    assert_eq!((logged_in.id, logged_in.email_verified_at), (user.id, Some(practice.now())));
     assert!(tokens.device_token.is_some());
     let again = redeem(&practice, &token).await.err();
     assert!(matches!(again, Some(RedeemLoginLinkError::Link(OneTimeLinkError::Dead(_)))));
@@ -180,10 +185,17 @@ async fn of_two_registrations_of_an_address_that_was_not_verified_the_later_coun
     register.run(command.clone()).await.unwrap();
     let first = token(&practice).await;
     practice.advance_minutes(1);
-    register.run(RegisterCommand { password: password(NEW), ..command }).await.unwrap();
+    let first_name = Some(PersonName::parse("Jane").unwrap().unwrap());
+    let again = RegisterCommand { password: password(NEW), first_name: first_name.clone(), ..command };
+    register.run(again).await.unwrap();
     let second = token(&practice).await;
+    practice.advance_minutes(1);
+    practice.request_link.verification(&email("client")).await.unwrap();
+    let third = token(&practice).await;
     assert!(practice.verify_email.run(&first, &RequestMetadata::default()).await.is_err());
-    practice.verify_email.run(&second, &RequestMetadata::default()).await.unwrap();
+    let account = practice.verify_email.run(&second, &RequestMetadata::default()).await.unwrap();
+    assert_eq!(account.user.first_name, first_name);
+    assert!(practice.verify_email.run(&third, &RequestMetadata::default()).await.is_err(), "it is verified already");
     assert!(matches!(log_in.run(login(PASSWORD)).await.err(), Some(LogInError::InvalidCredentials)));
     log_in.run(login(NEW)).await.unwrap();
 }
@@ -261,9 +273,14 @@ async fn the_link_is_mailed_again_and_to_the_address_that_was_meant() {
 async fn corrections_with_a_wrong_password_are_guesses() {
     let practice = TestPractice::free().await;
     practice.client().await;
-    for expected in [true, true, true, false] {
+    for (typed, expected) in [PASSWORD; 4].map(|right| (right, true)).into_iter().chain([
+        (WRONG, true),
+        (WRONG, true),
+        (WRONG, true),
+        (WRONG, false),
+    ]) {
         let command =
-            CorrectEmailCommand { email: email("client"), password: password(WRONG), new_email: email("new") };
+            CorrectEmailCommand { email: email("client"), password: password(typed), new_email: email("new") };
         assert_eq!(practice.verify_email.correct(&command).await.is_ok(), expected);
     }
 }

@@ -20,7 +20,7 @@ async fn each_change_ends_what_was_open_and_lets_the_owner_in() {
     let link = token(&practice).await;
     run(&client, OperatorChange::RemoveSecondFactor).await.unwrap();
     assert!(caller(&practice, &tokens).await.is_err());
-    practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
+    let tokens = practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
     let weak = run(&client, OperatorChange::Password(password("short"))).await;
     assert!(matches!(weak, Err(OperatorError::Password(PasswordProblem::TooShort(12)))));
     for _ in 0..4 {
@@ -28,6 +28,7 @@ async fn each_change_ends_what_was_open_and_lets_the_owner_in() {
     }
     let new = "crooked lighthouse marmalade";
     run(&client, OperatorChange::Password(password(new))).await.unwrap();
+    assert!(caller(&practice, &tokens).await.is_err());
     practice.log_in_as(CLIENT, new).await.expect("the guesses of strangers are forgotten");
     let reset = practice.set_password_by_link.reset(&link, &password(PASSWORD), &RequestMetadata::default()).await;
     assert!(reset.is_err());

@@ -196,6 +196,16 @@ async fn a_step_up_marks_the_session_and_is_limited() {
 }
 
 #[tokio::test]
+async fn right_codes_are_no_guesses() {
+    let (practice, caller, _) = with_factor().await;
+    for _ in 0..21 {
+        practice.advance_minutes(1);
+        let proof = Proof::Code(PlainTotp::code(practice.now()));
+        practice.step_up.run(&caller, &proof, &RequestMetadata::default()).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_code_of_the_app_steps_up_and_then_the_factor_can_be_removed() {
     let (practice, caller_before, codes) = with_factor().await;
     let metadata = RequestMetadata::default();
