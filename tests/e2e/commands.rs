@@ -257,8 +257,15 @@ async fn commands_help_owners_who_are_locked_out(database: Database) {
         john.get("/api/auth/me").await.refused(401, "invalid_token");
     }
     assert_eq!(rows(&[]).await[2][1..6], [new_email, "client", "enabled", "yes", "no"]);
-    let john = User::log_in(&app, new_email, &new_password).await;
-    let disabled = practice.run(["user", "disable", "--email", new_email], "").await.good();
+    let last_email = "john.doe@clients.example.org";
+    practice.run(["user", "set-email", "--email", new_email, "--new-email", last_email], "").await.good();
+    let john = User::log_in(&app, last_email, &new_password).await;
+    let disabled = practice.run(["user", "disable", "--email", last_email], "").await.good();
     assert_eq!(disabled.stdout.trim_end(), format!("User {id} was disabled; {ended}"));
     john.get("/api/auth/me").await.refused(401, "invalid_token");
+    for (address, subject) in
+        [(new_email, "The email address of your account was changed"), (last_email, "Your account was disabled")]
+    {
+        practice.emails_where(1, |email| email.recipients == [address] && email.subject == subject).await;
+    }
 }

@@ -139,13 +139,15 @@ async fn links_die_with_what_they_were_made_for(database: Database) {
         ask(&app, "/api/auth/forgot-password", &email).await;
         ask(&app, "/api/auth/login-link", &email).await;
         let (reset, login) = (link(&practice, &email, RESET).await, link(&practice, &email, LOGIN).await);
+        user.step_up().await;
+        ask_as(&user, &format!("later{number}@clients.example.org")).await;
+        let confirm = link(&practice, &format!("later{number}@clients.example.org"), CONFIRM).await;
         match death {
             "password" => {
                 let body = json!({"current_password": user.password, "password": strong_password(72)});
                 user.post("/api/auth/change-password", body).await.expect(204);
             }
             "address" => {
-                user.step_up().await;
                 ask_as(&user, &format!("moved{number}@clients.example.org")).await;
                 let to = link(&practice, &format!("moved{number}@clients.example.org"), CONFIRM).await;
                 app.post("/api/auth/confirm-email", json!({"token": token(&to)})).await.expect(200);
@@ -159,7 +161,24 @@ async fn links_die_with_what_they_were_made_for(database: Database) {
         let new = json!({"token": token(&reset), "password": strong_password(73)});
         app.post("/api/auth/reset-password", new).await.refused(410, "link_expired");
         app.post("/api/auth/login-link/redeem", json!({"token": token(&login)})).await.refused(410, "link_expired");
+        if death == "time" {
+            practice.clock.advance(SignedDuration::from_hours(23));
+        }
+        app.post("/api/auth/confirm-email", json!({"token": token(&confirm)})).await.refused(410, "link_expired");
     }
+    // Accounts that were never opened.
+    let admin = admin.again().await;
+    register(&practice, &app, "new@clients.example.org").await;
+    admin.post("/api/admin/users", json!({"email": "invited@clients.example.org"})).await.expect(201);
+    let verify = link(&practice, "new@clients.example.org", VERIFY).await;
+    let invitation = link(&practice, "invited@clients.example.org", INVITATION).await;
+    for user in admin.get("/api/admin/users?q=clients.example.org").await.expect(200)["users"].as_array().unwrap() {
+        let path = format!("/api/admin/users/{}", user["id"]);
+        admin.patch(&path, json!({"disabled": true})).await.expect(200);
+    }
+    app.post("/api/auth/verify-email", json!({"token": token(&verify)})).await.refused(410, "link_expired");
+    let accept = json!({"token": token(&invitation), "password": strong_password(73)});
+    app.post("/api/auth/accept-invitation", accept).await.refused(410, "link_expired");
 }
 
 /// How many of twenty requests at once get each status.

@@ -372,6 +372,7 @@ fn message(email: &Email) -> Result<(&'static str, &'static str, &'static str), 
         (NotificationKind::SecondFactorAdded, _) => "second-factor-added",
         (NotificationKind::SecondFactorRemoved, _) => "second-factor-removed",
         (NotificationKind::RoleChanged, _) => return Ok(("role-changed", account::role_opening(email)?, "after")),
+        (NotificationKind::AccountDisabled, _) => "account-disabled",
         (NotificationKind::NewLogin, _) => "new-login",
         _ => return Err("payment details are missing or of another kind".into()),
     };

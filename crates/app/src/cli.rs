@@ -85,9 +85,10 @@ pub(crate) enum User {
     /// Set a new password, which is read from standard input. Ends all login sessions and emailed links of the account, and
     /// tells its owner by email.
     SetPassword(SetPassword),
-    /// Replace the email address, whose owner must be known to you. Ends all login sessions and emailed links of the account.
+    /// Replace the email address, whose owner must be known to you. Ends all login sessions and emailed links of the account,
+    /// and tells the former address by email.
     SetEmail(SetEmail),
-    /// Disable an account, and end its login sessions and emailed links. Refused for the last admin.
+    /// Disable an account, end its login sessions and emailed links, and tell its owner by email. Refused for the last admin.
     Disable(Account),
     /// Remove the second factor, so that the password suffices until another one is set up. Ends all login sessions of the
     /// account, and tells its owner by email.
@@ -124,6 +125,10 @@ pub(crate) struct SetEmail {
     /// Email address that replaces it.
     #[arg(long)]
     pub(crate) new_email: String,
+    /// Neither tell the former address nor let it undo the change, because someone else reads it. Earlier changes cannot be
+    /// undone either.
+    #[arg(long)]
+    pub(crate) no_undo: bool,
 }
 
 #[derive(Debug, Args)]

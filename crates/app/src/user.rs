@@ -23,7 +23,7 @@ pub(crate) async fn run(settings: &Settings, config: &ResolvedConfig, command: c
         cli::User::SetPassword(command) => (command.account, OperatorChange::Password(read_password()?)),
         cli::User::SetEmail(command) => {
             let new = EmailAddress::parse(&command.new_email).context("--new-email is invalid")?;
-            (command.account, OperatorChange::Email(new))
+            (command.account, OperatorChange::Email { new, undo: !command.no_undo })
         }
         cli::User::Disable(account) => (account, OperatorChange::Disable),
         cli::User::ResetSecondFactor(account) => (account, OperatorChange::RemoveSecondFactor),
@@ -40,7 +40,7 @@ fn sentence(id: UserId, change: &OperatorChange) -> String {
         OperatorChange::Password(_) => {
             format!("The password of user {id} was changed; all login sessions and links ended.")
         }
-        OperatorChange::Email(_) => {
+        OperatorChange::Email { .. } => {
             format!("The email address of user {id} was changed; all login sessions and links ended.")
         }
         OperatorChange::Disable => format!("User {id} was disabled; all login sessions and links ended."),

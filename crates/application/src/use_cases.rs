@@ -212,7 +212,7 @@ impl UseCases {
             log_in: of!(LogIn { store, queries, hasher, clock, attempts, check_code, open, registration }),
             second_factor: of!(ManageSecondFactor { store, own_password, clock, random, attempts, check_code, waker }),
             step_up: of!(StepUp { store, clock, own_password, attempts, check_code }),
-            operate_account: of!(OperateAccount { store, queries, hasher, clock, attempts }),
+            operate_account: of!(OperateAccount { store, queries, hasher, clock, one_time_links, attempts }),
             add_client: of!(AddClient { add_user, one_time_links, waker }),
             register: of!(Register { registration, add_user, clock, one_time_links, attempts, open, waker }),
             request_link: of!(RequestLink { store, clock, one_time_links, attempts, waker }),

@@ -127,13 +127,15 @@ pub enum NotificationKind {
     SecondFactorRemoved,
     /// The account became an admin's, or a client's.
     RoleChanged,
+    /// The practice disabled the account.
+    AccountDisabled,
     /// Someone logged in from a device and a network that were not used lately.
     NewLogin,
 }
 
 impl NotificationKind {
     /// Every kind without an offset; [`Self::Reminder`] has one.
-    pub const WITHOUT_OFFSET: [Self; 34] = [
+    pub const WITHOUT_OFFSET: [Self; 35] = [
         Self::MeetingInfo,
         Self::Invitation,
         Self::Rescheduled,
@@ -167,6 +169,7 @@ impl NotificationKind {
         Self::SecondFactorAdded,
         Self::SecondFactorRemoved,
         Self::RoleChanged,
+        Self::AccountDisabled,
         Self::NewLogin,
     ];
 
@@ -207,6 +210,7 @@ impl NotificationKind {
             Self::SecondFactorAdded => "second_factor_added",
             Self::SecondFactorRemoved => "second_factor_removed",
             Self::RoleChanged => "role_changed",
+            Self::AccountDisabled => "account_disabled",
             Self::NewLogin => "new_login",
         }
     }
@@ -302,6 +306,7 @@ impl NotificationKind {
                     | Self::SecondFactorAdded
                     | Self::SecondFactorRemoved
                     | Self::RoleChanged
+                    | Self::AccountDisabled
                     | Self::NewLogin
             )
     }
@@ -809,6 +814,7 @@ pub fn send_decision(notification: &NewNotification, booking: &Booking, now: Tim
         | NotificationKind::SecondFactorAdded
         | NotificationKind::SecondFactorRemoved
         | NotificationKind::RoleChanged
+        | NotificationKind::AccountDisabled
         | NotificationKind::NewLogin => return SendDecision::Skip,
         NotificationKind::HoldExpired => BookingStatus::Expired,
         NotificationKind::Cancelled | NotificationKind::TherapistCancelled => BookingStatus::Cancelled,

@@ -169,6 +169,7 @@ fn is_sent_about_hold(
         | NotificationKind::SecondFactorAdded
         | NotificationKind::SecondFactorRemoved
         | NotificationKind::RoleChanged
+        | NotificationKind::AccountDisabled
         | NotificationKind::NewLogin => None,
     }
 }

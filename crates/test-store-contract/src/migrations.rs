@@ -543,7 +543,7 @@ pub async fn accounts_survive_a_downgrade_to_before_the_second_factor(database: 
     let mut emails = vec![notice(&booking, NotificationKind::MeetingInfo, now())];
     let about_accounts = NotificationKind::WITHOUT_OFFSET.into_iter().filter(|kind| kind.is_about_account());
     emails.extend(about_accounts.map(|kind| account_notification(practice.client, kind, now())));
-    assert_eq!(work.enqueue(&emails).await.unwrap(), 13);
+    assert_eq!(work.enqueue(&emails).await.unwrap(), 14);
     work.commit().await.unwrap();
 
     let mut downgraded = Downgraded::new(database, store, 13).await;

@@ -21,5 +21,6 @@ ALTER TABLE users DROP COLUMN second_factor_at;
 -- The release before does not know these emails.
 DELETE FROM outbox WHERE kind IN (
     'password_reset', 'login_link', 'email_verification', 'email_confirmation', 'email_changed', 'account_invitation',
-    'registration_attempt', 'password_changed', 'second_factor_added', 'second_factor_removed', 'role_changed', 'new_login'
+    'registration_attempt', 'password_changed', 'second_factor_added', 'second_factor_removed', 'role_changed',
+    'account_disabled', 'new_login'
 );

@@ -30,6 +30,7 @@ async fn each_email_says_what_happened_what_its_link_does_and_what_to_do_if_it_w
         format!("An authenticator app was set up for your account on {WHEN}. From now on, you log in with a code of");
     let no_app =
         format!("The authenticator app was removed from your account on {WHEN}. From now on, you log in without");
+    let disabled = format!("Your account was disabled on {WHEN}.");
     let time = ["Monday, 15 January 2024 at 10:00", "Europe/Berlin, UTC+01:00"];
     let login = [time[0], time[1], "Program: Firefox, Linux"];
     let plain = |kind| account_email(kind);
@@ -99,6 +100,13 @@ async fn each_email_says_what_happened_what_its_link_does_and_what_to_do_if_it_w
             vec!["If you did not expect this,"],
         ),
         (admin, "Your account now has the rights", &[], None, vec!["If you did not expect this,"]),
+        (
+            plain(K::AccountDisabled),
+            &disabled,
+            &[],
+            None,
+            vec!["From now on, you cannot log in, the links in our emails no longer work, and you get no further"],
+        ),
         (plain(K::NewLogin), "There was a login to your account, from a device", &login, None, vec![IF_NOT_YOU]),
         (unknown, "There was a login", &time, None, vec![IF_NOT_YOU]),
         (telling, "There was a login", &time, None, vec![IF_NOT_YOU]),

@@ -64,6 +64,7 @@ fn assert_harmless(received: &ReceivedMail, email: &Email) {
         NotificationKind::SecondFactorAdded => ("A second factor was set up", &[][..], None),
         NotificationKind::SecondFactorRemoved => ("The second factor was removed", &[][..], None),
         NotificationKind::RoleChanged => ("The rights of your account have changed", &[][..], None),
+        NotificationKind::AccountDisabled => ("Your account was disabled", &[][..], None),
         NotificationKind::NewLogin => ("New login to your account", &[][..], None),
     };
     let time = if email.kind.is_about_account() { "" } else { " on 15 January, 10:00 (UTC+01:00)" };

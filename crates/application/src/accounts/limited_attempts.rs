@@ -24,7 +24,7 @@ pub(super) enum Guesser<'a> {
     /// Someone who shows no device of the account. All of them together share a limit, whatever their network.
     Stranger(&'a str),
     /// A device that logged in before.
-    Device(UserId, DeviceId),
+    Device(DeviceId),
     /// Someone in a login session.
     Session(LoginSessionId),
     /// Someone with a mailed link that logs in to this account.
@@ -119,10 +119,8 @@ impl LimitedAttempts {
 
 fn key_of(guesser: Guesser<'_>) -> AttemptKey {
     match guesser {
-        Guesser::Stranger(email) => key(&["password", &email.trim().to_lowercase()]),
-        Guesser::Device(user, DeviceId(device)) => {
-            key(&["device", &user.to_string(), &u128::from_be_bytes(device).to_string()])
-        }
+        Guesser::Stranger(email) => key(&["password", email]),
+        Guesser::Device(DeviceId(device)) => key(&["device", &u128::from_be_bytes(device).to_string()]),
         Guesser::Session(session) => key(&["session", &session.to_string()]),
         Guesser::Link(user) => key(&["login_link", &user.to_string()]),
     }

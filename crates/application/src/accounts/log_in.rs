@@ -88,9 +88,9 @@ impl LogIn {
             None => None,
         };
         let device = found.as_ref().and_then(|found| self.open.known_device(&command.origin, &found.user));
-        let guesser = match (&found, device) {
-            (Some(found), Some(device)) => Guesser::Device(found.user.id, device),
-            _ => Guesser::Stranger(email.as_ref().map_or(command.email.as_str(), EmailAddress::as_str)),
+        let guesser = match device {
+            Some(device) => Guesser::Device(device),
+            None => Guesser::Stranger(email.as_ref().map_or(command.email.as_str(), EmailAddress::as_str)),
         };
         let guess = self.attempts.guess(guesser).await?;
         let outcome = self.check(found.map(|found| (found.user, found.password_hash)), &command, guess.as_ref()).await;

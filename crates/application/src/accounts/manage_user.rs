@@ -7,6 +7,7 @@ use attune_domain::{PersonName, Role, User, UserId};
 use attune_ports::{AuditObject, Caller, Clock, OutboxWaker, Store, StoreError};
 use thiserror::Error;
 
+use super::OneTimeLinks;
 use super::step_up::{StepUpRequired, check_step_up};
 use crate::audit::{AuditContext, RequestMetadata};
 
@@ -46,8 +47,8 @@ pub struct ManageUser {
 }
 
 impl ManageUser {
-    /// Changes the account, from that user's next request on. If it is disabled, its login sessions end. A change of the
-    /// role needs a login session that is stepped up.
+    /// Changes the account, from that user's next request on. If it is disabled, its login sessions and links end.
+    /// Its owner is told by email of that and of a new role, which needs a login session that is stepped up.
     pub async fn run(&self, command: ManageUserCommand) -> Result<User, ManageUserError> {
         let user = crate::retry::retrying(|| self.attempt(&command)).await?;
         self.waker.wake();
@@ -79,6 +80,8 @@ impl ManageUser {
         work.save_user(&user).await?;
         if user.disabled && !before.disabled {
             work.end_login_sessions(user.id, None, now).await?;
+            OneTimeLinks::end_all(&mut *work, user.id, now).await?;
+            work.enqueue(&[account_notification(user.id, NotificationKind::AccountDisabled, now)]).await?;
         }
         let audit = AuditContext::new(Some(command.admin.user.id), &command.metadata, now);
         for action in actions(&before, &user) {

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use attune_domain::notification::{NotificationKind, account_notification};
-use attune_domain::{EmailAddress, User};
+use attune_domain::{EmailAddress, OneTimePurpose, User};
 use attune_ports::{
     AuditObject, Clock, Conflict, HashError, Password, PasswordHasher, Queries, Store, StoreError, UnitOfWork,
 };
+use jiff::Timestamp;
 use thiserror::Error;
 
+use super::change_email::tell_former_address;
 use super::password_rules::check_password_of;
 use super::second_factor::remove_second_factor;
 use super::{LimitedAttempts, OneTimeLinks, PasswordProblem};
@@ -17,8 +19,13 @@ use crate::audit::AuditContext;
 /// What is done to the account.
 pub enum OperatorChange {
     Password(Password),
-    /// The operator vouches for the address.
-    Email(EmailAddress),
+    /// The operator vouches for the new address.
+    Email {
+        new: EmailAddress,
+        /// Whether the former address can undo the change. Earlier changes cannot be undone either if it cannot: all addresses
+        /// that the account had may be those of someone who took it over.
+        undo: bool,
+    },
     Disable,
     RemoveSecondFactor,
 }
@@ -53,6 +60,7 @@ pub struct OperateAccount {
     pub queries: Arc<dyn Queries>,
     pub hasher: Arc<dyn PasswordHasher>,
     pub clock: Arc<dyn Clock>,
+    pub one_time_links: OneTimeLinks,
     pub attempts: LimitedAttempts,
 }
 
@@ -65,7 +73,7 @@ impl OperateAccount {
                 check_password_of(&user, password)?;
                 Some(self.hasher.hash(password).await?)
             }
-            OperatorChange::Email(_) | OperatorChange::Disable | OperatorChange::RemoveSecondFactor => None,
+            OperatorChange::Email { .. } | OperatorChange::Disable | OperatorChange::RemoveSecondFactor => None,
         };
         crate::retry::retrying(|| async {
             let now = self.clock.now();
@@ -79,16 +87,25 @@ impl OperateAccount {
                     work.enqueue(&[account_notification(user.id, NotificationKind::PasswordChanged, now)]).await?;
                     self.changed(&mut *work, user, "user.password_reset", &audit).await?
                 }
-                OperatorChange::Email(new) => {
+                OperatorChange::Email { new, undo } => {
                     if work.email_reserved_for(new, now).await?.is_some_and(|owner| owner != user.id) {
                         return Err(OperatorError::EmailTaken);
                     }
-                    let user = User { email: new.clone(), email_verified_at: Some(now), ..user };
-                    self.changed(&mut *work, user, "user.email_changed", &audit).await?
+                    let after = User { email: new.clone(), email_verified_at: Some(now), ..user.clone() };
+                    let after = self.changed(&mut *work, after, "user.email_changed", &audit).await?;
+                    if *undo {
+                        tell_former_address(&self.one_time_links, &mut *work, &user, new, now).await?;
+                    } else {
+                        work.end_one_time_tokens(user.id, &[OneTimePurpose::UndoEmail], Timestamp::MIN, now).await?;
+                    }
+                    after
                 }
                 OperatorChange::Disable => {
                     if admins == [user.id] {
                         return Err(OperatorError::LastAdmin);
+                    }
+                    if !user.disabled {
+                        work.enqueue(&[account_notification(user.id, NotificationKind::AccountDisabled, now)]).await?;
                     }
                     self.changed(&mut *work, User { disabled: true, ..user }, "user.disabled", &audit).await?
                 }

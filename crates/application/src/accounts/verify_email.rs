@@ -96,7 +96,7 @@ impl VerifyEmail {
             let now = self.clock.now();
             let mut work = self.store.begin().await?;
             let user = OneTimeLinks::take(&mut *work, &token, now).await?;
-            let user = User { email_verified_at: Some(user.email_verified_at.unwrap_or(now)), ..user };
+            let user = User { email_verified_at: Some(now), ..user };
             work.save_user(&user).await?;
             let purposes = [OneTimePurpose::VerifyEmail];
             work.end_one_time_tokens(user.id, &purposes, jiff::Timestamp::MIN, now).await?;
@@ -128,13 +128,15 @@ impl VerifyEmail {
         if !matches!(&checked, Ok(check) if !check.matches) {
             self.attempts.take_back(guess.as_ref()).await?;
         }
-        let user = found.map(|found| found.user).filter(|user| !user.disabled && user.email_verified_at.is_none());
-        let (Some(user), true) = (user, checked?.matches) else { return Ok(()) };
-        let slot = self.one_time_links.chosen_slot(user.id).await?;
+        let (Some(User { id: user, .. }), true) = (found.map(|found| found.user), checked?.matches) else {
+            return Ok(());
+        };
+        let slot = self.one_time_links.chosen_slot(user).await?;
         let corrected = crate::retry::retrying(|| async {
             let now = self.clock.now();
             let mut work = self.store.begin().await?;
-            let user = work.user_for_change(user.id).await?.filter(|user| user.email_verified_at.is_none());
+            let user = work.user_for_change(user).await?;
+            let user = user.filter(|user| !user.disabled && user.email_verified_at.is_none());
             let Some(user) = user else { return Ok(()) };
             let is_free = work.email_reserved_for(new_email, now).await?.is_none();
             let counted = self.attempts.email(&mut *work, "verify_email", new_email, now).await?;

@@ -548,7 +548,10 @@ impl DeliverNotifications {
     ) -> Result<Prepared, StoreError> {
         let skipped = Prepared::Decided(self.result(notification, NotificationState::Skipped, None));
         let (kind, at) = (notification.content.kind, notification.content.send_after);
-        let owner = self.queries.user(owner).await?.filter(|user| kind.is_about_account() && !user.disabled);
+        // Whose account is disabled gets nothing but the email that says so.
+        let is_disabling = kind == NotificationKind::AccountDisabled;
+        let owner = self.queries.user(owner).await?;
+        let owner = owner.filter(|user| kind.is_about_account() && user.disabled == is_disabling);
         let Some(owner) = owner else { return Ok(skipped) };
         let token = match kind.one_time_purpose() {
             Some(purpose) => {
@@ -884,6 +887,7 @@ impl DeliverNotifications {
             | NotificationKind::SecondFactorAdded
             | NotificationKind::SecondFactorRemoved
             | NotificationKind::RoleChanged
+            | NotificationKind::AccountDisabled
             | NotificationKind::NewLogin => None,
         })
     }

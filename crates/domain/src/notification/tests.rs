@@ -855,6 +855,7 @@ fn each_kind_has_its_reader_its_link_and_its_place_in_the_calendar() {
         K::SecondFactorAdded,
         K::SecondFactorRemoved,
         K::RoleChanged,
+        K::AccountDisabled,
         K::NewLogin,
     ];
     let on_their_own = [&on_their_own[..], &about_accounts, &[reminder]].concat();

@@ -327,6 +327,12 @@ role-changed =
     .opening-admin = Dein Konto hat jetzt Administrationsrechte und kann in der Praxis alles sehen und ändern.
     .after = Wenn du das nicht erwartet hast, wende dich bitte an die Praxis.
 
+account-disabled =
+    .subject = Dein Konto wurde gesperrt
+    .heading = Dein Konto wurde gesperrt
+    .opening = Dein Konto wurde am { $when } gesperrt.
+    .after = Ab sofort kannst du dich nicht mehr anmelden, die Links in unseren E-Mails funktionieren nicht mehr, und du erhältst keine weiteren E-Mails. Wenn du das nicht erwartet hast, wende dich bitte an die Praxis.
+
 new-login =
     .subject = Neue Anmeldung in deinem Konto
     .heading = Eine neue Anmeldung in deinem Konto

@@ -369,6 +369,12 @@ role-changed =
     .opening-admin = Ihr Konto hat jetzt Administrationsrechte und kann in der Praxis alles sehen und ändern.
     .after = Wenn Sie das nicht erwartet haben, wenden Sie sich bitte an die Praxis.
 
+account-disabled =
+    .subject = Ihr Konto wurde gesperrt
+    .heading = Ihr Konto wurde gesperrt
+    .opening = Ihr Konto wurde am { $when } gesperrt.
+    .after = Ab sofort können Sie sich nicht mehr anmelden, die Links in unseren E-Mails funktionieren nicht mehr, und Sie erhalten keine weiteren E-Mails. Wenn Sie das nicht erwartet haben, wenden Sie sich bitte an die Praxis.
+
 new-login =
     .subject = Neue Anmeldung in Ihrem Konto
     .heading = Eine neue Anmeldung in Ihrem Konto

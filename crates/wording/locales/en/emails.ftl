@@ -368,6 +368,12 @@ role-changed =
     .opening-admin = Your account now has the rights of an administrator, and can see and change everything in the practice.
     .after = If you did not expect this, please contact the practice.
 
+account-disabled =
+    .subject = Your account was disabled
+    .heading = Your account was disabled
+    .opening = Your account was disabled on { $when }.
+    .after = From now on, you cannot log in, the links in our emails no longer work, and you get no further emails. If you did not expect this, please contact the practice.
+
 new-login =
     .subject = New login to your account
     .heading = A new login to your account

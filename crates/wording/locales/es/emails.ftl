@@ -368,6 +368,12 @@ role-changed =
     .opening-admin = Su cuenta tiene ahora permisos de administración y puede ver y cambiar todo en la consulta.
     .after = Si no lo esperaba, póngase en contacto con la consulta.
 
+account-disabled =
+    .subject = Se ha desactivado su cuenta
+    .heading = Se ha desactivado su cuenta
+    .opening = Su cuenta se desactivó el { $when }.
+    .after = A partir de ahora no puede iniciar sesión, los enlaces de nuestros correos ya no funcionan y no recibirá más correos. Si no lo esperaba, póngase en contacto con la consulta.
+
 new-login =
     .subject = Nuevo inicio de sesión en su cuenta
     .heading = Un nuevo inicio de sesión en su cuenta

@@ -368,6 +368,12 @@ role-changed =
     .opening-admin = Votre compte a désormais les droits d’administration et peut tout voir et tout modifier dans le cabinet.
     .after = Si vous ne vous y attendiez pas, veuillez contacter le cabinet.
 
+account-disabled =
+    .subject = Votre compte a été désactivé
+    .heading = Votre compte a été désactivé
+    .opening = Votre compte a été désactivé le { $when }.
+    .after = Désormais, vous ne pouvez plus vous connecter, les liens contenus dans nos e-mails ne fonctionnent plus et vous ne recevrez plus d’e-mails. Si vous ne vous y attendiez pas, veuillez contacter le cabinet.
+
 new-login =
     .subject = Nouvelle connexion à votre compte
     .heading = Une nouvelle connexion à votre compte

@@ -2,7 +2,7 @@
 
 use attune_domain::notification::NotificationKind;
 
-use super::links::{mailed, token};
+use super::links::{invited, mailed, token};
 use super::*;
 
 struct Changed {
@@ -94,7 +94,10 @@ async fn undoing_gives_the_account_back() {
         new: password("crooked lighthouse marmalade"),
         metadata: RequestMetadata::default(),
     };
+    let sent = practice.delivered().await.len();
     practice.change_password.run(command).await.unwrap();
+    let changed = (NotificationKind::PasswordChanged, "new@example.org".to_owned());
+    assert_eq!(mailed(&practice, sent).await, [changed]);
     let sent = practice.delivered().await.len();
     undo(&practice, &link).await.unwrap();
     let restored = practice.queries.user(user.id).await.unwrap().unwrap();
@@ -167,7 +170,15 @@ async fn an_admin_changes_the_address_of_a_client_and_at_once_if_it_was_never_ve
     practice.change_email.confirm(&token(&practice).await, &metadata).await.unwrap();
     let invited = practice.edit(async |work| work.add_user(&new_client("typo")).await.unwrap()).await;
     assert_eq!(request(invited, "right").await.unwrap().email, email("right"));
-    assert!(matches!(request(invited, "new").await, Err(ChangeEmailError::EmailTaken)));
+    for taken in ["new", "client"] {
+        assert!(matches!(request(invited, taken).await, Err(ChangeEmailError::EmailTaken)), "{taken}");
+    }
+    let sent = practice.delivered().await.len();
+    let registered = Register { registration: Registration::Verified, ..practice.register.clone() };
+    registered.run(registration("mistyped@example.org", None)).await.unwrap();
+    let mistyped = practice.queries.credentials(&email("mistyped")).await.unwrap().unwrap().user.id;
+    request(mistyped, "meant").await.unwrap();
+    assert_eq!(mailed(&practice, sent).await, [], "it was not invited, and its link ended");
     assert!(matches!(request(therapist.id, "else").await, Err(ChangeEmailError::Forbidden)));
     assert!(matches!(request(UserId::new(99).unwrap(), "else").await, Err(ChangeEmailError::NotFound)));
     let mut plain = admin.clone();
@@ -181,7 +192,51 @@ async fn a_former_address_that_was_never_verified_cannot_undo() {
     let practice = TestPractice::free().await;
     let client = User { email_verified_at: None, ..practice.client().await };
     practice.save_user(client.clone()).await;
-    change(&practice, &client, "new").await;
+    let verified = change(&practice, &client, "new").await;
+    assert_eq!(verified.email_verified_at, Some(practice.now()));
     let kinds: Vec<_> = mailed(&practice, 0).await.into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, [NotificationKind::EmailConfirmation]);
+}
+
+#[tokio::test]
+async fn a_new_address_ends_what_was_mailed_to_another_and_an_invitation_follows_it() {
+    let practice = TestPractice::free().await;
+    let admin = caller_of(&practice, &practice.therapist().await);
+    let metadata = RequestMetadata::default();
+    let invited = invited(&practice, true).await;
+    let mut links = Vec::new();
+    for new in ["first", "second"] {
+        practice.advance_minutes(1);
+        practice.change_email.request(&caller_of(&practice, &invited), &email(new), &metadata).await.unwrap();
+        links.push(token(&practice).await);
+    }
+    let confirm = async |link: &str| practice.change_email.confirm(link, &metadata).await;
+    assert!(confirm(&links[0]).await.is_err(), "the later request counts");
+    practice.advance_minutes(1);
+    let sent = practice.delivered().await.len();
+    practice.change_email.request_for_client(&admin, invited.id, &email("right"), &metadata).await.unwrap();
+    let invitation = (NotificationKind::AccountInvitation, "right@example.org".to_owned());
+    assert_eq!(mailed(&practice, sent).await, [invitation]);
+    assert!(confirm(&links[1]).await.is_err());
+}
+
+#[tokio::test]
+async fn no_link_from_before_a_change_or_an_undo_works_afterwards() {
+    let Changed { practice, user, undo: link } = changed().await;
+    let metadata = RequestMetadata::default();
+    practice.advance_minutes(1);
+    practice.request_link.log_in(&user.email).await.unwrap();
+    let to_log_in = token(&practice).await;
+    change(&practice, &user, "third").await;
+    practice.advance_minutes(1);
+    let user = practice.queries.user(user.id).await.unwrap().unwrap();
+    change(&practice, &user, "new").await;
+    let found = practice.one_time_links.find(&to_log_in, OneTimePurpose::LogIn, practice.now()).await;
+    assert!(matches!(found, Err(OneTimeLinkError::Dead(_))), "it has the address again");
+    practice.advance_minutes(1);
+    practice.change_email.request(&caller_of(&practice, &user), &email("fourth"), &metadata).await.unwrap();
+    let of_thief = token(&practice).await;
+    undo(&practice, &link).await.unwrap();
+    let taken_again = practice.change_email.confirm(&of_thief, &metadata).await;
+    assert!(matches!(taken_again, Err(ChangeEmailError::Link(OneTimeLinkError::Dead(_)))));
 }

@@ -45,6 +45,9 @@ async fn a_reset_sets_the_password_once_ends_the_sessions_and_tells_the_owner() 
     let weak = reset(&practice, &second, "short").await;
     assert!(matches!(weak, Err(SetPasswordByLinkError::Password(PasswordProblem::TooShort(12)))));
     let sent = practice.delivered().await.len();
+    for _ in 0..4 {
+        refused(&practice, CLIENT, WRONG).await;
+    }
     reset(&practice, &second, NEW).await.unwrap();
     assert_eq!(mailed(&practice, sent).await, [(NotificationKind::PasswordChanged, CLIENT.to_owned())]);
     assert!(caller(&practice, &tokens).await.is_err());
@@ -89,6 +92,8 @@ async fn a_forged_link_and_one_for_something_else_are_unknown() {
         let found = practice.one_time_links.find(text, OneTimePurpose::LogIn, practice.now()).await;
         assert!(matches!(found, Err(OneTimeLinkError::Unknown)), "{text}");
     }
+    let for_something_else = practice.one_time_links.find(&genuine, OneTimePurpose::LogIn, practice.now()).await;
+    assert!(matches!(for_something_else, Err(OneTimeLinkError::Unknown)));
     reset(&practice, &genuine, NEW).await.unwrap();
 }
 
@@ -107,9 +112,12 @@ async fn requests_for_links_are_limited_per_address_and_kind_and_unknown_address
     assert_eq!(mailed(&practice, 5).await, [(NotificationKind::LoginLink, CLIENT.to_owned())]);
     practice.advance_minutes(60);
     practice.request_link.reset_password(&email("client")).await.unwrap();
-    practice.save_user(User { disabled: true, ..user }).await;
+    assert_eq!(mailed(&practice, 6).await, [(NotificationKind::PasswordReset, CLIENT.to_owned())], "an hour later");
+    practice.save_user(User { disabled: true, ..user.clone() }).await;
+    let open = async || practice.queries.open_one_time_tokens(user.id).await.unwrap();
+    let before = open().await;
     practice.request_link.log_in(&email("client"), None).await.unwrap();
-    assert_eq!(mailed(&practice, 6).await, [], "nothing is mailed to a disabled account");
+    assert_eq!((mailed(&practice, 7).await, open().await), (vec![], before), "a disabled account gets no link");
 }
 
 /// Logs in with a mailed link.
@@ -121,14 +129,16 @@ pub(super) async fn redeem(practice: &TestPractice, token: &str) -> Result<LinkL
 #[tokio::test]
 async fn a_login_link_works_once_although_strangers_used_up_the_guesses() {
     let practice = TestPractice::free().await;
-    let user = practice.client().await;
+    let user = User { email_verified_at: None, ..practice.client().await };
+    practice.save_user(user.clone()).await;
     for _ in 0..4 {
         refused(&practice, CLIENT, WRONG).await;
     }
     practice.request_link.log_in(&email("client"), None).await.unwrap();
     let token = token(&practice).await;
     let tokens = redeem(&practice, &token).await.unwrap().tokens;
-    assert_eq!(caller(&practice, &tokens).await.unwrap().user.id, user.id);
+    let logged_in = caller(&practice, &tokens).await.unwrap().user;
+    assert_eq!((logged_in.id, logged_in.email_verified_at), (user.id, Some(practice.now())));
     assert!(tokens.device_token.is_some());
     let again = redeem(&practice, &token).await.err();
     assert!(matches!(again, Some(RedeemLoginLinkError::Link(OneTimeLinkError::Dead(_)))));
@@ -184,12 +194,57 @@ async fn of_two_registrations_of_an_address_that_was_not_verified_the_later_coun
     register.run(command.clone()).await.unwrap();
     let first = token(&practice).await;
     practice.advance_minutes(1);
-    register.run(RegisterCommand { password: Some(password(NEW)), ..command }).await.unwrap();
+    let first_name = Some(PersonName::parse("Jane").unwrap().unwrap());
+    let again = RegisterCommand { password: Some(password(NEW)), first_name: first_name.clone(), ..command };
+    register.run(again).await.unwrap();
     let second = token(&practice).await;
+    practice.advance_minutes(1);
+    practice.request_link.verification(&email("client")).await.unwrap();
+    let third = token(&practice).await;
     assert!(verify(&practice, &first).await.is_err());
-    verify(&practice, &second).await.unwrap();
+    let account = verify(&practice, &second).await.unwrap();
+    assert_eq!(account.user.first_name, first_name);
+    assert!(verify(&practice, &third).await.is_err(), "it is verified already");
     assert!(matches!(log_in.run(login(PASSWORD)).await.err(), Some(LogInError::InvalidCredentials)));
     log_in.run(login(NEW)).await.unwrap();
+}
+
+#[tokio::test]
+async fn registering_with_the_address_of_an_account_that_is_no_ones_to_take_changes_nothing() {
+    let attempt = vec![(NotificationKind::RegistrationAttempt, CLIENT.to_owned())];
+    for (role, disabled, has_password, told) in [
+        (Role::Admin, false, true, attempt.clone()),
+        (Role::Client, true, true, vec![]),
+        (Role::Client, false, false, attempt),
+    ] {
+        let practice = TestPractice::free().await;
+        let (register, _) = verified(&practice);
+        let user = User { role, disabled, email_verified_at: None, ..practice.client().await };
+        practice.save_user(user.clone()).await;
+        if !has_password {
+            practice.edit(async |work| work.set_password(user.id, None).await.unwrap()).await;
+        }
+        let before = practice.queries.credentials_of(user.id).await.unwrap().unwrap().password_hash;
+        let command = RegisterCommand { password: password(NEW), ..registration(CLIENT, None) };
+        assert!(matches!(register.run(command).await.unwrap(), Registered::Mailed));
+        assert_eq!(mailed(&practice, 0).await, told);
+        let after = practice.queries.credentials_of(user.id).await.unwrap().unwrap();
+        assert_eq!((after.user, after.password_hash), (user, before));
+    }
+}
+
+#[tokio::test]
+async fn only_the_address_of_an_account_that_waits_for_its_owner_is_corrected() {
+    for (verified_at, disabled) in [(Some(at(TEN)), false), (None, true)] {
+        let practice = TestPractice::free().await;
+        let user = User { email_verified_at: verified_at, disabled, ..practice.client().await };
+        practice.save_user(user.clone()).await;
+        let command =
+            CorrectEmailCommand { email: email("client"), password: password(PASSWORD), new_email: email("new") };
+        practice.verify_email.correct(&command).await.unwrap();
+        assert_eq!(practice.queries.user(user.id).await.unwrap(), Some(user));
+        assert_eq!(mailed(&practice, 0).await, []);
+    }
 }
 
 #[tokio::test]
@@ -227,14 +282,19 @@ async fn the_link_is_mailed_again_and_to_the_address_that_was_meant() {
 async fn corrections_with_a_wrong_password_are_guesses() {
     let practice = TestPractice::free().await;
     practice.client().await;
-    for expected in [true, true, true, false] {
+    for (typed, expected) in [PASSWORD; 4].map(|right| (right, true)).into_iter().chain([
+        (WRONG, true),
+        (WRONG, true),
+        (WRONG, true),
+        (WRONG, false),
+    ]) {
         let command =
-            CorrectEmailCommand { email: email("client"), password: password(WRONG), new_email: email("new") };
+            CorrectEmailCommand { email: email("client"), password: password(typed), new_email: email("new") };
         assert_eq!(practice.verify_email.correct(&command).await.is_ok(), expected);
     }
 }
 
-async fn invited(practice: &TestPractice, invite: bool) -> User {
+pub(super) async fn invited(practice: &TestPractice, invite: bool) -> User {
     let command = AddClientCommand {
         admin: practice.therapist().await.id,
         email: email("client"),
@@ -254,13 +314,16 @@ async fn an_invited_client_sets_a_password_once_and_can_be_booked_for_before() {
     let client = invited(&practice, true).await;
     practice.book(&client, TEN).await.unwrap();
     let link = token(&practice).await;
+    practice.request_link.verification(&email("client")).await.unwrap();
+    assert_eq!(token(&practice).await, link, "an invitation is mailed again by the practice only");
     let accept = |token: &str| {
         let (token, new) = (token.to_owned(), password(PASSWORD));
         let accept = practice.set_password_by_link.clone();
         async move { accept.accept_invitation(&token, &new, &RequestMetadata::default()).await }
     };
     accept(&link).await.unwrap();
-    let user = practice.log_in_as(CLIENT, PASSWORD).await.unwrap().user;
+    let closed = LogIn { registration: Registration::Closed, ..practice.log_in.clone() };
+    let user = closed.run(login(PASSWORD)).await.unwrap().user;
     assert!(user.email_verified_at.is_some());
     assert!(is_dead(accept(&link).await));
     let kinds: Vec<_> = mailed(&practice, 0).await.into_iter().map(|(kind, _)| kind).collect();

@@ -5,7 +5,10 @@ mod operator;
 mod second_factor;
 
 use attune_domain::login_session::LoginSession;
-use attune_domain::{BookingId, EmailAddress, Language, LoginSessionId, PersonName, Role, TimeZoneName, User, UserId};
+use attune_domain::notification::NotificationKind;
+use attune_domain::{
+    BookingId, EmailAddress, Language, LoginSessionId, OneTimePurpose, PersonName, Role, TimeZoneName, User, UserId,
+};
 use attune_ports::{Caller, HashError, NewUser, Password, PasswordHasher};
 use attune_test_doubles::PlainPasswordHasher;
 use jiff::SignedDuration;
@@ -204,9 +207,12 @@ async fn strangers_share_a_limit_whatever_their_network_and_do_not_stop_a_device
     let practice = TestPractice::free().await;
     practice.client().await;
     let device = practice.log_in_as(CLIENT, PASSWORD).await.unwrap().device_token;
+    let other_device = practice.log_in_as(CLIENT, PASSWORD).await.unwrap().device_token;
     let from_device = async |password| log_in_with(&practice, password, device.clone()).await;
-    for network in ["198.51.100.0/24", "203.0.113.0/24", "192.0.2.0/24"] {
-        let guess = practice.log_in_from(network, CLIENT, WRONG).await.err();
+    for (network, typed) in
+        [("198.51.100.0/24", CLIENT), ("203.0.113.0/24", "CLIENT@example.org"), ("192.0.2.0/24", " client@Example.org")]
+    {
+        let guess = practice.log_in_from(network, typed, WRONG).await.err();
         assert!(matches!(guess, Some(LogInError::InvalidCredentials)), "{network}");
     }
     let before = practice.hasher.verifications();
@@ -219,6 +225,7 @@ async fn strangers_share_a_limit_whatever_their_network_and_do_not_stop_a_device
         assert!(matches!(from_device(WRONG).await.err(), Some(LogInError::InvalidCredentials)));
     }
     assert!(matches!(from_device(PASSWORD).await.err(), Some(LogInError::TooManyFailures)));
+    log_in_with(&practice, PASSWORD, other_device).await.unwrap();
     practice.clock.advance(SignedDuration::from_hours(24) + SignedDuration::from_secs(1));
     from_device(PASSWORD).await.unwrap();
     practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
@@ -477,10 +484,15 @@ async fn a_changed_role_and_a_disabled_account_count_at_once() {
     assert!(!caller(&practice, &tokens).await.unwrap().user.is_admin());
     manage(&practice, user.id, Some(Role::Admin), None).await.unwrap();
     assert!(caller(&practice, &tokens).await.unwrap().user.is_admin());
+    practice.request_link.reset_password(&email("client")).await.unwrap();
+    let (link, sent) = (links::token(&practice).await, practice.delivered().await.len());
     manage(&practice, user.id, None, Some(true)).await.unwrap();
     assert!(matches!(caller(&practice, &tokens).await, Err(AuthenticateError::Invalid)));
+    assert_eq!(links::mailed(&practice, sent).await, [(NotificationKind::AccountDisabled, CLIENT.to_owned())]);
     manage(&practice, user.id, None, Some(false)).await.unwrap();
     assert!(matches!(caller(&practice, &tokens).await, Err(AuthenticateError::Invalid)), "the session stays ended");
+    let found = practice.one_time_links.find(&link, OneTimePurpose::ResetPassword, practice.now()).await;
+    assert!(matches!(found, Err(OneTimeLinkError::Dead(_))), "and so does the link");
 }
 
 #[tokio::test]
@@ -493,4 +505,35 @@ async fn the_first_admin_is_added_once() {
     let added = ensure().await.unwrap();
     assert!(practice.log_in_as("admin@example.org", &added.password).await.unwrap().user.is_admin());
     assert!(ensure().await.is_none());
+}
+
+#[tokio::test]
+async fn a_user_ends_their_own_live_sessions_only() {
+    let (practice, _, tokens) = logged_in().await;
+    practice.add("other", Role::Client).await;
+    let foreign = practice.log_in_as("other@example.org", PASSWORD).await.unwrap();
+    practice.advance_minutes(1);
+    let second = practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
+    let this = caller(&practice, &tokens).await.unwrap();
+    let foreign_id = caller(&practice, &foreign).await.unwrap().session.id;
+    let second_id = caller(&practice, &second).await.unwrap().session.id;
+    let sessions = &practice.login_sessions;
+    let metadata = RequestMetadata::default();
+    let listed =
+        async || -> Vec<_> { sessions.list(&this).await.unwrap().into_iter().map(|view| view.session.id).collect() };
+    assert_eq!(listed().await, [second_id, this.session.id]);
+    sessions.end(&this, second_id, &metadata).await.unwrap();
+    for not_one in [foreign_id, second_id] {
+        let refused = sessions.end(&this, not_one, &metadata).await;
+        assert!(matches!(refused, Err(EndLoginSessionError::NotFound)));
+    }
+    assert_eq!(listed().await, [this.session.id]);
+    let third = practice.log_in_as(CLIENT, PASSWORD).await.unwrap();
+    sessions.end_others(&this, &metadata).await.unwrap();
+    assert!(caller(&practice, &third).await.is_err());
+    for live in [&tokens, &foreign] {
+        caller(&practice, live).await.unwrap();
+    }
+    practice.clock.advance(SignedDuration::from_hours(14 * 24));
+    assert_eq!(listed().await, [], "none was used for fourteen days");
 }

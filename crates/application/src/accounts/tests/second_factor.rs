@@ -45,6 +45,9 @@ async fn setting_up_needs_the_password_and_a_code() {
     assert!(matches!(wrong, Err(SecondFactorError::Password(OwnPasswordError::Wrong))));
     let setup = factor.set_up(&caller, Some(&password(PASSWORD)), &data).await.unwrap();
     assert!(setup.uri.contains(CLIENT));
+    let proof = Proof::Code(PlainTotp::code(practice.now()));
+    let too_early = practice.step_up.run(&caller, &proof, &metadata).await;
+    assert!(matches!(too_early, Err(StepUpError::WrongCode)), "an app that is not confirmed proves nothing");
     assert!(matches!(factor.confirm(&caller, "000000", &metadata).await, Err(SecondFactorError::WrongCode)));
     log_in(&practice, None).await.unwrap();
     let code = PlainTotp::code(practice.now());
@@ -58,6 +61,46 @@ async fn setting_up_needs_the_password_and_a_code() {
         assert!(matches!(again, Some(SecondFactorError::Exists)));
     }
     assert_eq!(mailed(&practice, 0).await, [(NotificationKind::SecondFactorAdded, CLIENT.to_owned())]);
+}
+
+#[tokio::test]
+async fn wrong_codes_of_an_app_that_is_set_up_are_limited() {
+    let (practice, _, tokens) = logged_in().await;
+    let caller = caller(&practice, &tokens).await.unwrap();
+    let data = practice.practice.load().await.unwrap();
+    practice.second_factor.set_up(&caller, &password(PASSWORD), &data).await.unwrap();
+    let confirm = async |code: &str| practice.second_factor.confirm(&caller, code, &RequestMetadata::default()).await;
+    for _ in 0..20 {
+        assert!(matches!(confirm("000000").await, Err(SecondFactorError::WrongCode)));
+    }
+    let code = PlainTotp::code(practice.now());
+    assert!(matches!(confirm(&code).await, Err(SecondFactorError::TooManyFailures)));
+}
+
+#[tokio::test]
+async fn a_right_code_clears_the_guesses_of_its_session_and_what_is_not_checked_is_none() {
+    let (practice, _, tokens) = logged_in().await;
+    let caller = caller(&practice, &tokens).await.unwrap();
+    let metadata = RequestMetadata::default();
+    let data = practice.practice.load().await.unwrap();
+    practice.second_factor.set_up(&caller, &password(PASSWORD), &data).await.unwrap();
+    for _ in 0..19 {
+        assert!(practice.second_factor.confirm(&caller, "000000", &metadata).await.is_err());
+    }
+    let code = PlainTotp::code(practice.now());
+    practice.second_factor.confirm(&caller, &code, &metadata).await.unwrap();
+    for _ in 0..21 {
+        let again = practice.second_factor.confirm(&caller, &code, &metadata).await;
+        assert!(matches!(again, Err(SecondFactorError::Exists)));
+    }
+    for _ in 0..20 {
+        let wrong = practice.step_up.run(&caller, &Proof::Code("000000".into()), &metadata).await;
+        assert!(matches!(wrong, Err(StepUpError::WrongCode)));
+    }
+    practice.advance_minutes(1);
+    let right = Proof::Code(PlainTotp::code(practice.now()));
+    let limited = practice.step_up.run(&caller, &right, &metadata).await;
+    assert!(matches!(limited, Err(StepUpError::TooManyFailures)));
 }
 
 #[tokio::test]
@@ -115,6 +158,17 @@ async fn wrong_codes_with_a_login_link_are_limited() {
     practice.advance_minutes(1);
     let right = redeem(PlainTotp::code(practice.now())).await;
     assert!(matches!(right, Some(RedeemLoginLinkError::TooManyFailures)));
+    practice.add("other", Role::Client).await;
+    let tokens = practice.log_in_as("other@example.org", PASSWORD).await.unwrap();
+    set_up(&practice, &caller(&practice, &tokens).await.unwrap()).await;
+    practice.request_link.log_in(&email("other")).await.unwrap();
+    let command = RedeemLoginLinkCommand {
+        token: token(&practice).await,
+        code: Some("000000".into()),
+        origin: origin("192.0.2.0/24"),
+    };
+    let of_other = practice.redeem_login_link.run(command).await.err();
+    assert!(matches!(of_other, Some(RedeemLoginLinkError::WrongCode)));
 }
 
 #[tokio::test]
@@ -130,13 +184,25 @@ async fn a_step_up_marks_the_session_and_is_limited() {
     let right = Proof::Password(password(PASSWORD));
     let limited = practice.step_up.run(&before, &right, &metadata).await;
     assert!(matches!(limited, Err(StepUpError::Password(OwnPasswordError::TooManyFailures))));
-    practice.log_in_as(CLIENT, PASSWORD).await.expect("guesses in a session do not stop a login");
+    let other = practice.log_in_as(CLIENT, PASSWORD).await.expect("guesses in a session do not stop a login");
+    let other = caller(&practice, &other).await.unwrap();
+    practice.step_up.run(&other, &right, &metadata).await.expect("nor another session");
     practice.clock.advance(SignedDuration::from_hours(25));
     practice.step_up.run(&before, &right, &metadata).await.unwrap();
     let tokens = refresh(&practice, &tokens).await.unwrap();
     let after = caller(&practice, &tokens).await.unwrap();
     assert!(after.session.is_stepped_up(practice.now()));
     assert!(check_step_up(&after, practice.now()).is_ok());
+}
+
+#[tokio::test]
+async fn right_codes_are_no_guesses() {
+    let (practice, caller, _) = with_factor().await;
+    for _ in 0..21 {
+        practice.advance_minutes(1);
+        let proof = Proof::Code(PlainTotp::code(practice.now()));
+        practice.step_up.run(&caller, &proof, &RequestMetadata::default()).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -152,6 +218,8 @@ async fn a_code_of_the_app_steps_up_and_then_the_factor_can_be_removed() {
     assert!(matches!(again, Err(StepUpError::WrongCode)));
     let caller = stepped_up(&practice, caller_before.user);
     practice.second_factor.remove(&caller, &metadata).await.unwrap();
+    let factor = practice.edit(async |work| work.totp_factor(caller.user.id).await.unwrap()).await;
+    assert!(factor.is_none(), "its secret is deleted");
     log_in(&practice, None).await.unwrap();
     log_in(&practice, Some(&codes[3])).await.expect("a code that is not needed does no harm");
     let removed = (NotificationKind::SecondFactorRemoved, CLIENT.to_owned());
@@ -162,6 +230,7 @@ async fn a_code_of_the_app_steps_up_and_then_the_factor_can_be_removed() {
 async fn admins_who_need_a_second_factor_have_to_set_it_up() {
     let practice = TestPractice::free().await;
     let user = User { second_factor_due_at: Some(practice.now()), ..practice.therapist().await };
+    practice.save_user(user.clone()).await;
     let admin = stepped_up(&practice, user);
     let mut authenticate = practice.authenticate.clone();
     assert!(!authenticate.requires_setup(&admin));
