@@ -1,9 +1,23 @@
 ALTER TABLE participants DROP COLUMN language;
 
-ALTER TABLE practice DROP COLUMN german_formality;
-
-ALTER TABLE practice ADD COLUMN logo BLOB;
--- The release before refuses larger ones.
-UPDATE practice SET logo = (SELECT image FROM logos WHERE name = logo_name AND length(image) <= 32768);
-ALTER TABLE practice DROP COLUMN logo_name;
+-- SQLite adds columns at the end, so the table is created anew. The release before refuses larger logos.
+CREATE TABLE practice_with_logo (
+    id              INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    name            TEXT    NOT NULL,
+    phone           TEXT,
+    email           TEXT,
+    website         TEXT,
+    imprint         TEXT,
+    privacy         TEXT,
+    logo            BLOB,
+    accent_color    TEXT,
+    offline_payment TEXT,
+    translations    TEXT    NOT NULL,
+    time_zone       TEXT    NOT NULL
+) STRICT;
+INSERT INTO practice_with_logo SELECT
+    id, practice.name, phone, email, website, imprint, privacy, image, accent_color, offline_payment, translations, time_zone
+FROM practice LEFT JOIN logos ON logos.name = logo_name AND length(image) <= 32768;
+DROP TABLE practice;
+ALTER TABLE practice_with_logo RENAME TO practice;
 DROP TABLE logos;

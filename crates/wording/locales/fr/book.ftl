@@ -68,7 +68,7 @@ book-log-in = Se connecter et continuer
 
 # After the form of a new client.
 
-book-mailed = Nous vous avons envoyé un e-mail. Veuillez ouvrir le lien qu’il contient pour continuer avec votre rendez-vous : { $when }.
+book-mailed = Nous vous avons envoyé un e-mail. Veuillez ouvrir le lien qu’il contient pour continuer avec votre rendez-vous : { $when }.
 book-mailed-not-reserved = Il ne vous est réservé qu’une fois la réservation faite.
 book-mailed-again = Saisir une autre adresse e-mail
 

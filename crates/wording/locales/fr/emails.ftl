@@ -289,7 +289,7 @@ agenda =
 works-once = Le lien fonctionne une seule fois, jusqu’au { $expires }.
 
 # Below a link of a client who chose a time before.
-chosen-slot = Le lien ramène au rendez-vous que vous avez choisi : { $start }. Il ne vous est réservé qu’une fois la réservation faite.
+chosen-slot = Le lien ramène au rendez-vous que vous avez choisi : { $start }. Il ne vous est réservé qu’une fois la réservation faite.
 
 # Below what someone else could have done with the account.
 if-not-you = Si c’était vous, vous n’avez rien à faire. Sinon, veuillez définir immédiatement un nouveau mot de passe et contacter le cabinet.
