@@ -302,11 +302,22 @@ export async function* arrange(practice) {
     await careful.addSecondFactor();
     const credentials = ({ email, password }) => ({ email, password });
     const account = await accountPages(practice, withoutPassword);
+    const adminCookies = await admin.logInByPage();
+    const johnCookies = await john.logInByPage();
+    const today = {
+        '/today, day': ['/today', 'Took place', { cookies: adminCookies, view: true }],
+        '/today, empty': ['/today?date=2031-01-01', 'no appointments and no free times', { cookies: adminCookies, view: true }],
+        '/today, changed': ['/today', 'has changed in the meantime', {
+            cookies: adminCookies, fields: { booking: over.id, version: '99', change: 'complete' },
+        }],
+        '/today, client': ['/today', 'This page is for the therapists', { cookies: johnCookies, view: true }],
+    };
     const own = await appointments();
     const everywhere = {
         ...lasting,
         ...account.lasting,
         ...own.everywhere,
+        ...today,
         ...await bookingPages(practice, day(1)),
         '/, default': ['/', 'Appointments with'],
         '/login, form': ['/login', 'Forgot your password?'],

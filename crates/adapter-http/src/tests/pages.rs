@@ -124,19 +124,23 @@ async fn pages_load_only_what_is_served_here() {
         let policy = page.header("content-security-policy").unwrap();
         assert_eq!(
             policy,
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-             frame-ancestors 'none'"
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+             form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         );
-        page.assert_lacks(&["<script", "<style", " style=", " onclick", "<iframe"]);
+        page.assert_lacks(&["<script>", "<style", " style=", " onclick", "<iframe"]);
         let sources = ["rel=\"stylesheet\" href=\"", "rel=\"icon\" href=\"", " src=\""];
         for source in sources.iter().flat_map(|source| page.text.split(source).skip(1)) {
             files.insert(source.split('"').next().unwrap().to_owned());
         }
     }
-    assert_eq!(files.len(), 3, "{files:?}");
+    assert_eq!(files.len(), 4, "{files:?}");
     for path in &files {
         let file = practice.get(path, "").await;
-        let kind = if path.contains("logo-") { "image/png" } else { "text/css; charset=utf-8" };
+        let kind = match path.rsplit_once('.').unwrap().1 {
+            "png" => "image/png",
+            "js" => "text/javascript; charset=utf-8",
+            _ => "text/css; charset=utf-8",
+        };
         assert_eq!(file.assert_status(200).header("content-type"), Some(kind), "{path}");
         if path.contains("accent-") {
             assert!(file.text.starts_with(":root{--accent:#5b2a5e;--on-accent:#ffffff}"), "{}", file.text);

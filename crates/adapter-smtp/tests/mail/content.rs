@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use attune_adapter_smtp::{ComposerError, MailConfig};
+use attune_adapter_smtp::{ComposerError, MailComposer, MailConfig};
 use attune_domain::notification::NotificationKind;
 use attune_domain::practice::{PhoneNumber, WebUrl};
 use attune_domain::{
@@ -12,6 +12,7 @@ use attune_domain::{
 use attune_ports::{
     AgendaEntry, CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, Notifier, NotifyError, PaymentDetails,
 };
+use attune_wording::Wording;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -446,6 +447,25 @@ async fn every_email_says_how_the_practice_is_reached_and_replies_go_there() {
         let plain = delivered(composer(), &email).await;
         assert_eq!(plain.header("Reply-To"), None);
         assert!(plain.text.trim_end().ends_with("Kind regards\nPractice Example"), "{}", plain.text);
+    }
+}
+
+/// In the pseudo-language messages are between `⟦` and `⟧`; a word outside of them is in no message.
+#[tokio::test]
+async fn every_word_of_an_email_can_be_translated() {
+    const NAMES: [&str; 4] = ["John", "Doe", "Practice", "Example"];
+    for email in every_email() {
+        let pseudo = MailComposer::new(config(), Arc::new(Wording::pseudo().unwrap())).unwrap();
+        let read = delivered(pseudo, &email).await;
+        for text in [read.subject, read.text, html_words(&read.html)] {
+            assert!(text.contains('⟦'), "{:?}: {text}", email.kind);
+            let outside: String = text.split('⟧').map(|part| part.split('⟦').next().unwrap_or_default()).collect();
+            // URLs, addresses and time zones are not translated.
+            let words = outside.split_whitespace().filter(|word| !word.contains(['/', '@']));
+            let words = words.map(|word| word.trim_matches(|letter: char| !letter.is_alphabetic()));
+            let left: Vec<&str> = words.filter(|word| word.chars().count() > 1 && !NAMES.contains(word)).collect();
+            assert!(left.is_empty(), "{:?}: {left:?} in {text}", email.kind);
+        }
     }
 }
 

@@ -225,7 +225,7 @@ async fn no_link_from_before_a_change_or_an_undo_works_afterwards() {
     let Changed { practice, user, undo: link } = changed().await;
     let metadata = RequestMetadata::default();
     practice.advance_minutes(1);
-    practice.request_link.log_in(&user.email).await.unwrap();
+    practice.request_link.log_in(&user.email, None).await.unwrap();
     let to_log_in = token(&practice).await;
     change(&practice, &user, "third").await;
     practice.advance_minutes(1);

@@ -225,7 +225,7 @@ async fn registering_with_the_address_of_an_account_that_is_no_ones_to_take_chan
             practice.edit(async |work| work.set_password(user.id, None).await.unwrap()).await;
         }
         let before = practice.queries.credentials_of(user.id).await.unwrap().unwrap().password_hash;
-        let command = RegisterCommand { password: password(NEW), ..registration(CLIENT, None) };
+        let command = RegisterCommand { password: Some(password(NEW)), ..registration(CLIENT, None) };
         assert!(matches!(register.run(command).await.unwrap(), Registered::Mailed));
         assert_eq!(mailed(&practice, 0).await, told);
         let after = practice.queries.credentials_of(user.id).await.unwrap().unwrap();

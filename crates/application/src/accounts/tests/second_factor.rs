@@ -68,7 +68,7 @@ async fn wrong_codes_of_an_app_that_is_set_up_are_limited() {
     let (practice, _, tokens) = logged_in().await;
     let caller = caller(&practice, &tokens).await.unwrap();
     let data = practice.practice.load().await.unwrap();
-    practice.second_factor.set_up(&caller, &password(PASSWORD), &data).await.unwrap();
+    practice.second_factor.set_up(&caller, Some(&password(PASSWORD)), &data).await.unwrap();
     let confirm = async |code: &str| practice.second_factor.confirm(&caller, code, &RequestMetadata::default()).await;
     for _ in 0..20 {
         assert!(matches!(confirm("000000").await, Err(SecondFactorError::WrongCode)));
@@ -83,7 +83,7 @@ async fn a_right_code_clears_the_guesses_of_its_session_and_what_is_not_checked_
     let caller = caller(&practice, &tokens).await.unwrap();
     let metadata = RequestMetadata::default();
     let data = practice.practice.load().await.unwrap();
-    practice.second_factor.set_up(&caller, &password(PASSWORD), &data).await.unwrap();
+    practice.second_factor.set_up(&caller, Some(&password(PASSWORD)), &data).await.unwrap();
     for _ in 0..19 {
         assert!(practice.second_factor.confirm(&caller, "000000", &metadata).await.is_err());
     }
@@ -161,7 +161,7 @@ async fn wrong_codes_with_a_login_link_are_limited() {
     practice.add("other", Role::Client).await;
     let tokens = practice.log_in_as("other@example.org", PASSWORD).await.unwrap();
     set_up(&practice, &caller(&practice, &tokens).await.unwrap()).await;
-    practice.request_link.log_in(&email("other")).await.unwrap();
+    practice.request_link.log_in(&email("other"), None).await.unwrap();
     let command = RedeemLoginLinkCommand {
         token: token(&practice).await,
         code: Some("000000".into()),
