@@ -35,7 +35,8 @@ pub fn serve(listener: TcpListener, api: Arc<Api>, settings: HttpSettings, pages
     let patterns: Vec<_> = routes::patterns(optional).chain(patterns).collect();
     let routes = RouteNames::new(patterns.iter().copied());
     let open = Connections::new(&settings, api.random.clone());
-    let state = Data::new(State::new(api, settings, routes, Documents::new(openapi_of(openapi, &patterns))));
+    let documents = Documents::new(move || openapi_of(openapi, &patterns));
+    let state = Data::new(State::new(api, settings, routes, documents));
     let limiter = Data::from(state.limiter.clone());
     let app = move || {
         App::new()

@@ -1,7 +1,7 @@
 //! The OpenAPI document and the pages that show it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Bytes;
@@ -16,23 +16,24 @@ pub(crate) const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; sty
 pub(crate) const REVALIDATE: &str = "no-cache";
 
 pub(crate) struct Documents {
-    pub(crate) openapi: Document,
+    /// Rendered at the first request.
+    pub(crate) openapi: LazyLock<Document, Box<dyn FnOnce() -> Document + Send>>,
     pages: Arc<Config<'static>>,
     /// The files of the documentation pages that were requested so far.
     files: Mutex<HashMap<String, Arc<Document>>>,
 }
 
 impl Documents {
-    /// `openapi` is the OpenAPI document.
-    pub(crate) fn new(openapi: String) -> Self {
+    /// `openapi` renders the OpenAPI document.
+    pub(crate) fn new(openapi: impl FnOnce() -> String + Send + 'static) -> Self {
         // A relative URL also works under a proxy's path. The validator would be a third-party server.
         let pages = Config::from("../api/openapi.json")
             .validator_url("none")
             .doc_expansion("list")
             .default_models_expand_depth(0)
             .use_base_layout();
-        let openapi = Document::new(HeaderValue::from_static("application/json"), openapi.into());
-        Self { openapi, pages: Arc::new(pages), files: Mutex::default() }
+        let render = || Document::new(HeaderValue::from_static("application/json"), openapi().into());
+        Self { openapi: LazyLock::new(Box::new(render)), pages: Arc::new(pages), files: Mutex::default() }
     }
 
     /// A file of the documentation pages; `None` if there is none of this name. Each file is stored once.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -267,8 +267,7 @@ impl Parts {
             .no_proxy()
             .build()
             .unwrap();
-        let document = serde_json::from_str(&openapi()).unwrap();
-        let practice = Practice { parts: self, address, handle, http, document };
+        let practice = Practice { parts: self, address, handle, http };
         practice.add("carl@example.org", "Carl", "Rogers", Role::Admin).await;
         let service = NewService {
             name: "Session".into(),
@@ -323,8 +322,10 @@ pub(crate) struct Practice {
     pub(crate) address: SocketAddr,
     handle: ServerHandle,
     http: reqwest::Client,
-    document: Value,
 }
+
+/// For all practices: rendering and reading it takes longer than most tests.
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(&openapi()).unwrap());
 
 impl Drop for Practice {
     fn drop(&mut self) {
@@ -827,7 +828,7 @@ impl Reply {
     }
 
     /// The documented response of this operation and status, if there is one.
-    fn documented<'a>(&self, practice: &'a Practice, method: &Method, path: &str) -> Option<&'a Value> {
+    fn documented(&self, practice: &Practice, method: &Method, path: &str) -> Option<&'static Value> {
         let path = path.split('?').next().unwrap();
         let fits = |pattern: &str| {
             path.split('/').count() == pattern.split('/').count()
@@ -837,7 +838,7 @@ impl Reply {
         };
         let table = practice.parts.routes();
         let (_, pattern) = table.iter().find(|(m, p)| m.as_str() == method.as_str() && fits(p))?;
-        let operation = &practice.document["paths"][documented(pattern)][method.as_str().to_lowercase()];
+        let operation = &DOCUMENT["paths"][documented(pattern)][method.as_str().to_lowercase()];
         if is_undocumented(pattern) {
             return None;
         }
@@ -852,14 +853,14 @@ impl Reply {
         let schema = if is_problem {
             let example = &content["application/problem+json"]["examples"][self.code()];
             assert!(example.is_object(), "{} does not document {:?}", self.request, self.problem());
-            &practice.document["components"]["schemas"]["Problem"]
+            &DOCUMENT["components"]["schemas"]["Problem"]
         } else if self.header("content-type") == Some("application/json") && path != "/api/openapi.json" {
             &content["application/json"]["schema"]
         } else {
             return;
         };
         assert!(schema.is_object(), "{} has no documented schema", self.request);
-        conforms(&practice.document, schema, &self.json()).unwrap_or_else(|why| panic!("{}: {why}", self.request));
+        conforms(&DOCUMENT, schema, &self.json()).unwrap_or_else(|why| panic!("{}: {why}", self.request));
     }
 }
 
