@@ -582,7 +582,8 @@ pub async fn logos_survive_a_downgrade_to_before_they_were_kept_apart(database: 
     work.replace_logo(Some((&name, &logo))).await.unwrap();
     work.commit().await.unwrap();
 
-    let store = Downgraded::new(database, store, 14).await.upgrade().await;
+    let mut older = Downgraded::new(database, store, 14).await;
+    let store = older.upgrade().await;
     let upgraded = store.practice().await.unwrap().unwrap();
     let renamed = upgraded.logo.clone().unwrap();
     assert_eq!(renamed.format(), ImageFormat::Jpeg);

@@ -453,7 +453,7 @@ async fn every_email_says_how_the_practice_is_reached_and_replies_go_there() {
 /// In the pseudo-language messages are between `⟦` and `⟧`; a word outside of them is in no message.
 #[tokio::test]
 async fn every_word_of_an_email_can_be_translated() {
-    const NAMES: [&str; 4] = ["John", "Doe", "Practice", "Example"];
+    const NAMES: [&str; 5] = ["John", "Doe", "Practice", "Example", "UTC"];
     for email in every_email() {
         let pseudo = MailComposer::new(config(), Arc::new(Wording::pseudo().unwrap())).unwrap();
         let read = delivered(pseudo, &email).await;
@@ -584,7 +584,10 @@ async fn an_email_names_only_its_recipient_and_the_practice() {
         }
         let contains = |word| whole.to_lowercase().contains(word);
         let names_appointment = !kind.is_about_account()
-            || matches!(kind, NotificationKind::EmailVerification | NotificationKind::AccountInvitation);
+            || matches!(
+                kind,
+                NotificationKind::EmailVerification | NotificationKind::LoginLink | NotificationKind::AccountInvitation
+            );
         assert_eq!((contains("session"), contains("appointment")), (false, names_appointment), "{kind:?}");
         let mut addresses: Vec<_> = whole
             .split(|c: char| !c.is_ascii_alphanumeric() && !"@.-_".contains(c))
