@@ -21,6 +21,9 @@ const DIRECTIVES = ["default-src 'none'", 'form-action', "base-uri 'none'", "fra
 // The checks of a page that is open, by name, in an order in which none disturbs the next.
 const CHECKS = { state, policy, requests, console: messages, links, clicks, keyboard, axe: accessibility, overflow, text };
 
+// What a practice with another name, logo and colour may change.
+const APPEARANCE = ['state', 'policy', 'requests', 'console', 'axe', 'overflow', 'text'];
+
 // The hidden fields of the form on a page that is posted to `action`, and the cookies that its response set.
 export async function hiddenFields(url, cookies = [], action = undefined) {
     const response = await fetch(url, { headers: { cookie: cookies.join('; ') }, redirect: 'manual' });
@@ -66,8 +69,8 @@ async function openContext(browser, options, url, received, cookies = []) {
 
 // Opens a page, which should show these words, in a browser context of its own; with a `form`, the response to it. With
 // `cookies` in the form it is that of a user who is logged in, and with `view` it is not sent. Returns the findings, each as
-// `CHECK: what is wrong`.
-export async function inspect(browser, url, words, { form, pictures, matrix = false } = {}) {
+// `CHECK: what is wrong`. A state that was seen in another practice is not checked for what is the same in all of them.
+export async function inspect(browser, url, words, { form, pictures, matrix = false, isSeen = false } = {}) {
     const findings = [];
     const received = form && !form.view ? await send(url, form) : undefined;
     const cookies = form?.cookies ?? [];
@@ -81,8 +84,10 @@ export async function inspect(browser, url, words, { form, pictures, matrix = fa
         const response = await page.goto(url);
         const opened = { page, response, words, seen, context, pictures, matrix };
         for (const [name, check] of Object.entries(CHECKS)) {
+            if (isSeen && !APPEARANCE.includes(name)) continue;
             for (const finding of await check(opened)) findings.push(`${name}: ${finding}`);
         }
+        if (isSeen) return findings;
         const expected = await page.evaluate(controls);
         for (const finding of await withoutScript(browser, url, received, cookies, expected)) findings.push(`script off: ${finding}`);
     } finally {

@@ -83,9 +83,10 @@ async function pages(browser, practice) {
     const reached = new Set();
     for await (const { settings, states, translated = {} } of arrange(practice)) {
         await each(Object.entries(states), ([state, [path, words, form]]) => test(`${state}, in ${settings}`, async () => {
+            const isSeen = reached.has(state);
             reached.add(state);
             const pictures = camera(`${state} ${settings}`);
-            none(await inspect(browser, practice.origin + path, words, { form, pictures, matrix }));
+            none(await inspect(browser, practice.origin + path, words, { form, pictures, matrix, isSeen }));
         }));
         const inLanguages = Object.entries(translated).flatMap(entry => LANGUAGES.map(language => [language, ...entry]));
         await each(inLanguages, ([language, state, [path, , form]]) => test(`${state}, in ${language}`, async () => {
