@@ -14,7 +14,7 @@ const SHOWN: &str = "<img class=\"logo\" src=\"cid:logo@practice.example.org\" a
 fn png(length: usize) -> Logo {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     bytes.resize(length, 0xff);
-    Logo::new(bytes).unwrap()
+    Logo::new(bytes).expect("a logo")
 }
 
 fn with(logo: Logo, email: Email) -> Email {
@@ -22,8 +22,8 @@ fn with(logo: Logo, email: Email) -> Email {
 }
 
 async fn received(sink: &SmtpSink, notifier: &impl Notifier, email: &Email) -> ReceivedMail {
-    notifier.send(email).await.unwrap();
-    sink.messages().pop().unwrap()
+    notifier.send(email).await.expect("the sink accepts every email");
+    sink.messages().pop().expect("an email was sent")
 }
 
 #[tokio::test]
