@@ -160,7 +160,7 @@ async fn a_payment_enqueues_the_emails(database: Database) {
     assert!(admin.notifications(id).await.is_empty());
     crate::bookings::pay(&app, &created).await;
     let emails = practice.emails_where(2, |_| true).await;
-    let (receipts, others): (Vec<_>, Vec<_>) = emails.iter().partition(|m| m.subject.starts_with("We received"));
+    let (receipts, others): (Vec<_>, Vec<_>) = emails.iter().partition(|m| m.subject.starts_with("Payment received"));
     assert_eq!((receipts.len(), others.len()), (1, 1));
     assert!(receipts[0].text.contains("€100.00"), "{}", receipts[0].text);
     assert_eq!(link_in_text(&others[0].text), john.meeting_url(id).await);
