@@ -202,6 +202,6 @@ export const JOURNEYS = {
     'a client whose login ended logs in again and keeps the chosen time': endedLogin,
     'a visitor in another time zone sees and books times of their own': newYork,
     'a name in Arabic stays as it is': arabicName,
-    'the join page counts down and opens by itself': countdown,
+    'the join page counts down until the room opens': countdown,
     'recovery codes are copied': copiedCodes,
 };

@@ -19,8 +19,8 @@ struct DemoUser {
     password: String,
 }
 
-/// Creates what is missing and sets new passwords. Returns the text to print. Whoever reads a login link in it can log in,
-/// so it has them only if no other machine reaches the server.
+/// Creates what is missing and sets new passwords. Returns the text to print. Everyone who reads a login link in it can log
+/// in, so it has them only if no other machine reaches the server.
 pub(crate) async fn prepare(app: &App, base: &Url, is_local: bool) -> Result<String> {
     let smith = user(app, "dr.smith@example.com", "Dr.", "Smith", Role::Admin).await?;
     let john = user(app, "john.doe@example.com", "John", "Doe", Role::Client).await?;

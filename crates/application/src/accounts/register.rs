@@ -173,7 +173,7 @@ impl Register {
     }
 
     /// For an account that was registered before and never opened, what was typed last counts, and earlier links end. One
-    /// that was registered without a password remains without: whoever opens it knows of none.
+    /// that was registered without a password remains without: the owner who opens it knows of none.
     async fn replace(
         &self,
         work: &mut dyn UnitOfWork,

@@ -134,7 +134,7 @@ async fn an_account_that_exists_is_opened_by_a_link_and_changed_only_if_it_was_n
         (Before::Unopened, Verified, true, EmailVerification, true, true),
         (Before::UnopenedWithoutPassword, Verified, false, EmailVerification, true, false),
         (Before::UnopenedWithoutPassword, Open, false, EmailVerification, true, false),
-        // Whoever opens it does not know of a password that someone else typed.
+        // The owner who opens it does not know of a password that someone else typed.
         (Before::UnopenedWithoutPassword, Verified, true, EmailVerification, true, false),
     ] {
         let what = format!("{before:?} {registration:?} {password_typed}");
