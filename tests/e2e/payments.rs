@@ -365,7 +365,7 @@ async fn a_payment_for_a_cancelled_booking_is_refunded_automatically(shop: Shop)
     let worker = shop.practice.work().await;
     shop.until(id, "cancelled", "refunded").await;
     assert_eq!(shop.stripe.refunds().len(), 1);
-    shop.expect_email(&john, 1, "Your payment will be refunded").await;
+    shop.expect_email(&john, 1, "We will refund you").await;
     assert_eq!(worker.terminate().await, Some(0));
     shop
 }

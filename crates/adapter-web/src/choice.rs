@@ -72,6 +72,9 @@ impl ChoiceQuery {
     }
 }
 
+/// The page of a chosen slot.
+pub(crate) const SUMMARY: &str = "/book/summary";
+
 /// The path of a page with a chosen slot.
 pub(crate) fn slot_path(path: &str, slot: &ChosenSlot) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(ChoiceQuery::of(slot).hidden()).finish();

@@ -152,6 +152,15 @@ impl Visit<'_> {
     }
 }
 
+/// Sends the visitor to a page, with the query of this request.
+pub(crate) async fn back_to(path: &str, web: &Web, http: &HttpRequest) -> HandlerResult {
+    let visit = web.visit(http).await?;
+    match http.query_string() {
+        "" => visit.redirect(path),
+        query => visit.redirect(&format!("{path}?{query}")),
+    }
+}
+
 /// Where people with this role begin, and the name of the tab that leads there.
 pub(crate) fn home(role: Role) -> (&'static str, &'static str) {
     match role {

@@ -29,7 +29,7 @@ use crate::shell::{Fact, Link, Shell};
 use crate::visit::{Section, Visit};
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/book/summary";
+pub(crate) const PATH: &str = crate::choice::SUMMARY;
 const PURPOSE: &str = "book";
 
 /// The chosen slot.

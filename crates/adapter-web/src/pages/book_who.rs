@@ -11,7 +11,6 @@ use attune_http_common::HandlerResult;
 use jiff::Timestamp;
 use url::form_urlencoded;
 
-use super::account::changes::back_to;
 use super::book::{self, Steps};
 use super::book_summary::{self, SlotCard, card, frame, to_picker};
 use super::message::Message;
@@ -21,7 +20,7 @@ use crate::fields::TextField;
 use crate::forms::{Form, refuse_forged};
 use crate::person::Person;
 use crate::shell::{Link, Shell};
-use crate::visit::Visit;
+use crate::visit::{Visit, back_to};
 use crate::web::Web;
 
 pub(crate) const PATH: &str = "/book/new-client";

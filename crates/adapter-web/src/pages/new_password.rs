@@ -68,11 +68,7 @@ pub(crate) async fn set(
 
 fn form(page: &LinkPage, view: &View<'_>, role: Role, problem: Option<PasswordProblem>) -> HandlerResult {
     let min = min_chars(role).to_string();
-    let error = problem.map(|problem| match problem {
-        PasswordProblem::TooShort(min) => view.text_with("password-too-short", &[("min", (&min.to_string()).into())]),
-        PasswordProblem::TooLong => view.text("password-too-long"),
-        PasswordProblem::TooCommon => view.text("password-too-common"),
-    });
+    let error = problem.map(|problem| password_problem(view, problem));
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = PasswordForm {
         shell: page.shell(view, error.is_some()),
@@ -84,6 +80,15 @@ fn form(page: &LinkPage, view: &View<'_>, role: Role, problem: Option<PasswordPr
         button: view.text(page.button),
     };
     view.respond(&page, status)
+}
+
+/// What is wrong with a new password.
+pub(crate) fn password_problem(view: &View<'_>, problem: PasswordProblem) -> String {
+    match problem {
+        PasswordProblem::TooShort(min) => view.text_with("password-too-short", &[("min", (&min.to_string()).into())]),
+        PasswordProblem::TooLong => view.text("password-too-long"),
+        PasswordProblem::TooCommon => view.text("password-too-common"),
+    }
 }
 
 /// What the rule itself asks for.

@@ -4,15 +4,15 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload, Query};
 use askama::Template;
-use attune_application::accounts::{AddUserError, PasswordProblem, RegisterCommand, RegisterError, Registered};
+use attune_application::accounts::{AddUserError, RegisterCommand, RegisterError, Registered};
 use attune_http_common::{HandlerResult, Problem};
 use attune_ports::Password;
 
-use crate::choice::{ChoiceQuery, slot_path};
+use crate::choice::{ChoiceQuery, SUMMARY, slot_path};
 use crate::cookies::Cookie;
 use crate::fields::TextField;
 use crate::forms::{Form, refuse_forged};
-use crate::pages::book_summary;
+use crate::pages::new_password::password_problem;
 use crate::person::Person;
 use crate::shell::{Link, Shell};
 use crate::visit::{Section, Visit};
@@ -82,7 +82,7 @@ pub(crate) async fn register(web: Data<Web>, http: HttpRequest, payload: Payload
             page(&visit, &chosen, typed)
         }
         Err(RegisterError::Add(AddUserError::Password(problem))) => {
-            typed.errors.push(("password", password_problem(&visit, problem)));
+            typed.errors.push(("password", password_problem(view, problem)));
             page(&visit, &chosen, typed)
         }
         Err(error) => visit.refuse(&Problem::from(error)),
@@ -96,17 +96,7 @@ pub(crate) fn closed(visit: &Visit<'_>) -> HandlerResult {
 
 /// Where a client goes on who has an account now.
 fn next(chosen: &ChoiceQuery) -> String {
-    chosen.slot().map_or_else(|| "/appointments".to_owned(), |slot| slot_path(book_summary::PATH, &slot))
-}
-
-/// What is wrong with a new password.
-pub(crate) fn password_problem(visit: &Visit<'_>, problem: PasswordProblem) -> String {
-    let view = &visit.view;
-    match problem {
-        PasswordProblem::TooShort(min) => view.text_with("password-too-short", &[("min", (&min.to_string()).into())]),
-        PasswordProblem::TooLong => view.text("password-too-long"),
-        PasswordProblem::TooCommon => view.text("password-too-common"),
-    }
+    chosen.slot().map_or_else(|| "/appointments".to_owned(), |slot| slot_path(SUMMARY, &slot))
 }
 
 fn page(visit: &Visit<'_>, chosen: &ChoiceQuery, typed: Person) -> HandlerResult {

@@ -9,11 +9,11 @@ use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::{Caller, Password, TotpSetup};
 use url::Url;
 
-use super::account::changes::{PASSWORD_LINK, Received, back_to, guess_error, receive_for_setup, step_up};
+use super::account::changes::{PASSWORD_LINK, Received, guess_error, receive_for_setup, step_up};
 use super::account::{self, AccountForm, has_password};
 use crate::fields::TextField;
 use crate::shell::{Link, Shell};
-use crate::visit::{Section, Visit};
+use crate::visit::{Section, Visit, back_to};
 use crate::web::Web;
 
 pub(crate) const PATH: &str = "/account/second-factor";

@@ -14,9 +14,9 @@ use attune_ports::{Caller, Password};
 use super::{PATH, Profile, Typed, first, has_password, page};
 use crate::forms::{Form, refuse_forged};
 use crate::pages::message::Message;
-use crate::pages::register::password_problem;
+use crate::pages::new_password::password_problem;
 use crate::shell::Link;
-use crate::visit::{Section, Visit};
+use crate::visit::{Section, Visit, back_to};
 use crate::web::Web;
 
 pub(crate) const PROFILE: &str = "/account/profile";
@@ -87,14 +87,6 @@ pub(crate) fn guess_error(problem: &Problem) -> Option<&'static str> {
 /// `GET` of the path of a form: the page was loaded again, or in another language.
 pub(crate) async fn back(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     back_to(PATH, &web, &http).await
-}
-
-pub(crate) async fn back_to(path: &str, web: &Web, http: &HttpRequest) -> HandlerResult {
-    let visit = web.visit(http).await?;
-    match http.query_string() {
-        "" => visit.redirect(path),
-        query => visit.redirect(&format!("{path}?{query}")),
-    }
 }
 
 /// `POST /account/profile`
@@ -202,7 +194,7 @@ pub(crate) async fn password(web: Data<Web>, http: HttpRequest, payload: Payload
     };
     let error = match web.use_cases.change_password.run(command).await {
         Ok(()) => return visit.redirect("/account?saved=password"),
-        Err(ChangePasswordError::Password(problem)) => ("new_password", password_problem(&visit, problem)),
+        Err(ChangePasswordError::Password(problem)) => ("new_password", password_problem(&visit.view, problem)),
         Err(ChangePasswordError::Current(OwnPasswordError::StepUpRequired)) => {
             ("password", visit.view.text("account-password-expired"))
         }
