@@ -7,14 +7,16 @@ import { PRACTICE } from './states.mjs';
 const DATA = [
     // Email addresses, URLs and their parts, time zones.
     /[\w.+-]+@[\w.-]+/g, /https?:\/\/\S+/g, /www\.\S+/g, /\b[A-Z][a-z]+\/[A-Z]\w+(\/\w+)?/g, /\bUTC\b/g,
+    // What the script replaces, and the program with which these tests log in.
+    /\{(zone|time)\}/g, 'node',
     // Languages are named in themselves.
     /\b(English|Deutsch|Français|Español)\b/g,
     // What the practice is called and writes.
-    PRACTICE, 'Attune Heart Therapy', 'We process only what your appointments require.', 'Therapy session', 'First conversation',
+    PRACTICE, 'Attune Heart Therapy', 'We process only what your appointments require.', 'Session', 'First conversation',
     'Ashdown & Featherstone', 'Lindenstraße 14, 10969 Berlin', 'Responsible for the content: Meredith Ashdown',
     // People.
     ...['Meredith Ashdown', 'Jane Doe', 'John Doe', 'Anna Berger', 'Mary Major', 'Jonas Brandt', 'Ada Lovelace', 'Augusta Lovelace',
-        'Grace Hopper', 'Mary Somerville', 'Emmy Noether', 'Sofya Kovalevskaya', 'Hypatia', 'Ada Byron', 'Lise Meitner'],
+        'Grace Hopper', 'Mary Somerville', 'Emmy Noether', 'Sofya Kovalevskaya', 'Hypatia', 'Ada Byron', 'Lise Meitner', 'Augusta'],
     // What is typed.
     'A cold', 'About the last time.',
 ];
