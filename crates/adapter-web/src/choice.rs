@@ -99,8 +99,7 @@ impl Choice {
     /// `None` if the practice has no service or no therapist.
     pub(crate) async fn load(web: &Web, visit: &Visit<'_>, query: &ChoiceQuery) -> Result<Option<Self>, Problem> {
         let services = web.queries.services().await?;
-        let filter = UserFilter { role: Some(Role::Admin), disabled: Some(false), search: None };
-        let therapists = web.queries.users(&filter, PageRequest { limit: MAX_THERAPISTS, offset: 0 }).await?.items;
+        let therapists = therapists(web).await?;
         let service_id = query.service.parse::<ServiceId>().ok();
         let therapist_id = query.therapist.parse::<UserId>().ok();
         let named_service = services.iter().find(|service| Some(service.id) == service_id);
@@ -162,6 +161,12 @@ impl Choice {
     pub(crate) fn is_abroad(&self) -> bool {
         self.zone != self.practice_zone
     }
+}
+
+/// All therapists who are not disabled, by id.
+pub(crate) async fn therapists(web: &Web) -> Result<Vec<User>, Problem> {
+    let filter = UserFilter { role: Some(Role::Admin), disabled: Some(false), search: None };
+    Ok(web.queries.users(&filter, PageRequest { limit: MAX_THERAPISTS, offset: 0 }).await?.items)
 }
 
 /// The path without what it ends with when nothing follows.

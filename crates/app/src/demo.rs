@@ -37,24 +37,23 @@ pub(crate) async fn prepare(app: &App, base: &Url, is_local: bool) -> Result<Str
 }
 
 async fn login_link(app: &App, user: &DemoUser) -> Result<String> {
-    let mut nonce = [0; 16];
-    app.deps.random.fill(&mut nonce);
     let now = app.deps.clock.now();
+    let purpose = OneTimePurpose::LogIn;
     let token = NewOneTimeToken {
         user: user.id,
-        purpose: OneTimePurpose::LogIn,
-        nonce,
+        purpose,
+        nonce: app.deps.random.random_bytes(),
         email: EmailAddress::parse(user.email)?,
         slot: None,
         created_at: now,
-        expires_at: now.checked_add(OneTimePurpose::LogIn.lifetime())?,
+        expires_at: now.checked_add(purpose.lifetime())?,
     };
     let mut work = app.deps.store.begin().await?;
     work.add_one_time_token(&token).await?;
     work.commit().await?;
-    let stored = app.deps.queries.open_one_time_tokens(user.id).await?;
-    let token = stored.iter().find(|found| found.nonce == nonce).context("the login link was not stored")?;
-    Ok(app.use_cases.one_time_links.account_links.url(token))
+    let token = app.deps.queries.one_time_token_issued_at(user.id, purpose, now).await?;
+    let token = token.context("the login link was not stored")?;
+    Ok(app.use_cases.one_time_links.account_links.url(&token))
 }
 
 /// Passwords are random: a fixed one would open every demo that is reachable from elsewhere.

@@ -10,11 +10,8 @@ use utoipa::ToSchema;
 
 use super::book_summary;
 use super::mailed_link::{CodeField, LinkPage, LinkPath, LinkRefusals};
-use super::message::Message;
 use crate::choice::slot_path;
 use crate::cookies::Cookie;
-use crate::shell::Link;
-use crate::visit::home;
 use crate::web::{View, Web, segment};
 
 pub(crate) const PATH: &str = "/login/{token}";
@@ -89,11 +86,7 @@ pub(crate) async fn log_in(web: Data<Web>, http: HttpRequest, payload: Payload) 
             Ok(LinkLogin { tokens, slot }) => {
                 let mut response = match slot {
                     Some(slot) => view.redirect(&slot_path(book_summary::PATH, &slot)),
-                    None => {
-                        let (path, name) = home(tokens.user.role);
-                        let link = Link { href: view.href(path), text: view.text(name) };
-                        Message { link: Some(link), ..PAGE.done(view) }.respond(view, StatusCode::OK)?
-                    }
+                    None => PAGE.done(view).with_home(view, tokens.user.role).respond(view, StatusCode::OK)?,
                 };
                 Cookie::keep_login(&mut response, &tokens, secure)?;
                 return Ok(response);

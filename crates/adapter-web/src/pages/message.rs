@@ -2,10 +2,12 @@
 
 use actix_web::http::StatusCode;
 use askama::Template;
+use attune_domain::Role;
 use attune_http_common::{HandlerResult, Problem};
 
 use crate::response::Head;
 use crate::shell::{Link, Shell};
+use crate::visit::home;
 use crate::web::View;
 
 /// A heading, a few sentences, and the way on.
@@ -26,6 +28,13 @@ impl Message {
     /// With a link that loads the page again.
     pub(crate) fn with_retry(mut self, view: &View<'_>) -> Self {
         self.link = Some(Link { href: String::new(), text: view.text("try-again") });
+        self
+    }
+
+    /// With a link to where people with this role begin.
+    pub(crate) fn with_home(mut self, view: &View<'_>, role: Role) -> Self {
+        let (path, name) = home(role);
+        self.link = Some(Link { href: view.href(path), text: view.text(name) });
         self
     }
 

@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload, Query};
 use askama::Template;
 use attune_application::accounts::{AddUserError, RegisterCommand, RegisterError, Registered};
+use attune_domain::Role;
 use attune_http_common::{HandlerResult, Problem};
 use attune_ports::Password;
 
@@ -15,7 +16,7 @@ use crate::forms::{Form, refuse_forged};
 use crate::pages::new_password::password_problem;
 use crate::person::Person;
 use crate::shell::{Link, Shell};
-use crate::visit::{Section, Visit};
+use crate::visit::{Section, Visit, home};
 use crate::web::Web;
 
 pub(crate) const PATH: &str = "/register";
@@ -96,7 +97,7 @@ pub(crate) fn closed(visit: &Visit<'_>) -> HandlerResult {
 
 /// Where a client goes on who has an account now.
 fn next(chosen: &ChoiceQuery) -> String {
-    chosen.slot().map_or_else(|| "/appointments".to_owned(), |slot| slot_path(SUMMARY, &slot))
+    chosen.slot().map_or_else(|| home(Role::Client).0.to_owned(), |slot| slot_path(SUMMARY, &slot))
 }
 
 fn page(visit: &Visit<'_>, chosen: &ChoiceQuery, typed: Person) -> HandlerResult {

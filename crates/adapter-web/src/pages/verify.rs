@@ -62,7 +62,10 @@ pub(crate) async fn verify(web: Data<Web>, http: HttpRequest, payload: Payload) 
         let verified = web.use_cases.verify_email.run(segment(&http, "token"), &web.origin(&http)).await?;
         let mut response = match (&verified.tokens, verified.slot) {
             (Some(_), Some(slot)) => view.redirect(&slot_path(book_summary::PATH, &slot)),
-            (Some(_), None) => Message::new(view, PAGE.done, "login-done-sentence").respond(view, StatusCode::OK)?,
+            (Some(tokens), None) => {
+                let page = Message::new(view, PAGE.done, "login-done-sentence");
+                page.with_home(view, tokens.user.role).respond(view, StatusCode::OK)?
+            }
             (None, slot) => {
                 let mut page = PAGE.done(view);
                 if let Some(slot) = slot {

@@ -40,6 +40,11 @@ pub struct OneTimeLinks {
     pub account_links: AccountLinks,
 }
 
+/// A client who was never proved to own the address of the account.
+pub(super) fn is_unverified_client(user: &User) -> bool {
+    user.email_verified_at.is_none() && !user.is_admin() && !user.disabled
+}
+
 /// What a new link is for.
 pub(super) struct NewLink<'a> {
     pub(super) user: UserId,
@@ -97,11 +102,10 @@ impl OneTimeLinks {
     /// Whether no one has used this account of a client who registered: its address was never verified. Accounts that the
     /// practice added are not meant; they have no password either, but no link that verifies.
     pub(super) async fn is_unopened(&self, found: &Credentials) -> Result<bool, StoreError> {
-        let user = &found.user;
-        if user.email_verified_at.is_some() || user.is_admin() || user.disabled {
+        if !is_unverified_client(&found.user) {
             return Ok(false);
         }
-        let open = self.queries.open_one_time_tokens(user.id);
+        let open = self.queries.open_one_time_tokens(found.user.id);
         Ok(found.password_hash.is_some()
             || open.await?.iter().any(|token| token.purpose == OneTimePurpose::VerifyEmail))
     }

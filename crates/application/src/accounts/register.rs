@@ -9,7 +9,7 @@ use attune_domain::{
 use attune_ports::{Clock, Conflict, Credentials, NewUser, OutboxWaker, Password, StoreError, UnitOfWork};
 use thiserror::Error;
 
-use super::one_time_links::NewLink;
+use super::one_time_links::{NewLink, is_unverified_client};
 use super::{AddUser, AddUserError, ChosenSlotError, LimitedAttempts, OneTimeLinks, OpenLoginSession};
 use crate::audit::{AuditContext, RequestMetadata};
 
@@ -180,8 +180,7 @@ impl Register {
         found: &Credentials,
         new: &NewUser,
     ) -> Result<UserId, AddUserError> {
-        let user = work.user_for_change(found.user.id).await?;
-        let user = user.filter(|user| user.email_verified_at.is_none() && !user.is_admin() && !user.disabled);
+        let user = work.user_for_change(found.user.id).await?.filter(is_unverified_client);
         let user = user.ok_or(StoreError::Conflict(Conflict::EmailTaken))?;
         let user = User {
             first_name: new.first_name.clone(),

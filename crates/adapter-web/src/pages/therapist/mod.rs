@@ -1,18 +1,15 @@
 //! The pages of therapists.
 
 use actix_web::http::StatusCode;
-use attune_domain::{Booking, Role, User, UserId};
+use attune_domain::{Booking, User, UserId};
 use attune_http_common::{HandlerResult, Problem};
-use attune_ports::{Caller, PageRequest, UserFilter};
+use attune_ports::Caller;
 
 use crate::own_booking::caller;
 use crate::visit::Visit;
 use crate::web::Web;
 
 pub(crate) mod today;
-
-/// More therapists than a practice has.
-const MAX_THERAPISTS: u32 = 100;
 
 /// The therapist who visits, or the response to anyone else.
 #[expect(clippy::result_large_err, reason = "the response is passed on as it is")]
@@ -23,12 +20,6 @@ pub(crate) fn therapist<'a>(web: &Web, visit: &'a Visit<'_>, next: &str) -> Resu
     } else {
         Err(visit.say("therapists-only", "therapists-only-sentence", StatusCode::FORBIDDEN))
     }
-}
-
-/// All therapists who are not disabled.
-pub(crate) async fn therapists(web: &Web) -> Result<Vec<User>, Problem> {
-    let filter = UserFilter { role: Some(Role::Admin), disabled: Some(false), search: None };
-    Ok(web.queries.users(&filter, PageRequest { limit: MAX_THERAPISTS, offset: 0 }).await?.items)
 }
 
 /// The clients of bookings.

@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use askama::Template;
-use attune_application::bookings::{Change, ChangeBookingCommand, ChangeBookingError};
+use attune_application::bookings::{AvailabilityError, Change, ChangeBookingCommand, ChangeBookingError};
 use attune_domain::calendar::SlotQuery;
 use attune_domain::meeting::{AccessState, AttendanceSummary};
 use attune_domain::{Booking, BookingId, BookingStatus, Role, Slot, User, UserId, ViewerId};
@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{Clients, therapist, therapists};
-use crate::choice::therapist_name;
+use super::{Clients, therapist};
+use crate::choice::{therapist_name, therapists};
 use crate::forms::{Form, refuse_forged};
 use crate::own_booking::{Names, Tag, parameter, tag};
 use crate::shell::{Link, Shell};
@@ -374,9 +374,12 @@ async fn free(web: &Web, visit: &Visit<'_>, choice: &Choice) -> Result<Vec<Free>
     if choice.date < choice.today {
         return Ok(Vec::new());
     }
-    let Some(service) = web.queries.services().await?.first().map(|service| service.id) else { return Ok(Vec::new()) };
     let range = SlotQuery::of_dates(choice.date, choice.date, choice.zone.clone())?;
-    let found = web.use_cases.availability.run(Some(service), Some(choice.user.id), &range).await?;
+    let found = match web.use_cases.availability.run(None, Some(choice.user.id), &range).await {
+        Ok(found) => found,
+        Err(AvailabilityError::PracticeNotConfigured) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
     let time = |at: Timestamp| view.phrases.local_time(at, &choice.zone).time;
     let entry = |(begins, ends): (Timestamp, Timestamp)| Free {
         begins,
