@@ -9,7 +9,7 @@ const NEW_PASSWORD = 'crooked-lighthouse-marmalade';
 
 // Sends the form on this page that is posted to `action`; returns the page that is the response.
 async function submit({ origin }, cookies, page, action, fields) {
-    const hidden = await hiddenFields(origin + page, cookies, action);
+    const hidden = await hiddenFields(origin + page, cookies, { action });
     const response = await postForm(origin + action, { ...hidden.fields, ...fields }, { cookies, redirect: 'follow' });
     const html = await response.text();
     assert.ok(response.ok, html);

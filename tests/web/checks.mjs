@@ -11,10 +11,14 @@ const AXE = {
 const COLOURS = { ...AXE, runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } };
 
 const WIDTHS = [1280, 375, 320];
-const LOOKS = WIDTHS.flatMap(width => [
+
+// A window of 375 pixels has the same layout as one of 320.
+const looks = widths => widths.flatMap(width => [
     { width, scheme: 'light', rules: AXE },
     { width, scheme: 'dark', rules: COLOURS },
 ]);
+const LOOKS = looks([1280, 320]);
+const ALL_LOOKS = looks(WIDTHS);
 
 const DIRECTIVES = ["default-src 'none'", 'form-action', "base-uri 'none'", "frame-ancestors 'none'"];
 
@@ -24,12 +28,16 @@ const CHECKS = { state, policy, requests, console: messages, links, clicks, keyb
 // What a practice with another name, logo and colour may change.
 const APPEARANCE = ['state', 'policy', 'requests', 'console', 'axe', 'overflow', 'text'];
 
-// The hidden fields of the form on a page that is posted to `action`, and the cookies that its response set.
-export async function hiddenFields(url, cookies = [], action = undefined) {
+// The hidden fields of the form on a page that is posted to `action`, or has a button with this value, and the cookies that
+// its response set.
+export async function hiddenFields(url, cookies = [], { action, button } = {}) {
     const response = await fetch(url, { headers: { cookie: cookies.join('; ') }, redirect: 'manual' });
     const html = await response.text();
     const forms = html.split('<form').slice(1).filter(form => !form.includes('action="/logout"'));
-    const form = forms.find(form => !action || form.split('>')[0].includes(`action="${action}"`)) ?? '';
+    const isPosted = form => form.split('>')[0].includes('method="post"');
+    const isWanted = form => (!action || form.split('>')[0].includes(`action="${action}"`))
+        && (!button || form.includes(`name="do" value="${button}"`));
+    const form = forms.filter(isPosted).find(isWanted) ?? '';
     const inputs = form.split('</form>')[0].matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g);
     const fields = Object.fromEntries([...inputs].map(([, name, value]) => [name, value.replaceAll('&amp;', '&')]));
     const set = response.headers.getSetCookie().map(cookie => cookie.split(';')[0]);
@@ -37,18 +45,21 @@ export async function hiddenFields(url, cookies = [], action = undefined) {
 }
 
 // Sends a form as the page of ours on which it stands, unless its headers say otherwise.
-export function postForm(url, fields, { cookies = [], headers = { 'Sec-Fetch-Site': 'same-origin' }, redirect = 'manual' } = {}) {
-    const body = new URLSearchParams(fields);
+export function postForm(url, fields, { cookies = [], headers = { 'Sec-Fetch-Site': 'same-origin' }, redirect = 'manual', file } = {}) {
+    const body = file ? new FormData() : new URLSearchParams();
+    for (const [name, value] of Object.entries(fields)) body.append(name, value);
+    if (file) body.append(file.name, new Blob([file.bytes]), 'file');
     return fetch(url, { method: 'POST', body, headers: { ...headers, cookie: cookies.join('; ') }, redirect });
 }
 
 // Sends a form, with the hidden fields of the page that it stands on (`from`, else the page itself). A page that is the
 // response to it can be opened as often as needed, although the form was sent once.
-export async function send(url, { fields = {}, headers, cookies = [], from = url }) {
-    const hidden = await hiddenFields(new URL(from, url).href, cookies, new URL(url).pathname);
-    const plain = Object.keys(hidden.fields).length ? hidden : await hiddenFields(new URL(from, url).href, cookies);
+export async function send(url, { fields = {}, headers, cookies = [], from = url, file }) {
+    const page = new URL(from, url).href;
+    const hidden = await hiddenFields(page, cookies, { action: new URL(url).pathname });
+    const plain = Object.keys(hidden.fields).length ? hidden : await hiddenFields(page, cookies, { button: fields.do });
     const all = { ...plain.fields, ...fields };
-    const response = await postForm(url, all, { cookies: plain.cookies, headers, redirect: 'follow' });
+    const response = await postForm(url, all, { cookies: plain.cookies, headers, redirect: 'follow', file });
     const kept = [...response.headers].filter(([name]) => !/^(content-(length|encoding)|transfer-encoding|connection)$/.test(name));
     return { status: response.status, headers: Object.fromEntries(kept), body: await response.text() };
 }
@@ -105,7 +116,7 @@ export async function inspectIn(language, browser, url, { form, pictures, matrix
         const page = await context.newPage();
         const response = await page.goto(url);
         const found = [await page.locator('html').getAttribute('lang'), response.headers()['content-language']];
-        const looks = matrix ? LOOKS : [{ width: 320, scheme: 'light', rules: AXE }];
+        const looks = matrix ? ALL_LOOKS : [{ width: 320, scheme: 'light', rules: AXE }];
         return [
             ...found.every(tag => tag === language) ? [] : [`lang: it is in ${found.join(' and ')}`],
             ...(await accessibility({ page, pictures, looks, matrix })).map(finding => `axe: ${finding}`),
@@ -214,7 +225,7 @@ async function keyboard({ page }) {
 }
 
 // All rules in the light, and in the dark those about colours; with `matrix`, all.
-async function accessibility({ page, pictures, matrix, looks = LOOKS }) {
+async function accessibility({ page, pictures, matrix, looks = matrix || pictures ? ALL_LOOKS : LOOKS }) {
     await page.evaluate(axe.source);
     const findings = [];
     for (const { width, scheme, rules } of looks) {

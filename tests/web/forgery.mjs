@@ -10,7 +10,7 @@ const ACTION = '/account/profile';
 export async function forgeries(browser, practice) {
     const ada = await practice.client('Ada', 'Lovelace');
     const cookies = await ada.logInByPage();
-    const { fields } = await hiddenFields(`${practice.origin}/account`, cookies, ACTION);
+    const { fields } = await hiddenFields(`${practice.origin}/account`, cookies, { action: ACTION });
     const url = practice.origin + ACTION;
     const profile = { last_name: 'Lovelace', zone: '', language: '' };
     const post = (headers, more = fields) => postForm(url, { ...profile, ...more, first_name: 'Forged' }, { cookies, headers });

@@ -16,9 +16,9 @@ const DATA = [
     'Ashdown & Featherstone', 'Lindenstraße 14, 10969 Berlin', 'Responsible for the content: Meredith Ashdown',
     // People.
     ...['Meredith Ashdown', 'Jane Doe', 'John Doe', 'Anna Berger', 'Mary Major', 'Jonas Brandt', 'Ada Lovelace', 'Augusta Lovelace',
-        'Grace Hopper', 'Mary Somerville', 'Emmy Noether', 'Sofya Kovalevskaya', 'Hypatia', 'Ada Byron', 'Lise Meitner', 'Augusta'],
+        'Grace Hopper', 'Nora Lind', 'Lea Sommer', 'Ines Vega', 'Ole', 'Mary Somerville', 'Emmy Noether', 'Sofya Kovalevskaya', 'Hypatia', 'Ada Byron', 'Lise Meitner', 'Augusta'],
     // What is typed.
-    'A cold', 'About the last time.',
+    'A cold', 'Holidays', 'Bring the form.', 'nobody of this name', 'About the last time.',
 ];
 
 // The texts of a document, with those for screen readers and for the script.

@@ -2,6 +2,7 @@
 
 import { accountPages, clientWithoutPassword } from './account.mjs';
 import { attune, minutesAfter, START, tokenOf } from './practice.mjs';
+import { therapistPages } from './therapist.mjs';
 
 // The pages of the router and their states, as `PATH, STATE`.
 export async function declaredStates() {
@@ -318,6 +319,7 @@ export async function* arrange(practice) {
         ...account.lasting,
         ...own.everywhere,
         ...today,
+        ...await therapistPages(practice, adminCookies),
         ...await bookingPages(practice, day(1)),
         '/, default': ['/', 'Appointments with'],
         '/login, form': ['/login', 'Forgot your password?'],

@@ -1,55 +1,97 @@
 //! Fields of forms.
 
-/// A field with one line of text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TextField {
+use std::borrow::Cow;
+
+use askama::Template;
+
+/// A field with its label, its hint and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "field.html")]
+pub(crate) struct Field {
     /// Also its id.
-    pub(crate) name: &'static str,
-    pub(crate) kind: &'static str,
-    pub(crate) label: String,
-    pub(crate) hint: Option<String>,
-    pub(crate) error: Option<String>,
-    pub(crate) value: String,
-    pub(crate) autocomplete: &'static str,
-    pub(crate) is_required: bool,
-    /// Values to choose from; others can be typed.
-    pub(crate) suggestions: &'static [&'static str],
+    pub(crate) name: Cow<'static, str>,
+    label: String,
+    hint: Option<String>,
+    error: Option<String>,
+    control: Control,
+    is_required: bool,
 }
 
-impl TextField {
-    /// A required field of a kind such as `email`.
-    pub(crate) fn new(name: &'static str, kind: &'static str, label: String) -> Self {
-        Self {
-            name,
-            kind,
-            label,
-            hint: None,
-            error: None,
-            value: String::new(),
-            autocomplete: "off",
-            is_required: true,
-            suggestions: &[],
+/// How it is filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Control {
+    Input(Input),
+    /// Several lines.
+    Area(String),
+    Select(Vec<Item>),
+    /// One of a few, all of them visible.
+    Radios(Vec<Item>),
+    /// Whether it is ticked.
+    Check(bool),
+    File { accept: &'static str },
+}
+
+/// A field with one line of text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Input {
+    kind: &'static str,
+    value: String,
+    autocomplete: &'static str,
+    /// Values to choose from; others can be typed.
+    suggestions: &'static [&'static str],
+}
+
+/// What can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub(crate) value: String,
+    pub(crate) text: String,
+    pub(crate) is_chosen: bool,
+}
+
+impl Item {
+    pub(crate) fn new(value: impl ToString, text: String, chosen: &str) -> Self {
+        let value = value.to_string();
+        Self { is_chosen: value == chosen, value, text }
+    }
+}
+
+impl Field {
+    /// A required field with one line, of a kind such as `email`.
+    pub(crate) fn new(name: impl Into<Cow<'static, str>>, kind: &'static str, label: String) -> Self {
+        let input = Input { kind, value: String::new(), autocomplete: "off", suggestions: &[] };
+        Self::with(name, label, Control::Input(input))
+    }
+
+    pub(crate) fn with(name: impl Into<Cow<'static, str>>, label: String, control: Control) -> Self {
+        Self { name: name.into(), label, hint: None, error: None, control, is_required: true }
+    }
+
+    fn input(mut self, change: impl FnOnce(&mut Input)) -> Self {
+        if let Control::Input(input) = &mut self.control {
+            change(input);
         }
+        self
     }
 
     pub(crate) fn autocomplete(self, autocomplete: &'static str) -> Self {
-        Self { autocomplete, ..self }
+        self.input(|input| input.autocomplete = autocomplete)
+    }
+
+    pub(crate) fn value(self, value: String) -> Self {
+        self.input(|input| input.value = value)
+    }
+
+    pub(crate) fn suggestions(self, suggestions: &'static [&'static str]) -> Self {
+        self.input(|input| input.suggestions = suggestions)
     }
 
     pub(crate) fn hint(self, hint: String) -> Self {
         Self { hint: Some(hint), ..self }
     }
 
-    pub(crate) fn value(self, value: String) -> Self {
-        Self { value, ..self }
-    }
-
     pub(crate) fn error(self, error: Option<String>) -> Self {
         Self { error, ..self }
-    }
-
-    pub(crate) fn suggestions(self, suggestions: &'static [&'static str]) -> Self {
-        Self { suggestions, ..self }
     }
 
     pub(crate) fn optional(self) -> Self {
@@ -57,7 +99,7 @@ impl TextField {
     }
 
     /// The ids of what explains it, an error first.
-    pub(crate) fn described_by(&self) -> Option<String> {
+    fn described_by(&self) -> Option<String> {
         let error = self.error.as_ref().map(|_| format!("{}-error", self.name));
         let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.name));
         let ids: Vec<String> = [error, hint].into_iter().flatten().collect();

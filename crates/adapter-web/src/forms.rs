@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderName, ORIGIN};
 use actix_web::web::Payload;
 use attune_http_common::{Code, HandlerResult, Problem, wants_json};
+use sha2::{Digest, Sha256};
 use url::{Url, form_urlencoded};
 
 use crate::pages::message::Message;
@@ -14,6 +15,9 @@ const MAX_BYTES: usize = 8 * 1024;
 
 /// The longest note, of 2000 characters, takes 24 kB.
 const MAX_BYTES_WITH_NOTE: usize = 32 * 1024;
+
+/// The texts of a practice in all languages. What a request may have at most is smaller by default.
+const MAX_BYTES_WITH_TEXTS: usize = 1024 * 1024;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -30,11 +34,35 @@ impl Form {
         Self::read_up_to(MAX_BYTES_WITH_NOTE, web, http, payload).await
     }
 
+    pub(crate) fn of(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
+    /// A form with several texts of several lines.
+    pub(crate) async fn read_with_texts(web: &Web, http: &HttpRequest, payload: Payload) -> Result<Self, Problem> {
+        Self::read_up_to(MAX_BYTES_WITH_TEXTS, web, http, payload).await
+    }
+
     async fn read_up_to(limit: usize, web: &Web, http: &HttpRequest, payload: Payload) -> Result<Self, Problem> {
         let requests = &web.settings.requests;
         let limit = limit.min(requests.max_body_bytes);
         let bytes = requests.read_up_to(limit, http, &mut payload.into_inner()).await?;
         Ok(Self(form_urlencoded::parse(&bytes).into_owned().collect()))
+    }
+
+    /// Empty for a field that is missing.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(found, _)| found == name)
+    }
+
+    /// SHA-256 of all fields.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish();
+        Sha256::digest(text).into()
     }
 
     /// Empty for a field that is missing.

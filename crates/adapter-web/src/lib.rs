@@ -2,6 +2,7 @@
 
 mod accent;
 mod assets;
+mod blocks;
 mod choice;
 mod cookies;
 mod fields;
@@ -11,9 +12,11 @@ mod openapi;
 mod own_booking;
 mod pages;
 mod person;
+mod refusals;
 mod response;
 mod routes;
 mod shell;
+mod typed;
 mod visit;
 mod web;
 

@@ -2,7 +2,7 @@
 
 use attune_domain::{EmailAddress, PersonName};
 
-use crate::fields::TextField;
+use crate::fields::Field;
 use crate::forms::Form;
 use crate::web::View;
 
@@ -55,9 +55,9 @@ impl Person {
     }
 
     /// Fields with what was typed.
-    pub(crate) fn fields(&self, view: &View<'_>) -> [TextField; 3] {
+    pub(crate) fn fields(&self, view: &View<'_>) -> [Field; 3] {
         let field = |name, kind, label: &str, autocomplete, value: &str| {
-            TextField::new(name, kind, view.text(label))
+            Field::new(name, kind, view.text(label))
                 .autocomplete(autocomplete)
                 .value(value.to_owned())
                 .error(self.error(name))

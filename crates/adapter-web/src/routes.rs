@@ -6,7 +6,9 @@ use actix_web::web::{self, Data, ServiceConfig};
 use attune_http_common::Endpoint;
 
 use crate::pages::account::changes;
-use crate::pages::therapist::today;
+use crate::pages::therapist::{
+    book_for, booking, clients, emails, hours, money, policy, practice, series, services, team, today, user, week, why,
+};
 use crate::pages::{
     account, appointment, appointments, assets, book, book_summary, book_who, cancel_appointment, checkout,
     confirm_email, forgot_password, front, invitation, join, legal, log_in, log_out, login, move_appointment,
@@ -107,6 +109,42 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         route(Endpoint::at(changes::SESSIONS).get(changes::back).post(changes::sessions), &["one", "others"]),
         // Who is waiting is reported by the video server.
         route(Endpoint::at(today::PATH).get(today::show).post(today::change), &["day", "empty", "changed", "client"]),
+        route(Endpoint::at(week::PATH).get(week::show), &["week"]),
+        route(Endpoint::at(week::MONTH).get(week::show_month), &["month"]),
+        route(
+            Endpoint::at(book_for::PATH).get(book_for::show).post(book_for::book),
+            &["search", "found", "single", "series", "refused", "past"],
+        ),
+        route(
+            Endpoint::at(booking::PATH).get(booking::show).post(booking::change),
+            &["confirmed", "unpaid", "paid", "completed", "cancelled", "invalid", "changed", "unknown"],
+        ),
+        route(Endpoint::at(series::PATH).get(series::show).post(series::change), &["left", "refused"]),
+        route(Endpoint::at(clients::PATH).get(clients::show).post(clients::add), &["list", "found", "none", "invalid"]),
+        route(
+            Endpoint::at(user::PATH).get(user::show).post(user::change),
+            &["client", "invited", "therapist", "wrong", "disabled"],
+        ),
+        route(
+            Endpoint::at(hours::PATH).get(hours::show).post(hours::change),
+            &["hours", "invalid", "in-the-way", "time-off"],
+        ),
+        route(
+            Endpoint::at(hours::EXCEPTION).get(hours::show_exception).post(hours::change_exception),
+            &["dates", "period", "extra"],
+        ),
+        route(Endpoint::at(why::PATH).get(why::show), &["offered", "hours", "taken"]),
+        route(Endpoint::at(practice::PATH).get(practice::menu), &["menu"]),
+        route(Endpoint::at(practice::PROFILE).get(practice::show).post(practice::change), &["profile", "invalid"]),
+        route(Endpoint::at(practice::LOGO).get(practice::back).post(practice::change_logo), &["invalid"]),
+        route(Endpoint::at(policy::PATH).get(policy::show).post(policy::change), &["policy", "invalid"]),
+        route(Endpoint::at(services::PATH).get(services::show).post(services::add), &["list", "invalid"]),
+        route(Endpoint::at(services::SERVICE).get(services::show_one).post(services::change), &["service"]),
+        route(Endpoint::at(money::PATH).get(money::show).post(money::resolve), &["money", "range"]),
+        // It is a table for other programs.
+        route(Endpoint::at(money::CSV).get(money::csv), &[]),
+        route(Endpoint::at(emails::PATH).get(emails::show).post(emails::change), &["list", "none"]),
+        route(Endpoint::at(team::PATH).get(team::show), &["team"]),
         route(
             Endpoint::at(second_factor::PATH).get(second_factor::show).post(second_factor::set_up),
             &["off", "on", "no-password", "wrong", "code"],

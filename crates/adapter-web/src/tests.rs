@@ -12,6 +12,7 @@ const MESSAGES: &[&str] = &[
     include_str!("../../wording/locales/en/appointments.ftl"),
     include_str!("../../wording/locales/en/book.ftl"),
     include_str!("../../wording/locales/en/pages.ftl"),
+    include_str!("../../wording/locales/en/practice.ftl"),
     include_str!("../../wording/locales/en/therapist.ftl"),
 ];
 

@@ -37,6 +37,9 @@ pub(crate) enum Section {
     Book,
     Appointments,
     Today,
+    Week,
+    Clients,
+    Practice,
     Account,
     LogIn,
     /// None of them.
@@ -84,7 +87,13 @@ impl Visit<'_> {
         let mut shell = self.view.shell(heading);
         let is_therapist = self.caller.as_ref().is_some_and(|caller| caller.user.is_admin());
         if is_therapist {
-            shell.tabs.push(tab(Section::Today, "/today", "tab-today"));
+            let tabs = [
+                (Section::Today, "/today", "tab-today"),
+                (Section::Week, "/week", "tab-week"),
+                (Section::Clients, "/clients", "tab-clients"),
+                (Section::Practice, "/practice", "tab-practice"),
+            ];
+            shell.tabs.extend(tabs.map(|(of, path, name)| tab(of, path, name)));
         } else {
             shell.tabs.push(tab(Section::Book, "/book", "tab-book"));
         }
@@ -125,13 +134,12 @@ impl Visit<'_> {
 
     /// The response to a failed request.
     pub(crate) fn refuse(&self, problem: &Problem) -> HandlerResult {
-        let known = [
-            (Code::Forbidden, "forged", "forged-sentence"),
-            (Code::BookingNotFound, "not-found", "not-found-sentence"),
-        ];
-        let found = known.into_iter().find(|(code, ..)| *code == problem.code);
-        let (_, heading, sentence) = found.unwrap_or((problem.code, "failed", "page-failed-sentence"));
         let status = problem.code.status();
+        let (heading, sentence) = match (problem.code, status) {
+            (Code::Forbidden, _) => ("forged", "forged-sentence"),
+            (_, StatusCode::NOT_FOUND) => ("not-found", "not-found-sentence"),
+            _ => ("failed", "page-failed-sentence"),
+        };
         let shell = self.shell(self.view.text(heading), Section::Other);
         let message = Message { shell, ..Message::new(&self.view, heading, sentence) };
         let message = if status.is_server_error() { message.with_retry(&self.view) } else { message };

@@ -22,7 +22,7 @@ use crate::accounts::{
 };
 use crate::bookings::{
     CalendarLoader, ChangeBooking, ChangeSeries, CompleteEndedBookings, CreateBooking, CreateSeries, EditBooking,
-    ExpireHolds, ShowAvailability, UpcomingBookings, ViewBooking,
+    ExpireHolds, ExplainSlot, ShowAvailability, UpcomingBookings, ViewBooking,
 };
 use crate::meetings::{
     AttendanceReport, CloseRoom, EmailLinkTarget, EndAppointment, JoinMeeting, JoinPages, LinkSigning,
@@ -125,6 +125,7 @@ pub struct UseCases {
     pub edit_booking: EditBooking,
     pub upcoming: UpcomingBookings,
     pub availability: ShowAvailability,
+    pub explain_slot: ExplainSlot,
     pub complete_ended: CompleteEndedBookings,
     pub expire_holds: ExpireHolds,
     pub services: ManageServices,
@@ -227,6 +228,7 @@ impl UseCases {
             change_series: of!(ChangeSeries { change_booking }),
             change_booking,
             availability: of!(ShowAvailability { queries, clock, calendars }),
+            explain_slot: of!(ExplainSlot { queries, clock, calendars }),
             complete_ended: of!(CompleteEndedBookings { store, queries, clock, monitor, lifecycle, grace }),
             services: of!(ManageServices { store, gateway, clock }),
             calendar: of!(ManageCalendar { store, zones, calendars, clock }),

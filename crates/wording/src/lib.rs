@@ -19,7 +19,7 @@ pub const NO_BREAK_SPACE: char = '\u{a0}';
 pub const NARROW_NO_BREAK_SPACE: char = '\u{202f}';
 
 /// Name and text of each file of one folder.
-type Files = [(&'static str, &'static str); 7];
+type Files = [(&'static str, &'static str); 8];
 
 macro_rules! files {
     ($folder:literal) => {
@@ -30,6 +30,7 @@ macro_rules! files {
             (concat!($folder, "/common.ftl"), include_str!(concat!("../locales/", $folder, "/common.ftl"))),
             (concat!($folder, "/emails.ftl"), include_str!(concat!("../locales/", $folder, "/emails.ftl"))),
             (concat!($folder, "/pages.ftl"), include_str!(concat!("../locales/", $folder, "/pages.ftl"))),
+            (concat!($folder, "/practice.ftl"), include_str!(concat!("../locales/", $folder, "/practice.ftl"))),
             (concat!($folder, "/therapist.ftl"), include_str!(concat!("../locales/", $folder, "/therapist.ftl"))),
         ]
     };

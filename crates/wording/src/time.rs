@@ -1,6 +1,7 @@
 //! Dates and times.
 
 use jiff::Timestamp;
+use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 use crate::Phrases;
@@ -35,8 +36,7 @@ impl Phrases<'_> {
         // A number, because French has a word of its own for the first of a month.
         let day = u32::from(local.day().unsigned_abs());
         let year = local.year().to_string();
-        let weekday = self.text(WEEKDAYS[usize::from(local.weekday().to_monday_zero_offset().unsigned_abs())]);
-        let month = self.text(MONTHS[usize::from((local.month() - 1).unsigned_abs())]);
+        let (weekday, month) = (self.weekday(local.weekday()), self.month_name(local.month()));
         let parts =
             [("weekday", (&weekday).into()), ("day", day.into()), ("month", (&month).into()), ("year", (&year).into())];
         let date = self.text_with("date", &parts);
@@ -53,6 +53,21 @@ impl Phrases<'_> {
         let date_and_time = self.text_with("date-and-time", &[("date", (&date).into()), ("time", (&time).into())]);
         let full = format!("{date_and_time} ({place})");
         LocalTime { date, short_date, day, time, zone, offset, place, date_and_time, full }
+    }
+
+    /// `Monday`
+    pub fn weekday(&self, weekday: Weekday) -> String {
+        self.text(WEEKDAYS[usize::from(weekday.to_monday_zero_offset().unsigned_abs())])
+    }
+
+    /// `January 2024`
+    pub fn month(&self, date: Date) -> String {
+        let (month, year) = (self.month_name(date.month()), date.year().to_string());
+        self.text_with("month-and-year", &[("month", (&month).into()), ("year", (&year).into())])
+    }
+
+    fn month_name(&self, month: i8) -> String {
+        self.text(MONTHS[usize::from((month - 1).unsigned_abs())])
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_application::payments::{Period, RevenueLine};
-use attune_http_common::HandlerResult;
+use attune_http_common::{HandlerResult, period_name, revenue_csv};
 use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -145,7 +145,7 @@ pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request
     let totals = totals(&found);
     let lines: Vec<RevenueRow> = found.iter().map(|line| row(line, period)).collect();
     if query.format == Some(ReportFormat::Csv) {
-        return Ok(as_csv(HttpResponse::Ok(), &format!("revenue-{from}-{to}"), table(&lines)));
+        return Ok(as_csv(HttpResponse::Ok(), &format!("revenue-{from}-{to}"), revenue_csv(&found, period)));
     }
     Ok(HttpResponse::Ok().json(RevenueBody {
         // The zone was loaded by its name.
@@ -159,11 +159,7 @@ pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request
 }
 
 fn row(line: &RevenueLine, period: Period) -> RevenueRow {
-    let period = match period {
-        Period::Day => line.from.to_string(),
-        Period::Month => line.from.strftime("%Y-%m").to_string(),
-    };
-    RevenueRow { period, sums: Sums::from(line) }
+    RevenueRow { period: period_name(line, period), sums: Sums::from(line) }
 }
 
 fn totals(lines: &[RevenueLine]) -> Vec<RevenueLine> {
@@ -178,15 +174,4 @@ fn totals(lines: &[RevenueLine]) -> Vec<RevenueLine> {
         totals.entry(line.currency.code()).and_modify(add).or_insert(*line);
     }
     totals.into_values().collect()
-}
-
-/// Dates, currencies and numbers need no quotes, and no field starts like a formula: the only sign is the minus of a
-/// number.
-fn table(lines: &[RevenueRow]) -> String {
-    let mut csv = "period,currency,received,refunded,net,payments,refunds\r\n".to_owned();
-    for RevenueRow { period, sums } in lines {
-        let Sums { currency, received, refunded, net, payments, refunds } = sums;
-        csv.push_str(&format!("{period},{currency},{received},{refunded},{net},{payments},{refunds}\r\n"));
-    }
-    csv
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::new_password::min_chars;
 use super::second_factor;
-use crate::fields::TextField;
+use crate::fields::Field;
 use crate::language;
 use crate::shell::{Link, Shell};
 use crate::visit::{Section, Visit};
@@ -23,7 +23,7 @@ pub(crate) mod changes;
 pub(crate) const PATH: &str = "/account";
 
 /// What the list of time zones suggests. Any other name of the IANA database can be typed.
-const ZONES: &[&str] = &[
+pub(crate) const ZONES: &[&str] = &[
     "Africa/Cairo",
     "Africa/Johannesburg",
     "Africa/Lagos",
@@ -80,12 +80,12 @@ const ZONES: &[&str] = &[
 pub(super) struct AccountForm {
     pub(super) action: String,
     pub(super) form_token: String,
-    pub(super) fields: Vec<TextField>,
+    pub(super) fields: Vec<Field>,
     pub(super) button: String,
 }
 
 impl AccountForm {
-    pub(super) fn new(visit: &Visit<'_>, path: &str, fields: Vec<TextField>, button: &str) -> Self {
+    pub(super) fn new(visit: &Visit<'_>, path: &str, fields: Vec<Field>, button: &str) -> Self {
         Self {
             action: visit.view.href(path),
             form_token: visit.form_token(path),
@@ -296,7 +296,7 @@ fn profile_form(visit: &Visit<'_>, user: &User, typed: &Typed) -> AccountForm {
     let profile = typed.profile.as_ref().unwrap_or(&stored);
     let zone_of_practice = view.practice.time_zone.as_str();
     let field = |name: &'static str, label: &str, value: &str| {
-        TextField::new(name, "text", view.text(label)).optional().value(value.to_owned()).error(typed.error(name))
+        Field::new(name, "text", view.text(label)).optional().value(value.to_owned()).error(typed.error(name))
     };
     let fields = vec![
         field("first_name", "field-first-name", &profile.first_name).autocomplete("given-name"),
@@ -330,11 +330,11 @@ fn email_form(visit: &Visit<'_>, typed: &Typed) -> Folded {
     let (email, password) = (typed.error("email"), typed.error("email_password"));
     let is_open = email.is_some() || password.is_some();
     let fields = vec![
-        TextField::new("email", "email", view.text("account-new-email"))
+        Field::new("email", "email", view.text("account-new-email"))
             .autocomplete("email")
             .value(typed.email.clone())
             .error(email),
-        TextField::new("email_password", "password", view.text("account-current-password"))
+        Field::new("email_password", "password", view.text("account-current-password"))
             .autocomplete("current-password")
             .hint(view.text("account-confirm-hint"))
             .error(password),
@@ -349,10 +349,10 @@ fn password_form(visit: &Visit<'_>, user: &User, has_password: bool, typed: &Typ
     let (current, new) = (typed.error("current_password"), typed.error("new_password"));
     let is_open = current.is_some() || new.is_some();
     let min = min_chars(user.role).to_string();
-    let current = TextField::new("current_password", "password", view.text("account-current-password"))
+    let current = Field::new("current_password", "password", view.text("account-current-password"))
         .autocomplete("current-password")
         .error(current);
-    let new = TextField::new("new_password", "password", view.text("password"))
+    let new = Field::new("new_password", "password", view.text("password"))
         .autocomplete("new-password")
         .hint(view.text_with("password-hint", &[("min", (&min).into())]))
         .error(new);

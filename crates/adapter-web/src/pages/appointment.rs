@@ -321,7 +321,7 @@ fn has_calendar_file(booking: &Booking) -> bool {
     booking.room().is_some()
 }
 
-fn payment_word(status: PaymentStatus) -> Option<&'static str> {
+pub(crate) fn payment_word(status: PaymentStatus) -> Option<&'static str> {
     Some(match status {
         PaymentStatus::NotRequired => return None,
         PaymentStatus::Pending => "payment-status.pending",

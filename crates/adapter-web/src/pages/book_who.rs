@@ -16,7 +16,7 @@ use super::book_summary::{self, SlotCard, card, frame, to_picker};
 use super::message::Message;
 use super::register;
 use crate::choice::{Choice, ChoiceQuery, finished, is_free, parse_slot, slot_path, zone_name};
-use crate::fields::TextField;
+use crate::fields::Field;
 use crate::forms::{Form, refuse_forged};
 use crate::person::Person;
 use crate::shell::{Link, Shell};
@@ -48,7 +48,7 @@ struct NewClientForm {
     action: String,
     form_token: String,
     hidden: Vec<(&'static str, String)>,
-    fields: [TextField; 3],
+    fields: [Field; 3],
     button: String,
     no_password: String,
     /// To choose a password now.

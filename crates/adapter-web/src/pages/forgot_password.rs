@@ -8,7 +8,7 @@ use attune_domain::EmailAddress;
 use attune_http_common::{HandlerResult, Problem};
 
 use crate::choice::ChoiceQuery;
-use crate::fields::TextField;
+use crate::fields::Field;
 use crate::forms::{Form, refuse_forged};
 use crate::shell::{Link, Shell};
 use crate::visit::{Section, Visit};
@@ -35,7 +35,7 @@ struct AskLink {
     /// The slot that was chosen before.
     hidden: Vec<(&'static str, String)>,
     sentence: String,
-    email: TextField,
+    email: Field,
     button: String,
     links: Vec<Link>,
 }
@@ -93,7 +93,7 @@ fn page(visit: &Visit<'_>, ask: &Ask, chosen: &ChoiceQuery, typed: String, error
         form_token: visit.form_token(ask.purpose),
         hidden: chosen.hidden(),
         sentence: view.text(ask.sentence),
-        email: TextField::new("email", "email", view.text("field-email"))
+        email: Field::new("email", "email", view.text("field-email"))
             .autocomplete("username")
             .value(typed)
             .error(error.map(|name| view.text(name))),

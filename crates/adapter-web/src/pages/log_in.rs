@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::book_summary;
 use super::forgot_password::LOGIN_LINK;
 use crate::cookies::Cookie;
-use crate::fields::TextField;
+use crate::fields::Field;
 use crate::forms::{Form, refuse_forged};
 use crate::shell::{Link, Shell};
 use crate::visit::{Section, Visit, next_path};
@@ -36,10 +36,10 @@ struct LogIn {
     form_token: String,
     error: Option<String>,
     next: String,
-    email: TextField,
-    password: TextField,
+    email: Field,
+    password: Field,
     /// For an account with a second factor.
-    code: Option<TextField>,
+    code: Option<Field>,
     button: String,
     links: Vec<Link>,
 }
@@ -132,11 +132,11 @@ fn page(visit: &Visit<'_>, typed: Typed, problem: Option<&Problem>) -> HandlerRe
         form_token: visit.form_token(PURPOSE),
         error,
         next: typed.next,
-        email: TextField::new("email", "email", view.text("field-email")).autocomplete("username").value(typed.email),
-        password: TextField::new("password", "password", view.text("field-password")).autocomplete("current-password"),
+        email: Field::new("email", "email", view.text("field-email")).autocomplete("username").value(typed.email),
+        password: Field::new("password", "password", view.text("field-password")).autocomplete("current-password"),
         code: typed.asks_code.then(|| {
             let hint = view.text("login-code-hint");
-            TextField::new("code", "text", view.text("field-code")).autocomplete("one-time-code").hint(hint)
+            Field::new("code", "text", view.text("field-code")).autocomplete("one-time-code").hint(hint)
         }),
         button: view.text("log-in"),
         links: vec![

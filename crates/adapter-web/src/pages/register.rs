@@ -11,7 +11,7 @@ use attune_ports::Password;
 
 use crate::choice::{ChoiceQuery, SUMMARY, slot_path};
 use crate::cookies::Cookie;
-use crate::fields::TextField;
+use crate::fields::Field;
 use crate::forms::{Form, refuse_forged};
 use crate::pages::new_password::password_problem;
 use crate::person::Person;
@@ -29,7 +29,7 @@ struct Register {
     form_token: String,
     /// The slot that was chosen before.
     hidden: Vec<(&'static str, String)>,
-    fields: Vec<TextField>,
+    fields: Vec<Field>,
     button: String,
     links: Vec<Link>,
 }
@@ -103,7 +103,7 @@ fn next(chosen: &ChoiceQuery) -> String {
 fn page(visit: &Visit<'_>, chosen: &ChoiceQuery, typed: Person) -> HandlerResult {
     let view = &visit.view;
     let is_wrong = !typed.errors.is_empty();
-    let password = TextField::new("password", "password", view.text("field-password"))
+    let password = Field::new("password", "password", view.text("field-password"))
         .autocomplete("new-password")
         .hint(view.text_with("password-hint", &[("min", "12".into())]))
         .error(typed.error("password"));

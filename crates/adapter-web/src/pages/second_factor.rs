@@ -11,7 +11,7 @@ use url::Url;
 
 use super::account::changes::{PASSWORD_LINK, Received, guess_error, receive_for_setup, step_up};
 use super::account::{self, AccountForm, has_password};
-use crate::fields::TextField;
+use crate::fields::Field;
 use crate::shell::{Link, Shell};
 use crate::visit::{Section, Visit, back_to};
 use crate::web::Web;
@@ -163,7 +163,7 @@ async fn page(web: &Web, visit: &Visit<'_>, caller: &Caller, error: Option<&str>
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let shown = error.map(|name| view.text(name));
     let password = |error| {
-        TextField::new("password", "password", view.text("account-current-password"))
+        Field::new("password", "password", view.text("account-current-password"))
             .autocomplete("current-password")
             .error(error)
     };
@@ -173,7 +173,7 @@ async fn page(web: &Web, visit: &Visit<'_>, caller: &Caller, error: Option<&str>
             (&["second-factor-on-sentence"][..], form)
         }
         (true, false) => {
-            let code = TextField::new("code", "text", view.text("field-code"))
+            let code = Field::new("code", "text", view.text("field-code"))
                 .autocomplete("one-time-code")
                 .hint(view.text("login-code-hint"))
                 .error(shown);

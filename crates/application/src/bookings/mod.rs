@@ -11,6 +11,7 @@ mod create_booking;
 mod create_series;
 mod edit_booking;
 mod expire_holds;
+mod explain_slot;
 mod new_slot;
 mod reassign;
 mod reschedule;
@@ -28,6 +29,7 @@ pub use create_booking::{CreateBooking, CreateBookingCommand, CreateBookingError
 pub use create_series::{CreateSeries, CreateSeriesCommand, CreateSeriesError, SeriesConflict, SeriesOutcome};
 pub use edit_booking::{EditBooking, EditBookingCommand, EditBookingError};
 pub use expire_holds::ExpireHolds;
+pub use explain_slot::{ExplainSlot, SlotExplanation, SlotExplanations, SlotRule};
 pub use therapist_calendar::CalendarLoader;
 pub use upcoming::{CancelledUpcoming, UpcomingBookings};
 

@@ -30,7 +30,7 @@ pub(crate) struct TherapistCalendar {
 }
 
 /// Covers a calendar day in any time zone, a clock change and the longest appointment.
-const DAY_MARGIN: SignedDuration = SignedDuration::from_hours(60);
+pub(crate) const DAY_MARGIN: SignedDuration = SignedDuration::from_hours(60);
 
 impl CalendarLoader {
     /// The working hours of therapists who set none.

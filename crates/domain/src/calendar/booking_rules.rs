@@ -76,6 +76,12 @@ impl BookingRules {
         Ok(Self(settings))
     }
 
+    /// The same grid and daily limit, without the practice's notice and horizon.
+    pub fn without_timing(&self) -> Self {
+        let RuleSettings { notice_minutes, horizon_days, .. } = RuleSettings::default();
+        Self(RuleSettings { notice_minutes, horizon_days, ..self.0 })
+    }
+
     /// The validated settings.
     pub fn settings(&self) -> &RuleSettings {
         &self.0

@@ -24,6 +24,7 @@ months =
 
 date = { $weekday }, { $day }.{ "\u00A0" }{ $month } { $year }
 short-date = { $day }.{ "\u00A0" }{ $month }
+month-and-year = { $month } { $year }
 weekday-and-date = { $weekday }, { $date }
 date-and-time = { $date } um { $time }
 

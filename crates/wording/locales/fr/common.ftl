@@ -33,6 +33,7 @@ short-date =
         [1] 1er{ "\u00A0" }{ $month }
        *[other] { $day }{ "\u00A0" }{ $month }
     }
+month-and-year = { $month } { $year }
 weekday-and-date = { $weekday } { $date }
 date-and-time = { $date } à { $time }
 

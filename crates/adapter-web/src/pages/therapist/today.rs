@@ -9,15 +9,18 @@ use attune_domain::calendar::SlotQuery;
 use attune_domain::meeting::{AccessState, AttendanceSummary};
 use attune_domain::{Booking, BookingId, BookingStatus, Role, Slot, User, UserId, ViewerId};
 use attune_http_common::{HandlerResult, Problem};
-use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest, PageStart};
+use attune_domain::notification::{Notification, NotificationState};
+use attune_ports::{
+    BookingFilter, BookingOrder, BookingPageRequest, NotificationFilter, PageRequest, PageStart, PaymentProblem,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{Clients, therapist};
+use super::{People, therapist};
 use crate::choice::{therapist_name, therapists};
 use crate::forms::{Form, refuse_forged};
-use crate::own_booking::{Names, Tag, parameter, tag};
+use crate::own_booking::{LinkAbout, Names, Tag, parameter, tag};
 use crate::shell::{Link, Shell};
 use crate::visit::{Section, Visit};
 use crate::web::Web;
@@ -27,6 +30,9 @@ const PURPOSE: &str = "today";
 
 /// More than anyone can see on a day.
 const MAX_BOOKINGS: u32 = 200;
+
+/// Problems of a kind that are named; the page behind them has all.
+const MAX_NEEDS: u32 = 5;
 
 #[derive(Template)]
 #[template(path = "today.html")]
@@ -38,12 +44,22 @@ struct Today {
     others: Vec<(Link, bool)>,
     heading: String,
     place: String,
+    add: Link,
+    needs_heading: String,
+    /// What waits for a therapist.
+    needs: Vec<Need>,
     entries: Vec<Entry>,
     nothing: Option<String>,
     ways: Vec<Link>,
     form_token: String,
     date: String,
     whose: String,
+}
+
+struct Need {
+    tag: Tag,
+    detail: String,
+    link: LinkAbout,
 }
 
 /// What is in the day, in the order of time.
@@ -57,6 +73,7 @@ struct Row {
     begins: Timestamp,
     time: String,
     client: String,
+    href: String,
     /// For screen readers, what a link or a button is about.
     about: String,
     tag: Tag,
@@ -77,6 +94,7 @@ struct Free {
     begins: Timestamp,
     time: String,
     text: String,
+    book: LinkAbout,
 }
 
 /// Which day is shown, and whose.
@@ -223,7 +241,7 @@ async fn page(
     let found = web.queries.bookings(&filter, request).await?.items;
     let bookings: Vec<Booking> = found.iter().filter(|booking| is_on(booking, now)).cloned().collect();
     let names = Names::of(web, view, &bookings).await?;
-    let clients = Clients::of(web, &bookings).await?;
+    let clients = People::clients(web, &bookings).await?;
     let mut entries = Vec::new();
     for booking in &bookings {
         entries.push(Entry::Booking(Box::new(row(web, visit, user, choice, booking, &names, &clients).await?)));
@@ -258,6 +276,12 @@ async fn page(
         others_label: view.text("today-therapists"),
         others: if choice.all.len() > 1 { choice.all.iter().map(other).collect() } else { Vec::new() },
         heading: view.text("today-day"),
+        add: Link {
+            href: view.href(&format!("{}?therapist={}&date={}", super::book_for::PATH, choice.user.id, choice.date)),
+            text: view.text("book-for-title"),
+        },
+        needs_heading: view.text("today-needs"),
+        needs: if choice.date == choice.today { needs(web, visit, choice).await? } else { Vec::new() },
         place: day.place,
         nothing: entries.is_empty().then(|| view.text("today-nothing")),
         entries,
@@ -268,8 +292,32 @@ async fn page(
     })
 }
 
+/// Payments and emails that went wrong. The emails are those of the whole practice.
+async fn needs(web: &Web, visit: &Visit<'_>, choice: &Choice) -> Result<Vec<Need>, Problem> {
+    let view = &visit.view;
+    let dead = NotificationFilter { state: Some(NotificationState::Dead), ..NotificationFilter::default() };
+    let (problems, emails) = tokio::try_join!(
+        web.queries.payment_problems(Some(choice.user.id), MAX_NEEDS),
+        web.queries.outbox(&dead, PageRequest { limit: MAX_NEEDS, offset: 0 }),
+    )?;
+    let need = |tag: &str, detail: String, path: &str, text: &str| Need {
+        tag: Tag { state: "stop", text: view.text(tag) },
+        link: LinkAbout { href: view.href(path), text: view.text(text), about: format!(": {detail}") },
+        detail,
+    };
+    let of_problem = |problem: &PaymentProblem| {
+        let detail = view.text(&format!("payment-problem.{}", problem.kind.as_str()));
+        need("today-payment", detail, super::money::PATH, "money-title")
+    };
+    let of_email = |email: &Notification| {
+        let detail = view.text(&format!("email-kind.{}", email.content.kind.as_str()));
+        need("today-email", detail, &format!("{}?state=dead", super::emails::PATH), "emails-title")
+    };
+    Ok(problems.iter().map(of_problem).chain(emails.items.iter().map(of_email)).collect())
+}
+
 /// Whether a booking takes up its time, or did.
-fn is_on(booking: &Booking, now: Timestamp) -> bool {
+pub(super) fn is_on(booking: &Booking, now: Timestamp) -> bool {
     match booking.status() {
         BookingStatus::PendingPayment => !booking.hold_has_expired(now),
         BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => true,
@@ -293,7 +341,7 @@ async fn row(
     choice: &Choice,
     booking: &Booking,
     names: &Names,
-    clients: &Clients,
+    clients: &People,
 ) -> Result<Row, Problem> {
     let view = &visit.view;
     let now = web.clock.now();
@@ -314,7 +362,7 @@ async fn row(
         let until = view.phrases.local_time(until, &choice.zone).date_and_time;
         details.push(view.text_with("appointments-held", &[("until", (&until).into())]));
     }
-    let client = clients.name(booking);
+    let client = clients.name(booking.client());
     let about = view.text_with("today-about", &[("client", (&client).into()), ("time", (&begins.time).into())]);
     let join = if is_open { links.page_link(booking, &links.viewer(user)) } else { None };
     let button = |action: &str, name: &str| Button {
@@ -328,6 +376,7 @@ async fn row(
         begins: booking.scheduled_at(),
         time: view.text_with("today-range", &[("from", (&begins.time).into()), ("to", (&ends.time).into())]),
         client,
+        href: view.href(&super::booking::path_of(booking.id())),
         about,
         tag,
         details,
@@ -350,7 +399,7 @@ fn presence(attendance: &[AttendanceSummary], booking: &Booking) -> Option<(&'st
 }
 
 /// What can be said about an appointment that has begun.
-fn changes(booking: &Booking, now: Timestamp) -> Vec<(&'static str, &'static str)> {
+pub(super) fn changes(booking: &Booking, now: Timestamp) -> Vec<(&'static str, &'static str)> {
     let complete = ("complete", "today-complete");
     let no_show = ("no-show", "today-no-show");
     let has_begun = booking.scheduled_at() <= now;
@@ -381,10 +430,22 @@ async fn free(web: &Web, visit: &Visit<'_>, choice: &Choice) -> Result<Vec<Free>
         Err(error) => return Err(error.into()),
     };
     let time = |at: Timestamp| view.phrases.local_time(at, &choice.zone).time;
-    let entry = |(begins, ends): (Timestamp, Timestamp)| Free {
-        begins,
-        time: view.text_with("today-range", &[("from", (&time(begins)).into()), ("to", (&time(ends)).into())]),
-        text: view.text("today-free"),
+    let entry = |(begins, ends): (Timestamp, Timestamp)| {
+        let range = view.text_with("today-range", &[("from", (&time(begins)).into()), ("to", (&time(ends)).into())]);
+        let local = choice.zone.to_datetime(begins);
+        let path = format!(
+            "{}?therapist={}&date={}&time={}",
+            super::book_for::PATH,
+            choice.user.id,
+            local.date(),
+            local.time().strftime("%H:%M")
+        );
+        Free {
+            begins,
+            text: view.text("today-free"),
+            book: LinkAbout { href: view.href(&path), text: view.text("today-book"), about: format!(": {range}") },
+            time: range,
+        }
     };
     Ok(periods(found.slots.values().flatten().copied()).into_iter().map(entry).collect())
 }

@@ -1,0 +1,54 @@
+//! The therapists of the practice.
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use attune_domain::{Role, User};
+use attune_http_common::{HandlerResult, Problem};
+use attune_ports::{PageRequest, UserFilter};
+
+use super::{TherapistVisit, open};
+use crate::blocks::{Block, Row};
+use crate::own_booking::Tag;
+use crate::typed::Typed;
+use crate::visit::Section;
+use crate::web::Web;
+
+pub(crate) const PATH: &str = "/team";
+
+/// Far more than a practice has.
+const MAX_THERAPISTS: u32 = 1_000;
+
+/// `GET /team`
+pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
+    open(&web, &http, async |visit| page(visit).await).await
+}
+
+async fn page(visit: &TherapistVisit<'_>) -> HandlerResult {
+    let filter = UserFilter { role: Some(Role::Admin), ..UserFilter::default() };
+    let found = visit.web.queries.users(&filter, PageRequest { limit: MAX_THERAPISTS, offset: 0 }).await?;
+    let mut rows = Vec::with_capacity(found.items.len());
+    for user in &found.items {
+        rows.push(row(visit, user).await?);
+    }
+    let blocks = vec![
+        Block::Rows(rows),
+        Block::Text(visit.text("team-how-to-add")),
+        Block::Links(vec![visit.link(super::clients::PATH, "tab-clients")]),
+    ];
+    let back = visit.link(super::practice::PATH, "tab-practice");
+    visit.respond(visit.text("team-title"), Section::Practice, Some(back), &Typed::default(), blocks)
+}
+
+async fn row(visit: &TherapistVisit<'_>, user: &User) -> Result<Row, Problem> {
+    let sessions = visit.web.queries.login_sessions(user.id).await?;
+    let last = sessions.iter().map(|view| view.session.rotated_at).max();
+    let factor = if user.second_factor_at.is_some() { "user-second-factor-on" } else { "user-second-factor-off" };
+    let mut details = vec![
+        user.email.as_str().to_owned(),
+        visit.text_of("team-second-factor", "state", &visit.text(factor)),
+    ];
+    details.extend(last.map(|at| visit.text_of("team-last-login", "at", &visit.when(at))));
+    let link = super::user::link(visit, user);
+    let tag = user.disabled.then(|| Tag { state: "stop", text: visit.text("client-disabled") });
+    Ok(Row { title: link.text, href: Some(link.href), tag, details, ..Row::default() })
+}
