@@ -80,7 +80,7 @@ async function openContext(browser, options, url, received, cookies = []) {
 
 // Opens a page, which should show these words, in a browser context of its own; with a `form`, the response to it. With
 // `cookies` in the form it is that of a user who is logged in, and with `view` it is not sent. Returns the findings, each as
-// `CHECK: what is wrong`. A state that was seen in another practice is not checked for what is the same in all of them.
+// `CHECK: what is wrong`, and the values of the buttons that say which form is sent. A state that was seen in another practice is not checked for what is the same in all of them.
 export async function inspect(browser, url, words, { form, pictures, matrix = false, isSeen = false } = {}) {
     const findings = [];
     const received = form && !form.view ? await send(url, form) : undefined;
@@ -98,13 +98,14 @@ export async function inspect(browser, url, words, { form, pictures, matrix = fa
             if (isSeen && !APPEARANCE.includes(name)) continue;
             for (const finding of await check(opened)) findings.push(`${name}: ${finding}`);
         }
-        if (isSeen) return findings;
+        const buttons = await page.evaluate(() => [...document.querySelectorAll('button[name=do]')].map(button => button.value));
+        if (isSeen) return { findings, buttons };
         const expected = await page.evaluate(controls);
         for (const finding of await withoutScript(browser, url, received, cookies, expected)) findings.push(`script off: ${finding}`);
+        return { findings, buttons };
     } finally {
         await context.close();
     }
-    return findings;
 }
 
 // Opens a page in another language than English, in a narrow window; with `matrix`, in all windows and colours.

@@ -14,8 +14,10 @@ import { forgeries } from './forgery.mjs';
 import { JOURNEYS } from './journeys.mjs';
 import { minutesAfter, Practice, START } from './practice.mjs';
 import { untranslated } from './pseudo.mjs';
-import { arrange, declaredStates, differences } from './states.mjs';
+import { arrange, declaredForms, declaredStates, differences } from './states.mjs';
+import { refusals } from './therapist.mjs';
 import { press, WALKS } from './walks.mjs';
+import { week } from './week.mjs';
 
 const { values: { screenshots, matrix } } = parseArgs({
     options: { screenshots: { type: 'string' }, matrix: { type: 'boolean' } },
@@ -56,12 +58,12 @@ function camera(state) {
 async function control(browser) {
     const { origin, close } = await listenWithFaults();
     try {
-        const findings = await inspect(browser, `${origin}/control.html`, 'Another page');
+        const { findings } = await inspect(browser, `${origin}/control.html`, 'Another page');
         for (const [fault, finding] of FAULTS) {
             await test(`control: ${fault}`, () => assert.ok(findings.some(found => finding.test(found)), findings.join('\n')));
         }
         await test('control: no policy', async () => {
-            const findings = await inspect(browser, `${origin}/without-policy`, 'Control');
+            const { findings } = await inspect(browser, `${origin}/without-policy`, 'Control');
             assert.ok(findings.includes('policy: the response has no Content-Security-Policy'), findings.join('\n'));
         });
         await test('control: a walk does not take a div for a button', async () => {
@@ -81,12 +83,15 @@ async function control(browser) {
 
 async function pages(browser, practice) {
     const reached = new Set();
+    const forms = new Set();
     for await (const { settings, states, translated = {} } of arrange(practice)) {
         await each(Object.entries(states), ([state, [path, words, form]]) => test(`${state}, in ${settings}`, async () => {
             const isSeen = reached.has(state);
             reached.add(state);
             const pictures = camera(`${state} ${settings}`);
-            none(await inspect(browser, practice.origin + path, words, { form, pictures, matrix, isSeen }));
+            const found = await inspect(browser, practice.origin + path, words, { form, pictures, matrix, isSeen });
+            for (const button of found.buttons) forms.add(`${state.split(',')[0]}, ${button}`);
+            none(found.findings);
         }));
         // Without --matrix, the states take turns in the languages.
         const inLanguages = Object.entries(translated).flatMap((entry, index) => LANGUAGES
@@ -99,6 +104,10 @@ async function pages(browser, practice) {
     }
     const declared = await declaredStates();
     await test('every state that the router declares is reached, and no other', () => none(differences(declared, reached)));
+    // The test provider causes no payment problems.
+    const missing = (await declaredForms()).filter(form => !forms.has(form) && form !== '/money, resolve');
+    await test('therapists can do on a page what admins can do by the API', () => none(missing));
+    await test('the pages of therapists are closed to clients', async () => none(await refusals(practice, declared.map(state => state.split(',')[0]))));
 }
 
 async function walks(browser, practice) {
@@ -139,6 +148,9 @@ async function pseudo(browser) {
 }
 
 async function journeys(browser, practice) {
+    for (const javaScriptEnabled of [true, false]) {
+        await test(`a therapist lives a week, script ${javaScriptEnabled ? 'on' : 'off'}`, () => week(browser, { javaScriptEnabled }));
+    }
     for (const [name, journey] of Object.entries(JOURNEYS)) {
         await test(name, async () => {
             const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Berlin' });

@@ -10,6 +10,12 @@ export async function declaredStates() {
     return pages.flatMap(({ path, states }) => states.map(state => `${path}, ${state}`));
 }
 
+// The forms with which therapists do what the API does for admins, as `PATH, BUTTON`.
+export async function declaredForms() {
+    const pages = JSON.parse(await attune(['pages']));
+    return pages.flatMap(({ path, admin_forms }) => admin_forms.map(button => `${path}, ${button}`));
+}
+
 // The name of the practice in the end.
 export const PRACTICE = 'Praxisgemeinschaft Ashdown & Featherstone für systemische Psychotherapie';
 
@@ -289,7 +295,8 @@ export async function* arrange(practice) {
     const tooLate = await asked(120);
     const appointments = await bookedAppointments(practice, john, { open, over });
     const withoutPassword = await clientWithoutPassword(practice, 'invited.client@example.org');
-    await clock.set(minutesAfter(START, 180));
+    // A quarter of an hour after the appointment has begun, from when on it can be a no-show.
+    await clock.set(minutesAfter(START, 206));
     const held = await john.hold(day(6));
     const pay = booking => new URL(booking.pay_url).pathname;
     const due = await asked(7 * 1440);
@@ -319,7 +326,7 @@ export async function* arrange(practice) {
         ...account.lasting,
         ...own.everywhere,
         ...today,
-        ...await therapistPages(practice, adminCookies),
+        ...await therapistPages(practice, adminCookies, open),
         ...await bookingPages(practice, day(1)),
         '/, default': ['/', 'Appointments with'],
         '/login, form': ['/login', 'Forgot your password?'],

@@ -2,8 +2,8 @@
 
 import { minutesAfter, START } from './practice.mjs';
 
-// The states of these pages. `admin` opens them; the appointments are those of a colleague.
-export async function therapistPages(practice, cookies) {
+// The states of these pages. The admin opens them; the appointments are those of a colleague, but for one that has begun.
+export async function therapistPages(practice, cookies, running) {
     const { admin } = practice;
     const day = number => minutesAfter(START, number * 1440);
     const nora = await practice.client('Nora', 'Lind');
@@ -57,7 +57,8 @@ export async function therapistPages(practice, cookies) {
         '/bookings/{id}, confirmed': [booking(confirmed), 'Ines Vega', view],
         '/bookings/{id}, unpaid': [booking(unpaid), 'Page on which the client pays', view],
         '/bookings/{id}, paid': [booking(paid), 'Cash', view],
-        '/bookings/{id}, completed': [booking(completed), 'How did it go?', view],
+        '/bookings/{id}, running': [booking(running), 'End for everyone', view],
+        '/bookings/{id}, completed': [booking(completed), 'Undo', view],
         '/bookings/{id}, cancelled': [booking(cancelled), 'A cold', view],
         '/bookings/{id}, invalid': [booking(confirmed), 'Nothing was saved', form({ ...moved, move_date: '', move_time: 'noon' })],
         '/bookings/{id}, changed': [booking(confirmed), 'Somebody else has changed this', form(moved)],
@@ -106,4 +107,21 @@ export async function therapistPages(practice, cookies) {
         '/emails, none': ['/emails?state=dead', 'There are no such emails', view],
         '/team, team': ['/team', 'Nora Lind', view],
     };
+}
+
+// The pages of therapists, of those with these paths, that a client can open or send a form to.
+export async function refusals(practice, paths) {
+    const client = await practice.client('Mary', 'Major');
+    const headers = { cookie: (await client.logInByPage()).join('; '), Accept: 'text/html', 'Sec-Fetch-Site': 'same-origin' };
+    const ours = /^\/(bookings|clients|emails|hours|money|month|practice|series|services|team|today|users|week)\b/;
+    const found = [];
+    for (const path of new Set([...paths, '/money/revenue.csv'])) {
+        // The path of the logo's form leads back to the page of the form, which is closed.
+        if (!ours.test(path) || path === '/practice/logo') continue;
+        for (const method of ['GET', 'POST']) {
+            const response = await fetch(practice.origin + path.replace('{id}', '1'), { method, headers, redirect: 'manual' });
+            if (![403, 405].includes(response.status)) found.push(`${method} ${path}: ${response.status}`);
+        }
+    }
+    return found;
 }

@@ -7,6 +7,7 @@ use askama::Template;
 use crate::fields::Field;
 use crate::own_booking::{LinkAbout, Tag};
 use crate::shell::{Fact, Link, Shell};
+use crate::typed::original_name;
 
 /// A page of blocks.
 #[derive(Template)]
@@ -79,6 +80,9 @@ pub(crate) struct Button {
     pub(crate) style: &'static str,
 }
 
+/// The hidden field with the version that a form is about.
+pub(crate) const VERSION: &str = "version";
+
 /// The name of all buttons.
 pub(crate) const BUTTON: &str = "do";
 
@@ -135,6 +139,14 @@ impl FormBlock {
 
     pub(crate) fn action(self, href: String) -> Self {
         Self { action: Some(href), ..self }
+    }
+
+    /// Of something with a version. What is stored is sent as well, so that the second of two editors is told what the first
+    /// has changed.
+    pub(crate) fn versioned(mut self, version: u32) -> Self {
+        let kept = self.fields.iter().filter_map(|field| Some((original_name(&field.name), field.original.clone()?)));
+        self.hidden.extend(kept.collect::<Vec<_>>());
+        self.hidden(VERSION, version)
     }
 
     pub(crate) fn hidden(mut self, name: &str, value: impl ToString) -> Self {

@@ -15,6 +15,8 @@ pub(crate) struct Field {
     error: Option<String>,
     control: Control,
     is_required: bool,
+    /// What is stored, in a field of a form about something that others edit as well.
+    pub(crate) original: Option<String>,
 }
 
 /// How it is filled in.
@@ -64,7 +66,7 @@ impl Field {
     }
 
     pub(crate) fn with(name: impl Into<Cow<'static, str>>, label: String, control: Control) -> Self {
-        Self { name: name.into(), label, hint: None, error: None, control, is_required: true }
+        Self { name: name.into(), label, hint: None, error: None, control, is_required: true, original: None }
     }
 
     fn input(mut self, change: impl FnOnce(&mut Input)) -> Self {
@@ -92,6 +94,10 @@ impl Field {
 
     pub(crate) fn error(self, error: Option<String>) -> Self {
         Self { error, ..self }
+    }
+
+    pub(crate) fn original(self, stored: &str) -> Self {
+        Self { original: Some(stored.to_owned()), ..self }
     }
 
     pub(crate) fn optional(self) -> Self {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod accent;
+mod admin_forms;
 mod assets;
 mod blocks;
 mod choice;
@@ -20,6 +21,7 @@ mod typed;
 mod visit;
 mod web;
 
+pub use admin_forms::{ADMIN_FORMS, AdminForm};
 pub use openapi::openapi;
 pub use routes::{Page, configure, endpoints, pages};
 pub use web::{Web, WebPorts, WebSettings};

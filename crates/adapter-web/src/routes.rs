@@ -117,7 +117,7 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         ),
         route(
             Endpoint::at(booking::PATH).get(booking::show).post(booking::change),
-            &["confirmed", "unpaid", "paid", "completed", "cancelled", "invalid", "changed", "unknown"],
+            &["confirmed", "unpaid", "paid", "running", "completed", "cancelled", "invalid", "changed", "unknown"],
         ),
         route(Endpoint::at(series::PATH).get(series::show).post(series::change), &["left", "refused"]),
         route(Endpoint::at(clients::PATH).get(clients::show).post(clients::add), &["list", "found", "none", "invalid"]),

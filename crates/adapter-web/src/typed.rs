@@ -9,6 +9,11 @@ use crate::forms::Form;
 use crate::refusals::refusal;
 use crate::web::View;
 
+/// The hidden field that keeps what was stored when a form was opened.
+pub(crate) fn original_name(name: &str) -> String {
+    format!("was.{name}")
+}
+
 /// A form that was sent and refused. Empty for a page that is just opened, whose fields show what is stored.
 #[derive(Default)]
 pub(crate) struct Typed {
@@ -101,8 +106,14 @@ impl Typed {
         self.status.unwrap_or(StatusCode::OK)
     }
 
-    fn error_of(&self, name: &str) -> Option<String> {
-        self.errors.iter().find(|(found, _)| found == name).map(|(_, text)| text.clone())
+    /// What is wrong with a field, or what somebody else has made of it while it was edited.
+    fn error_of(&self, view: &View<'_>, name: &str, stored: &str, stored_text: &str) -> Option<String> {
+        let error = self.errors.iter().find(|(found, _)| found == name).map(|(_, text)| text.clone());
+        error.or_else(|| {
+            let was = self.form.as_ref().filter(|form| form.has(&original_name(name)))?.get(&original_name(name));
+            let has_changed = self.status == Some(StatusCode::CONFLICT) && was.replace("\r\n", "\n") != stored;
+            has_changed.then(|| view.text_with("changed-to", &[("value", stored_text.into())]))
+        })
     }
 
     /// The value to show.
@@ -113,22 +124,31 @@ impl Typed {
 
     /// A field with one line, by the name of its label.
     pub(crate) fn input(&self, view: &View<'_>, name: &str, kind: &'static str, label: &str, stored: &str) -> Field {
-        self.input_labelled(name, kind, view.text(label), stored)
+        self.input_labelled(view, name, kind, view.text(label), stored)
     }
 
     /// The same with a label that is finished.
-    pub(crate) fn input_labelled(&self, name: &str, kind: &'static str, label: String, stored: &str) -> Field {
-        let field = Field::new(name.to_owned(), kind, label);
-        field.value(self.value(name, stored)).error(self.error_of(name))
+    pub(crate) fn input_labelled(
+        &self,
+        view: &View<'_>,
+        name: &str,
+        kind: &'static str,
+        label: String,
+        stored: &str,
+    ) -> Field {
+        let field = Field::new(name.to_owned(), kind, label).value(self.value(name, stored));
+        field.original(stored).error(self.error_of(view, name, stored, stored))
     }
 
     pub(crate) fn area(&self, view: &View<'_>, name: &str, label: &str, stored: &str) -> Field {
-        self.area_labelled(name, view.text(label), stored)
+        self.area_labelled(view, name, view.text(label), stored)
     }
 
     /// The same with a label that is finished.
-    pub(crate) fn area_labelled(&self, name: &str, label: String, stored: &str) -> Field {
-        self.field(name, label, Control::Area(self.value(name, stored))).optional()
+    pub(crate) fn area_labelled(&self, view: &View<'_>, name: &str, label: String, stored: &str) -> Field {
+        let control = Control::Area(self.value(name, stored));
+        let field = Field::with(name.to_owned(), label, control).optional();
+        field.original(stored).error(self.error_of(view, name, stored, stored))
     }
 
     /// A choice between values and their texts.
@@ -140,7 +160,7 @@ impl Typed {
         stored: &str,
         items: Vec<(String, String)>,
     ) -> Field {
-        self.field(name, view.text(label), Control::Select(self.items(name, stored, items)))
+        self.choice(view, name, label, stored, items, Control::Select)
     }
 
     pub(crate) fn radios(
@@ -151,22 +171,31 @@ impl Typed {
         stored: &str,
         items: Vec<(String, String)>,
     ) -> Field {
-        self.field(name, view.text(label), Control::Radios(self.items(name, stored, items))).optional()
+        self.choice(view, name, label, stored, items, Control::Radios).optional()
     }
 
-    fn items(&self, name: &str, stored: &str, items: Vec<(String, String)>) -> Vec<Item> {
+    fn choice(
+        &self,
+        view: &View<'_>,
+        name: &str,
+        label: &str,
+        stored: &str,
+        items: Vec<(String, String)>,
+        control: fn(Vec<Item>) -> Control,
+    ) -> Field {
         let chosen = self.value(name, stored);
-        items.into_iter().map(|(value, text)| Item::new(value, text, &chosen)).collect()
+        let text = items.iter().find(|(value, _)| value == stored).map_or(stored, |(_, text)| text).to_owned();
+        let items = items.into_iter().map(|(value, text)| Item::new(value, text, &chosen)).collect();
+        let field = Field::with(name.to_owned(), view.text(label), control(items)).original(stored);
+        field.error(self.error_of(view, name, stored, &text))
     }
 
     pub(crate) fn check(&self, view: &View<'_>, name: &str, label: &str, stored: bool) -> Field {
         // A form without the field was sent with the box empty.
         let is_ticked = self.form.as_ref().map_or(stored, |form| form.has(name));
-        self.field(name, view.text(label), Control::Check(is_ticked)).optional()
-    }
-
-    fn field(&self, name: &str, label: String, control: Control) -> Field {
-        Field::with(name.to_owned(), label, control).error(self.error_of(name))
+        let field = Field::with(name.to_owned(), view.text(label), Control::Check(is_ticked)).optional();
+        let (stored, text) = if stored { ("1", view.text("yes")) } else { ("", view.text("no")) };
+        field.original(stored).error(self.error_of(view, name, stored, &text))
     }
 
     /// What is wrong, for the top of the page, where the focus is after it has loaded.

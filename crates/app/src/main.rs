@@ -47,12 +47,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// All pages and their states as JSON.
+/// All pages as JSON: their states, and the buttons of the forms that do what admins can do by the API.
 fn pages() -> Result<String> {
-    let pages: Vec<_> = attune_adapter_web::pages(true)
-        .iter()
-        .map(|page| serde_json::json!({"path": page.path, "states": page.states}))
-        .collect();
+    let page = |page: &attune_adapter_web::Page| {
+        let forms = attune_adapter_web::ADMIN_FORMS.iter().filter(|form| form.path == page.path);
+        let buttons: Vec<_> = forms.map(|form| form.button).collect();
+        serde_json::json!({"path": page.path, "states": page.states, "admin_forms": buttons})
+    };
+    let pages: Vec<_> = attune_adapter_web::pages(true).iter().map(page).collect();
     serde_json::to_string_pretty(&pages).context("the pages cannot be printed")
 }
 

@@ -7,6 +7,8 @@ search = Search
 remove = Remove
 page-before = Before
 page-after = More
+yes = yes
+no = no
 form-errors = Nothing was saved. Please check what is marked below.
 
 ## Fields

@@ -158,7 +158,7 @@ fn status_forms(visit: &TherapistVisit<'_>, booking: &Booking) -> Option<Block> 
 async fn change_forms(visit: &TherapistVisit<'_>, detail: &Detail, typed: &Typed) -> Result<Vec<Block>, Problem> {
     let booking = detail.booking();
     let view = visit.view();
-    let versioned = |form: FormBlock| form.hidden(super::VERSION, booking.version());
+    let versioned = |form: FormBlock| form.versioned(booking.version());
     let mut blocks = Vec::new();
     if booking.status() == BookingStatus::Scheduled {
         let mut fields = visit.time_fields(typed, "move_date", "move_time", Some(booking.scheduled_at()));

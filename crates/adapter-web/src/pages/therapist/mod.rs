@@ -40,8 +40,7 @@ pub(crate) mod why;
 /// The hidden field with the key under which a form takes effect once.
 const KEY: &str = "key";
 
-/// The hidden field with the version that a form is about.
-pub(crate) const VERSION: &str = "version";
+pub(crate) use crate::blocks::VERSION;
 
 /// A therapist at one of these pages.
 pub(crate) struct TherapistVisit<'a> {

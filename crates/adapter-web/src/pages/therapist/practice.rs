@@ -249,7 +249,7 @@ fn profile_form(visit: &TherapistVisit<'_>, typed: &Typed, practice: &Practice) 
                 None => text,
             };
             let stored = stored.as_deref().unwrap_or_default();
-            typed.area_labelled(&in_language(name, language), label, stored)
+            typed.area_labelled(view, &in_language(name, language), label, stored)
         };
         TEXTS.into_iter().zip(stored).map(field).collect::<Vec<Field>>()
     };

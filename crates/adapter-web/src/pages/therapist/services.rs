@@ -213,9 +213,9 @@ fn fields(visit: &TherapistVisit<'_>, typed: &Typed, service: Option<&Service>) 
         let label = |name: &str| visit.text_of(name, "language", crate::language::name(language));
         let (name, description) = (texts.name.unwrap_or_default(), texts.description.unwrap_or_default());
         let label_of_name = label("service-name-in");
-        fields.push(typed.input_labelled(&format!("name_{language}"), "text", label_of_name, &name).optional());
+        fields.push(typed.input_labelled(view, &format!("name_{language}"), "text", label_of_name, &name).optional());
         let label_of_description = label("service-description-in");
-        fields.push(typed.area_labelled(&format!("description_{language}"), label_of_description, &description));
+        fields.push(typed.area_labelled(view, &format!("description_{language}"), label_of_description, &description));
     }
     fields
 }

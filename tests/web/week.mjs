@@ -1,0 +1,165 @@
+// A therapist lives a week with the practice: everything is done in the browser, and what is pressed is reached by keyboard.
+
+import assert from 'node:assert/strict';
+
+import { minutesAfter, Practice, START } from './practice.mjs';
+import { press as pressAtOnce } from './walks.mjs';
+
+const day = number => minutesAfter(START, number * 1440);
+
+// On a page that may still be loading.
+async function press(page, role, name) {
+    await page.getByRole(role, { name, exact: true }).first().waitFor();
+    await pressAtOnce(page, role, name);
+}
+
+async function logIn(page, practice, { email, password }) {
+    await page.goto(`${practice.origin}/login`);
+    await page.getByLabel('Email address', { exact: true }).fill(email);
+    await page.getByLabel('Password', { exact: true }).fill(password);
+    await press(page, 'button', 'Log in');
+    await page.getByRole('heading', { level: 1, name: /^Today,/ }).waitFor();
+}
+
+const saved = page => page.getByRole('status').getByText('Saved.').waitFor();
+
+async function fill(page, fields) {
+    for (const [label, value] of Object.entries(fields)) {
+        const field = page.getByLabel(label, { exact: true }).filter({ visible: true });
+        if (await field.evaluate(element => element.localName === 'select')) await field.selectOption({ label: value });
+        else await field.fill(value);
+    }
+}
+
+// Opens what is folded, by the keyboard.
+async function unfold(page, summary) {
+    const fold = page.locator('summary').filter({ hasText: new RegExp(`^${summary}$`) });
+    await fold.focus();
+    await page.keyboard.press('Enter');
+}
+
+async function setHours(page) {
+    await press(page, 'link', 'Practice');
+    await press(page, 'link', 'Working hours and time off');
+    const hours = Object.fromEntries(['Monday', 'Tuesday', 'Wednesday', 'Thursday'].map(weekday => [weekday, '9-12, 13-17']));
+    await fill(page, { ...hours, Friday: '9-12', Saturday: '', Sunday: '' });
+    await press(page, 'button', 'Save');
+    await saved(page);
+    assert.equal(await page.getByLabel('Monday', { exact: true }).inputValue(), '09:00-12:00, 13:00-17:00');
+}
+
+async function addClient(page) {
+    await press(page, 'link', 'Clients');
+    await unfold(page, 'Add a client');
+    await fill(page, { 'First name': 'Lea', 'Last name': 'Sommer', 'Email address': 'lea.sommer@example.org' });
+    await press(page, 'button', 'Add');
+    await page.getByRole('heading', { level: 1, name: 'Lea Sommer' }).waitFor();
+}
+
+// Four Mondays at ten, to be paid by the client.
+async function bookSeries(page) {
+    await press(page, 'link', 'Book for a client');
+    await fill(page, { 'First day': '2027-03-08', Time: '10:00', 'Number of appointments': '4' });
+    await press(page, 'button', 'Check the times');
+    await page.getByText('4 of 4 times are free').waitFor();
+    await press(page, 'button', 'Book the series');
+    await page.getByRole('heading', { level: 1, name: 'Series of Lea Sommer' }).waitFor();
+    return page.url().split('?')[0];
+}
+
+async function open(page, series, when) {
+    await page.goto(series);
+    await press(page, 'link', when);
+    await page.getByRole('heading', { level: 1, name: /^Lea Sommer, / }).waitFor();
+}
+
+async function recordCash(page) {
+    await unfold(page, 'Record a payment');
+    await press(page, 'button', 'Record the payment');
+    await saved(page);
+    await page.getByText('Cash').first().waitFor();
+}
+
+// The week of the practice's therapist, with script on or off, and then the day of her colleague.
+export async function week(browser, options) {
+    const practice = await Practice.open();
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    try {
+        const { admin } = practice;
+        await logIn(page, practice, admin);
+        await setHours(page);
+        await addClient(page);
+        const series = await bookSeries(page);
+
+        await open(page, series, 'Monday, 15 March 2027 at 10:00');
+        await recordCash(page);
+        await unfold(page, 'Move');
+        await fill(page, { Date: '2027-03-16', Time: '14:00' });
+        await press(page, 'button', 'Move the appointment');
+        await saved(page);
+        await page.getByText('Tuesday, 16 March 2027 at 14:00').first().waitFor();
+
+        await open(page, series, 'Monday, 22 March 2027 at 10:00');
+        await recordCash(page);
+        await unfold(page, 'Cancel');
+        await page.getByText('€100.00 is refunded').waitFor();
+        await press(page, 'button', 'Cancel the appointment');
+        await saved(page);
+        await page.getByText('By the practice').waitFor();
+
+        await open(page, series, 'Monday, 8 March 2027 at 10:00');
+        await recordCash(page);
+        await unfold(page, 'Invite a guest');
+        await fill(page, { Name: 'Ines Vega', 'Email address': 'interpreter@example.org' });
+        await press(page, 'button', 'Invite');
+        await saved(page);
+        await practice.mailed('j', 'interpreter@example.org');
+
+        // The client does not come; then she does.
+        await practice.clock.set(minutesAfter(day(7), 20));
+        await logIn(page, practice, admin);
+        await press(page, 'button', 'No-show Lea Sommer, 10:00');
+        await press(page, 'button', 'Undo Lea Sommer, 10:00');
+        await page.getByRole('button', { name: 'Took place Lea Sommer, 10:00' }).waitFor();
+
+        await press(page, 'link', 'Practice');
+        await press(page, 'link', 'Why is this time not offered?');
+        await fill(page, { Date: '2027-03-16', Time: '14:15' });
+        await press(page, 'button', 'Explain');
+        await page.getByText('Another appointment is in the way: Lea Sommer, 14:00 to 14:50').first().waitFor();
+
+        await press(page, 'link', 'Practice');
+        await press(page, 'link', 'Money');
+        await page.getByRole('row', { name: /^March 2027 €300\.00/ }).waitFor();
+        const href = await page.getByRole('link', { name: 'Export by day (CSV)' }).getAttribute('href');
+        const csv = await (await context.request.get(practice.origin + href)).text();
+        assert.match(csv, /^period,currency,received,refunded,net,payments,refunds\r\n2027-03-\d\d,EUR,300\.00,/);
+
+        await seeOwnDay(browser, practice, options, page);
+    } finally {
+        await context.close();
+        assert.deepEqual(await practice.close(), []);
+    }
+}
+
+// A colleague becomes a therapist, and opens a day of her own.
+async function seeOwnDay(browser, practice, options, page) {
+    const nora = await practice.client('Nora', 'Lind');
+    const { id } = await nora.get('/api/auth/me');
+    await page.goto(`${practice.origin}/users/${id}`);
+    await unfold(page, 'Make this person a therapist');
+    await fill(page, { 'Current password': practice.admin.password });
+    await press(page, 'button', 'Make a therapist');
+    await saved(page);
+    const context = await browser.newContext(options);
+    try {
+        const own = await context.newPage();
+        await logIn(own, practice, nora);
+        assert.equal(await own.getByText('Lea Sommer').count(), 0);
+        await press(own, 'link', 'Meredith Ashdown');
+        await own.getByText('Lea Sommer').first().waitFor();
+    } finally {
+        await context.close();
+    }
+}
