@@ -80,7 +80,8 @@ async function openContext(browser, options, url, received, cookies = []) {
 
 // Opens a page, which should show these words, in a browser context of its own; with a `form`, the response to it. With
 // `cookies` in the form it is that of a user who is logged in, and with `view` it is not sent. Returns the findings, each as
-// `CHECK: what is wrong`, and the values of the buttons that say which form is sent. A state that was seen in another practice is not checked for what is the same in all of them.
+// `CHECK: what is wrong`, and the values of the buttons that say which form is sent. A state that was seen in another practice
+// is not checked for what is the same in all of them.
 export async function inspect(browser, url, words, { form, pictures, matrix = false, isSeen = false } = {}) {
     const findings = [];
     const received = form && !form.view ? await send(url, form) : undefined;
@@ -93,6 +94,7 @@ export async function inspect(browser, url, words, { form, pictures, matrix = fa
         page.on('pageerror', error => seen.messages.push(error));
         page.on('request', request => seen.requests.push(request.url()));
         const response = await page.goto(url);
+        const expected = await page.evaluate(controls);
         const opened = { page, response, words, seen, context, pictures, matrix };
         for (const [name, check] of Object.entries(CHECKS)) {
             if (isSeen && !APPEARANCE.includes(name)) continue;
@@ -100,7 +102,6 @@ export async function inspect(browser, url, words, { form, pictures, matrix = fa
         }
         const buttons = await page.evaluate(() => [...document.querySelectorAll('button[name=do]')].map(button => button.value));
         if (isSeen) return { findings, buttons };
-        const expected = await page.evaluate(controls);
         for (const finding of await withoutScript(browser, url, received, cookies, expected)) findings.push(`script off: ${finding}`);
         return { findings, buttons };
     } finally {
@@ -200,6 +201,9 @@ async function keyboard({ page }) {
         window.focused = () => {
             const element = document.activeElement;
             if (!window.unreached.delete(element)) return [];
+            // The arrow keys lead to the others of the group.
+            const isOfGroup = other => other.type === 'radio' && other.name === element.name && other.form === element.form;
+            if (element.type === 'radio') [...window.unreached].filter(isOfGroup).forEach(other => window.unreached.delete(other));
             // The first line of a link that is wrapped.
             const [{ left, top, width, height }] = element.getClientRects();
             const hit = document.elementFromPoint(left + width / 2, top + height / 2);
@@ -212,7 +216,7 @@ async function keyboard({ page }) {
         return visible.length;
     });
     const findings = [];
-    // Radio buttons of a group share a stop, and a date field has several.
+    // A date field has several stops.
     for (let presses = 0; presses < 8 * all; presses += 1) {
         await page.keyboard.press('Tab');
         findings.push(...await page.evaluate(() => window.focused()));

@@ -321,12 +321,13 @@ export async function* arrange(practice) {
         '/today, client': ['/today', 'This page is for the therapists', { cookies: johnCookies, view: true }],
     };
     const own = await appointments();
+    const therapist = await therapistPages(practice, adminCookies, open);
+    const looked = ['/week, week', '/bookings/{id}, confirmed', '/practice/profile, profile'];
     const everywhere = {
         ...lasting,
         ...account.lasting,
         ...own.everywhere,
         ...today,
-        ...await therapistPages(practice, adminCookies, open),
         ...await bookingPages(practice, day(1)),
         '/, default': ['/', 'Appointments with'],
         '/login, form': ['/login', 'Forgot your password?'],
@@ -367,6 +368,7 @@ export async function* arrange(practice) {
             ...once,
             ...account.once,
             ...own.more,
+            ...therapist,
             '/imprint, missing': ['/imprint', 'Page not found'],
             '/privacy, missing': ['/privacy', 'Page not found'],
         },
@@ -394,9 +396,10 @@ export async function* arrange(practice) {
     await admin.request('PUT', '/api/admin/practice/logo', LOGO);
     yield {
         settings: 'a practice with texts, a logo and a colour',
-        translated: everywhere,
+        translated: { ...everywhere, ...therapist },
         states: {
             ...everywhere,
+            ...Object.fromEntries(looked.map(state => [state, therapist[state]])),
             '/imprint, text': ['/imprint', 'Lindenstraße'],
             '/privacy, text': ['/privacy', 'We process only'],
         },

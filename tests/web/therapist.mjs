@@ -60,7 +60,7 @@ export async function therapistPages(practice, cookies, running) {
         '/bookings/{id}, running': [booking(running), 'End for everyone', view],
         '/bookings/{id}, completed': [booking(completed), 'Undo', view],
         '/bookings/{id}, cancelled': [booking(cancelled), 'A cold', view],
-        '/bookings/{id}, invalid': [booking(confirmed), 'Nothing was saved', form({ ...moved, move_date: '', move_time: 'noon' })],
+        '/bookings/{id}, invalid': [booking(confirmed), 'Nothing was saved', form({ ...moved, move_date: '', move_time: '' })],
         '/bookings/{id}, changed': [booking(confirmed), 'Somebody else has changed this', form(moved)],
         '/bookings/{id}, unknown': ['/bookings/999999', 'Page not found', view],
         '/series/{id}, left': [`/series/${series.series_id}`, 'Change what is left', view],

@@ -3,6 +3,7 @@
 #![expect(unused_qualifications, reason = "askama qualifies what it generates for an enum")]
 
 use askama::Template;
+use askama::filters::HtmlSafe;
 
 use crate::fields::Field;
 use crate::own_booking::{LinkAbout, Tag};
@@ -40,9 +41,16 @@ pub(crate) enum Block {
     Rows(Vec<Row>),
     Form(FormBlock),
     /// Closed until it is asked for.
-    Fold { summary: String, is_open: bool, content: Vec<Block> },
+    Fold {
+        summary: String,
+        is_open: bool,
+        content: Vec<Block>,
+    },
     Table(Table),
 }
+
+/// Its template escapes what it contains.
+impl HtmlSafe for Block {}
 
 /// An entry of a list.
 #[derive(Default)]
@@ -76,8 +84,19 @@ pub(crate) struct Button {
     pub(crate) text: String,
     /// For screen readers, where buttons with the same text are on a page.
     pub(crate) about: String,
-    /// The names of its style.
-    pub(crate) style: &'static str,
+    pub(crate) style: Style,
+}
+
+/// How a button looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// What is usually done next.
+    Filled,
+    Quiet,
+    /// What cannot be undone.
+    Danger,
+    /// In a row.
+    Link,
 }
 
 /// The hidden field with the version that a form is about.
@@ -88,15 +107,15 @@ pub(crate) const BUTTON: &str = "do";
 
 impl Button {
     pub(crate) fn new(value: &'static str, text: String) -> Self {
-        Self { value, text, about: String::new(), style: "btn" }
+        Self { value, text, about: String::new(), style: Style::Filled }
     }
 
     pub(crate) fn quiet(self) -> Self {
-        Self { style: "btn quiet", ..self }
+        Self { style: Style::Quiet, ..self }
     }
 
     pub(crate) fn link(self, about: String) -> Self {
-        Self { style: "link", about, ..self }
+        Self { style: Style::Link, about, ..self }
     }
 }
 
@@ -132,7 +151,7 @@ impl FormBlock {
 
     /// For what cannot be undone.
     pub(crate) fn danger(self) -> Self {
-        let danger = |button| Button { style: "btn danger", ..button };
+        let danger = |button| Button { style: Style::Danger, ..button };
         let buttons = self.buttons.into_iter().map(danger).collect();
         Self { buttons, ..self }
     }

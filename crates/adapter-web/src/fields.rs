@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use askama::Template;
+use askama::filters::HtmlSafe;
 
 /// A field with its label, its hint and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
@@ -30,7 +31,9 @@ pub(crate) enum Control {
     Radios(Vec<Item>),
     /// Whether it is ticked.
     Check(bool),
-    File { accept: &'static str },
+    File {
+        accept: &'static str,
+    },
 }
 
 /// A field with one line of text.
@@ -50,6 +53,9 @@ pub(crate) struct Item {
     pub(crate) text: String,
     pub(crate) is_chosen: bool,
 }
+
+/// Its template escapes what it contains.
+impl HtmlSafe for Field {}
 
 impl Item {
     pub(crate) fn new(value: impl ToString, text: String, chosen: &str) -> Self {

@@ -39,7 +39,10 @@ fn every_message_is_used() {
     let mut names = BTreeSet::new();
     for entry in MESSAGES.iter().flat_map(|text| fluent_syntax::parser::parse(*text).unwrap().body) {
         if let Entry::Message(message) = entry {
-            assert!(source.contains(&format!("\"{}\"", message.id.name)), "{} is not used", message.id.name);
+            let name = message.id.name;
+            // Or one of its attributes.
+            let is_used = ["\"", "."].iter().any(|end| source.contains(&format!("\"{name}{end}")));
+            assert!(is_used, "{name} is not used");
             names.insert(message.id.name);
         }
     }

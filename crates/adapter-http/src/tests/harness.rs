@@ -306,9 +306,26 @@ impl Parts {
 /// Pages for people alone.
 pub(crate) fn is_undocumented(path: &str) -> bool {
     let menus = [
-        "/account", "/appointments", "/book", "/bookings", "/clients", "/emails", "/forgot-password", "/hours",
-        "/login-link", "/logout", "/money", "/month", "/practice", "/register", "/series", "/services", "/team", "/today",
-        "/users", "/week",
+        "/account",
+        "/appointments",
+        "/book",
+        "/bookings",
+        "/clients",
+        "/emails",
+        "/forgot-password",
+        "/hours",
+        "/login-link",
+        "/logout",
+        "/money",
+        "/month",
+        "/practice",
+        "/register",
+        "/series",
+        "/services",
+        "/team",
+        "/today",
+        "/users",
+        "/week",
     ];
     matches!(path, "/" | "/imprint" | "/privacy" | "/assets/{file}" | "/login")
         || menus.iter().any(|menu| path.strip_prefix(menu).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))

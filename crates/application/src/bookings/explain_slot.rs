@@ -37,15 +37,8 @@ pub enum SlotRule {
 
 impl SlotRule {
     /// In the order in which they are checked.
-    pub const ALL: [Self; 7] = [
-        Self::Future,
-        Self::Notice,
-        Self::Horizon,
-        Self::Hours,
-        Self::Grid,
-        Self::DailyLimit,
-        Self::OtherBookings,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Future, Self::Notice, Self::Horizon, Self::Hours, Self::Grid, Self::DailyLimit, Self::OtherBookings];
 }
 
 /// What the rules say about one time.
@@ -171,12 +164,7 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    fn explain(
-        &self,
-        others: &[Booking],
-        exceptions: &[StoredScheduleException],
-        now: Timestamp,
-    ) -> SlotExplanation {
+    fn explain(&self, others: &[Booking], exceptions: &[StoredScheduleException], now: Timestamp) -> SlotExplanation {
         let ends_at = self.after(self.starts_at, self.length.minutes());
         let blocked_until = self.after(ends_at, self.length.buffer_minutes());
         let overlaps =

@@ -164,6 +164,7 @@ series-move = Move
 series-move-sentence = The first appointment moves to this time, the others to the same time of day. The number of days between them stays.
 series-move-button = Move the appointments
 series-move-conflicts = Nothing was moved, because these dates are not free:
+series-conflict = { $when }: { $why }
 series-skip = Leave those that are not free where they are
 series-cancel = Cancel
 series-cancel-sentence =

@@ -125,11 +125,7 @@ async fn client(visit: &TherapistVisit<'_>, id: &str) -> Result<Option<User>, Pr
     Ok(visit.web.queries.user(id).await?.filter(|user| !user.disabled))
 }
 
-async fn save(
-    visit: &TherapistVisit<'_>,
-    typed: &mut Typed,
-    wish: &Wish,
-) -> Result<Option<String>, CreateSeriesError> {
+async fn save(visit: &TherapistVisit<'_>, typed: &mut Typed, wish: &Wish) -> Result<Option<String>, CreateSeriesError> {
     let amount = visit.read_amount(typed, "amount", wish.service.price.currency());
     let payment = match typed.get("payment") {
         "paid" => offline(visit, typed).map(|(method, memo)| PaymentChoice::PaidOffline { method, memo }),
@@ -266,7 +262,9 @@ async fn wish_form(
     let or = |value: String, usual: &str| if value.is_empty() { usual.to_owned() } else { value };
     fields.push(typed.input(view, "date", "date", "field-first-date", &get("date")));
     fields.push(typed.input(view, "time", "time", "field-time", &get("time")));
-    fields.push(typed.input(view, "count", "number", "field-count", &or(get("count"), "1")).hint(view.text("field-count-hint")));
+    fields.push(
+        typed.input(view, "count", "number", "field-count", &or(get("count"), "1")).hint(view.text("field-count-hint")),
+    );
     fields.push(typed.input(view, "every", "number", "field-every", &or(get("every"), "1")));
     Ok(FormBlock::query(fields, visit.text("book-for-check")).hidden("client", client.id))
 }
@@ -306,10 +304,8 @@ async fn check(visit: &TherapistVisit<'_>, typed: &Typed, wish: &Wish) -> Result
     rows.extend((0..skipped).map(|_| Row { title: visit.text("refused-nonexistent-time"), ..Row::default() }));
     let free = slots.iter().filter(|slot| slot.is_offered()).count();
     let whole = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let summary = view.text_with(
-        "book-for-summary",
-        &[("free", whole(free).into()), ("all", whole(dates.len()).into())],
-    );
+    let summary =
+        view.text_with("book-for-summary", &[("free", whole(free).into()), ("all", whole(dates.len()).into())]);
     let is_past = starts.first().is_some_and(|at| *at <= visit.now());
     let form = save_form(visit, typed, wish, free < dates.len(), is_past);
     Ok(vec![Block::Heading(visit.text("book-for-before")), Block::Note(summary), Block::Rows(rows), Block::Form(form)])

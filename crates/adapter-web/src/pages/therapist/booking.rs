@@ -80,8 +80,9 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     blocks.extend(history::blocks(visit, booking).await?);
     let client = detail.view.client.display_name();
     let begins = visit.view().phrases.local_time(booking.scheduled_at(), &visit.zone);
-    let heading =
-        visit.view().text_with("booking-heading", &[("client", (&client).into()), ("when", (&begins.short_date).into())]);
+    let heading = visit
+        .view()
+        .text_with("booking-heading", &[("client", (&client).into()), ("when", (&begins.short_date).into())]);
     let date = visit.zone.to_datetime(booking.scheduled_at()).date();
     let back = visit.link(&format!("/today?date={date}&therapist={}", booking.therapist()), "booking-back");
     visit.respond(heading, Section::Week, Some(back), &typed, blocks)
@@ -122,8 +123,8 @@ fn about(visit: &TherapistVisit<'_>, detail: &Detail) -> Block {
 /// The way into the room, the client's page, and the series.
 fn joining(visit: &TherapistVisit<'_>, booking: &Booking) -> Vec<Block> {
     let links = &visit.web.use_cases.links;
-    let is_open = booking.status() == BookingStatus::Scheduled
-        && links.window.state(booking, visit.now()) == AccessState::Open;
+    let is_open =
+        booking.status() == BookingStatus::Scheduled && links.window.state(booking, visit.now()) == AccessState::Open;
     let join = links.page_link(booking, &links.viewer(&visit.caller.user)).filter(|_| is_open);
     let mut blocks: Vec<Block> =
         join.into_iter().map(|href| Block::Action(Link { href, text: visit.text("today-join") })).collect();
@@ -148,10 +149,10 @@ fn status_forms(visit: &TherapistVisit<'_>, booking: &Booking) -> Option<Block> 
         let is_open = visit.web.use_cases.links.window.state(booking, now) == AccessState::Open;
         buttons.extend(is_open.then_some(("end", "booking-end")));
     }
-    let form = |(value, text)| {
-        visit.form(PATH, Vec::new(), value, text).hidden(super::VERSION, booking.version()).quiet()
-    };
-    let row = Row { title: visit.text("booking-mark"), forms: buttons.into_iter().map(form).collect(), ..Row::default() };
+    let form =
+        |(value, text)| visit.form(PATH, Vec::new(), value, text).hidden(super::VERSION, booking.version()).quiet();
+    let row =
+        Row { title: visit.text("booking-mark"), forms: buttons.into_iter().map(form).collect(), ..Row::default() };
     (!row.forms.is_empty()).then(|| Block::Rows(vec![row]))
 }
 
@@ -179,13 +180,16 @@ async fn change_forms(visit: &TherapistVisit<'_>, detail: &Detail, typed: &Typed
         let form = versioned(visit.form(PATH, fields, "reassign", "booking-reassign-button"));
         blocks.push(visit.fold("booking-reassign", typed, form, Vec::new()));
     }
-    let services = detail.services.iter().map(|service| (service.id.to_string(), service_name(view, service).to_owned()));
+    let services =
+        detail.services.iter().map(|service| (service.id.to_string(), service_name(view, service).to_owned()));
     let fields = vec![
         typed.select(view, "service", "field-service", &booking.service().to_string(), services.collect()),
         typed
             .input(view, "amount", "text", "field-price", &booking.price().to_decimal())
             .hint(view.text("booking-price-hint")),
-        typed.area(view, "note", "booking-note", booking.note().unwrap_or_default()).hint(view.text("booking-note-hint")),
+        typed
+            .area(view, "note", "booking-note", booking.note().unwrap_or_default())
+            .hint(view.text("booking-note-hint")),
     ];
     let form = versioned(visit.form(PATH, fields, "edit", "save"));
     blocks.push(visit.fold("booking-edit", typed, form, Vec::new()));
@@ -234,14 +238,22 @@ fn payment_blocks(visit: &TherapistVisit<'_>, detail: &Detail, typed: &Typed) ->
         if let Some(url) = pay_page.filter(|_| !booking.hold_has_expired(visit.now())) {
             blocks.push(Block::Facts(vec![visit.fact("booking-pay-page", url)]));
             let form = visit.form(PATH, Vec::new(), "checkout", "booking-checkout-button");
-            blocks.push(visit.fold("booking-checkout", typed, form, vec![Block::Text(visit.text("booking-checkout-why"))]));
+            blocks.push(visit.fold(
+                "booking-checkout",
+                typed,
+                form,
+                vec![Block::Text(visit.text("booking-checkout-why"))],
+            ));
         }
     }
     let may_be_paid = !booking.payment_status().has_been_paid() && !booking.price().is_zero();
     let is_live = !matches!(booking.status(), BookingStatus::Cancelled | BookingStatus::Expired);
     if may_be_paid && is_live {
         let fields = vec![
-            typed.input(view, "paid_amount", "text", "field-amount", "").hint(view.text("booking-paid-hint")).optional(),
+            typed
+                .input(view, "paid_amount", "text", "field-amount", "")
+                .hint(view.text("booking-paid-hint"))
+                .optional(),
             method_field(visit, typed, "method"),
             typed.input(view, "reference", "text", "field-reference", "").optional(),
         ];
@@ -256,7 +268,10 @@ fn payment_blocks(visit: &TherapistVisit<'_>, detail: &Detail, typed: &Typed) ->
             fields.push(typed.select(view, "payment", "field-payment", "", items));
         }
         fields.push(
-            typed.input(view, "refund_amount", "text", "field-amount", "").hint(view.text("booking-refund-hint")).optional(),
+            typed
+                .input(view, "refund_amount", "text", "field-amount", "")
+                .hint(view.text("booking-refund-hint"))
+                .optional(),
         );
         fields.push(typed.input(view, "refund_reason", "text", "field-reason", "").optional());
         let form = visit.once(visit.form(PATH, fields, "refund", "booking-refund-button"));
@@ -312,11 +327,7 @@ pub(super) fn state_tag(visit: &TherapistVisit<'_>, message: &str, state: &str, 
     Tag { state: if is_settled { "sure" } else { "open" }, text: visit.text(&format!("{message}.{state}")) }
 }
 
-async fn participants(
-    visit: &TherapistVisit<'_>,
-    booking: &Booking,
-    typed: &Typed,
-) -> Result<Vec<Block>, Problem> {
+async fn participants(visit: &TherapistVisit<'_>, booking: &Booking, typed: &Typed) -> Result<Vec<Block>, Problem> {
     let view = visit.view();
     let all = visit.web.queries.participants(booking.id()).await?;
     let is_upcoming = booking.status() == BookingStatus::Scheduled && visit.now() < booking.ends_at();
@@ -437,7 +448,7 @@ pub(super) fn row(visit: &TherapistVisit<'_>, booking: &Booking, names: &Names, 
 
 /// A link in a row, with what it is about.
 pub(super) fn link_about(visit: &TherapistVisit<'_>, path: &str, name: &str, about: &str) -> LinkAbout {
-    LinkAbout { href: visit.view().href(path), text: visit.text(name), about: format!(": {about}") }
+    LinkAbout { href: visit.view().href(path), text: visit.text(name), about: visit.about(about) }
 }
 
 /// An amount that the practice pays or gets, with its sign.

@@ -51,9 +51,8 @@ async fn submit(visit: &TherapistVisit<'_>, typed: &mut Typed) -> Result<Option<
     let first_name = typed.read_optional(view, "first_name", "field-name-invalid", name);
     let last_name = typed.read_optional(view, "last_name", "field-name-invalid", name);
     let email = typed.read(view, "email", "field-email-invalid", |text| EmailAddress::parse(text).ok());
-    let time_zone = typed.read_optional(view, "zone", "account-zone-invalid", |text| {
-        TimeZoneName::parse(&text.replace(' ', "_")).ok()
-    });
+    let time_zone = typed
+        .read_optional(view, "zone", "account-zone-invalid", |text| TimeZoneName::parse(&text.replace(' ', "_")).ok());
     let (Some(first_name), Some(last_name), Some(email), Some(time_zone)) = (first_name, last_name, email, time_zone)
     else {
         return Ok(None);

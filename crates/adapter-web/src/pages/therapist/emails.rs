@@ -27,11 +27,9 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
 
 /// `POST /emails`
 pub(crate) async fn change(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
-    receive(&web, &http, payload, PATH, async |visit, typed| {
-        match booking::changes::email(visit, &typed).await {
-            Ok(()) => visit.done(&format!("{PATH}?state={}", typed.get("state"))),
-            Err(problem) => page(visit, typed.refused(visit.view(), problem)?).await,
-        }
+    receive(&web, &http, payload, PATH, async |visit, typed| match booking::changes::email(visit, &typed).await {
+        Ok(()) => visit.done(&format!("{PATH}?state={}", typed.get("state"))),
+        Err(problem) => page(visit, typed.refused(visit.view(), problem)?).await,
     })
     .await
 }
@@ -49,9 +47,11 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     let people = People::load(visit.web, accounts).await?;
     let states = [(String::new(), visit.text("emails-all"))]
         .into_iter()
-        .chain(NotificationState::ALL.into_iter().map(|state| {
-            (state.as_str().to_owned(), visit.text(&format!("email-state.{state}")))
-        }))
+        .chain(
+            NotificationState::ALL
+                .into_iter()
+                .map(|state| (state.as_str().to_owned(), visit.text(&format!("email-state.{state}")))),
+        )
         .collect();
     let chosen = state.map(|state| state.as_str()).unwrap_or_default();
     let field = Typed::default().select(view, "state", "emails-state", chosen, states).optional();
@@ -105,17 +105,20 @@ fn subject(email: &Notification) -> Option<Subject> {
 pub(super) fn row(visit: &TherapistVisit<'_>, purpose: &str, email: &Notification) -> Row {
     let kind = email.content.kind;
     let title = visit.text(&format!("email-kind.{}", kind.as_str()));
-    let (state, sign) = (email.state, match email.state {
-        NotificationState::Sent => "sure",
-        NotificationState::Pending => "open",
-        NotificationState::Dead | NotificationState::Expired => "stop",
-        NotificationState::Skipped | NotificationState::Cancelled => "past",
-    });
+    let (state, sign) = (
+        email.state,
+        match email.state {
+            NotificationState::Sent => "sure",
+            NotificationState::Pending => "open",
+            NotificationState::Dead | NotificationState::Expired => "stop",
+            NotificationState::Skipped | NotificationState::Cancelled => "past",
+        },
+    );
     let at = visit.when(email.sent_at.unwrap_or(email.next_at));
     let about = format!("{title}, {at}");
     let again = state.can_be_retried().then(|| visit.button(purpose, "send-again", "emails-send-again", &about));
-    let back = (state == NotificationState::Pending)
-        .then(|| visit.button(purpose, "cancel-email", "emails-cancel", &about));
+    let back =
+        (state == NotificationState::Pending).then(|| visit.button(purpose, "cancel-email", "emails-cancel", &about));
     Row {
         title,
         tag: Some(Tag { state: sign, text: visit.text(&format!("email-state.{state}")) }),

@@ -5,7 +5,9 @@ use actix_web::web::{Data, Payload};
 use attune_application::practice::{
     AddScheduleExceptionCommand, ChangeScheduleExceptionCommand, ChangedScheduleException, SetScheduleCommand,
 };
-use attune_domain::calendar::{LocalTime, LocalTimeRange, Occurrence, ScheduleException, ScheduleExceptionChange, WeeklySchedule};
+use attune_domain::calendar::{
+    LocalTime, LocalTimeRange, Occurrence, ScheduleException, ScheduleExceptionChange, WeeklySchedule,
+};
 use attune_domain::{Booking, ScheduleExceptionId, TimeZoneName, User, UserId};
 use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::StoredScheduleException;
@@ -95,18 +97,15 @@ fn in_the_way(visit: &TherapistVisit<'_>, typed: Typed) -> Typed {
     typed.refused_with(visit.text("hours-in-the-way"), actix_web::http::StatusCode::CONFLICT)
 }
 
-async fn save_week(
-    visit: &TherapistVisit<'_>,
-    typed: &mut Typed,
-    therapist: UserId,
-) -> Result<Outcome, Problem> {
+async fn save_week(visit: &TherapistVisit<'_>, typed: &mut Typed, therapist: UserId) -> Result<Outcome, Problem> {
     let view = visit.view();
     let mut week = Vec::new();
     for (name, weekday) in DAYS {
         let ranges = typed.read(view, name, "hours-day-invalid", ranges);
         week.extend(ranges.unwrap_or_default().into_iter().map(|range| (weekday, range)));
     }
-    let zone = typed.read(view, "zone", "account-zone-invalid", |text| TimeZoneName::parse(&text.replace(' ', "_")).ok());
+    let zone =
+        typed.read(view, "zone", "account-zone-invalid", |text| TimeZoneName::parse(&text.replace(' ', "_")).ok());
     let Some(zone) = zone.filter(|_| !typed.is_refused()) else { return Ok(Outcome::Invalid) };
     let schedule = WeeklySchedule { zone, week };
     if !typed.has(CONFIRMED) {
@@ -115,12 +114,7 @@ async fn save_week(
             return Ok(Outcome::InTheWay(outside));
         }
     }
-    let command = SetScheduleCommand {
-        admin: visit.caller.user.id,
-        therapist,
-        schedule,
-        metadata: visit.metadata(),
-    };
+    let command = SetScheduleCommand { admin: visit.caller.user.id, therapist, schedule, metadata: visit.metadata() };
     visit.web.use_cases.calendar.set_schedule(command).await?;
     Ok(Outcome::Saved)
 }
@@ -230,11 +224,7 @@ fn note(visit: &TherapistVisit<'_>, typed: &mut Typed) -> Option<Option<String>>
     })
 }
 
-async fn add_exception(
-    visit: &TherapistVisit<'_>,
-    typed: &mut Typed,
-    therapist: UserId,
-) -> Result<Outcome, Problem> {
+async fn add_exception(visit: &TherapistVisit<'_>, typed: &mut Typed, therapist: UserId) -> Result<Outcome, Problem> {
     let kind = typed.get("kind").to_owned();
     let (what, note) = (read_exception(visit, typed, &kind), note(visit, typed));
     let (Some(what), Some(note)) = (what, note) else { return Ok(Outcome::Invalid) };
@@ -293,12 +283,9 @@ async fn save_exception(
         ScheduleException::ClosedPeriod(period) => {
             ScheduleExceptionChange { from: Some(period.start()), until: Some(period.end()), ..nothing }
         }
-        ScheduleException::ExtraHours { date, hours } => ScheduleExceptionChange {
-            date: Some(date),
-            start: Some(hours.start()),
-            end: Some(hours.end()),
-            ..nothing
-        },
+        ScheduleException::ExtraHours { date, hours } => {
+            ScheduleExceptionChange { date: Some(date), start: Some(hours.start()), end: Some(hours.end()), ..nothing }
+        }
     };
     let command = |dry_run| ChangeScheduleExceptionCommand {
         admin: visit.caller.user.id,
@@ -380,16 +367,15 @@ async fn week_form(
         None => visit.web.use_cases.availability.calendars.usual_hours().await?,
     };
     let day = |weekday: Weekday| {
-        let mut hours: Vec<_> = schedule.week.iter().filter(|(on, _)| *on == weekday).map(|(_, hours)| *hours).collect();
+        let mut hours: Vec<_> =
+            schedule.week.iter().filter(|(on, _)| *on == weekday).map(|(_, hours)| *hours).collect();
         hours.sort_unstable();
         let text = |hours: &LocalTimeRange| format!("{}-{}", clock(hours.start()), clock(hours.end()));
         hours.iter().map(text).collect::<Vec<_>>().join(", ")
     };
     let mut fields: Vec<_> = DAYS
         .iter()
-        .map(|(name, weekday)| {
-            typed.input(view, name, "text", &format!("weekdays.{name}"), &day(*weekday)).optional()
-        })
+        .map(|(name, weekday)| typed.input(view, name, "text", &format!("weekdays.{name}"), &day(*weekday)).optional())
         .collect();
     if let Some(first) = fields.first_mut() {
         *first = first.clone().hint(view.text("hours-day-hint"));

@@ -23,17 +23,17 @@ use crate::web::{View, Web};
 
 pub(crate) mod book_for;
 pub(crate) mod booking;
-pub(crate) mod user;
 pub(crate) mod clients;
 pub(crate) mod emails;
 pub(crate) mod hours;
 pub(crate) mod money;
-pub(crate) mod team;
 pub(crate) mod policy;
 pub(crate) mod practice;
 pub(crate) mod series;
 pub(crate) mod services;
+pub(crate) mod team;
 pub(crate) mod today;
+pub(crate) mod user;
 pub(crate) mod week;
 pub(crate) mod why;
 
@@ -162,8 +162,13 @@ impl<'a> TherapistVisit<'a> {
 
     /// A button in a row, with what it is about for screen readers.
     pub(crate) fn button(&self, purpose: &str, value: &'static str, text: &str, about: &str) -> FormBlock {
-        let button = Button::new(value, self.text(text)).link(format!(": {about}"));
+        let button = Button::new(value, self.text(text)).link(self.about(about));
         FormBlock::new(self.visit.form_token(purpose), Vec::new(), button)
+    }
+
+    /// What a link or a button is about, for screen readers after its text.
+    pub(crate) fn about(&self, about: &str) -> String {
+        self.text_of("appointment-about", "when", about)
     }
 
     /// A form that is closed until it is asked for, by the name of its heading. It stays open while it is refused.

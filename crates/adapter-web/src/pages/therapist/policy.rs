@@ -97,7 +97,8 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     let stored = visit.web.queries.policy().await?;
     let PracticePolicy { rules, terms, auto_complete } = stored;
     let text = |name: &str, label: &str, value: String| typed.input(view, name, "text", label, &value);
-    let period = |name: &str, label: &str, minutes| text(name, label, hours(minutes)).hint(view.text("policy-hours-hint"));
+    let period =
+        |name: &str, label: &str, minutes| text(name, label, hours(minutes)).hint(view.text("policy-hours-hint"));
     let limit = rules.daily_limit.map(|limit| limit.to_string()).unwrap_or_default();
     let fields = vec![
         period("notice", "policy-notice", rules.notice_minutes),
@@ -122,9 +123,15 @@ mod tests {
 
     #[test]
     fn periods_are_read_as_they_are_shown() {
-        for (text, expected) in
-            [("24", Some(1440)), ("1:30", Some(90)), ("0", Some(0)), ("0:05", Some(5)), ("1:60", None), ("a", None), ("-1", None)]
-        {
+        for (text, expected) in [
+            ("24", Some(1440)),
+            ("1:30", Some(90)),
+            ("0", Some(0)),
+            ("0:05", Some(5)),
+            ("1:60", None),
+            ("a", None),
+            ("-1", None),
+        ] {
             assert_eq!(minutes(text), expected, "{text}");
             assert_eq!(expected.map(hours).as_deref(), expected.map(|_| text), "{text}");
         }

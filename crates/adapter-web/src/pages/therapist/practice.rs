@@ -139,7 +139,8 @@ async fn save(visit: &TherapistVisit<'_>, typed: &mut Typed) -> Result<bool, Pro
     let email = typed.read_optional(view, "email", "field-email-invalid", |text| EmailAddress::parse(text).ok());
     let website = typed.read_optional(view, "website", "field-url-invalid", |text| WebUrl::parse(text).ok());
     let color = typed.read_optional(view, "color", "field-color-invalid", |text| AccentColor::parse(text).ok());
-    let zone = typed.read(view, "zone", "account-zone-invalid", |text| TimeZoneName::parse(&text.replace(' ', "_")).ok());
+    let zone =
+        typed.read(view, "zone", "account-zone-invalid", |text| TimeZoneName::parse(&text.replace(' ', "_")).ok());
     let formality = typed.read(view, "formality", "refused-out-of-range", Formality::parse);
     let texts = read_texts(visit, typed, None);
     let mut translations = BTreeMap::new();
@@ -167,11 +168,7 @@ async fn save(visit: &TherapistVisit<'_>, typed: &mut Typed) -> Result<bool, Pro
         offline_payment: Some(texts.offline_payment),
         translations: Some(translations),
     };
-    let command = ChangePracticeCommand {
-        admin: visit.caller.user.id,
-        changes,
-        metadata: visit.metadata(),
-    };
+    let command = ChangePracticeCommand { admin: visit.caller.user.id, changes, metadata: visit.metadata() };
     visit.web.use_cases.profile.change(command).await?;
     Ok(true)
 }

@@ -67,8 +67,7 @@ async fn submit(visit: &TherapistVisit<'_>, typed: &mut Typed, series: SeriesId)
             skip_conflicts: typed.has("skip"),
         }
     };
-    let command =
-        ChangeSeriesCommand { admin: visit.caller.user.id, series, from, change, metadata: visit.metadata() };
+    let command = ChangeSeriesCommand { admin: visit.caller.user.id, series, from, change, metadata: visit.metadata() };
     visit.web.use_cases.change_series.run(command).await?;
     Ok(())
 }
@@ -81,7 +80,8 @@ pub(super) fn conflict_text(visit: &TherapistVisit<'_>, name: &str, conflicts: &
             None => conflict.local_time.strftime("%Y-%m-%d %H:%M").to_string(),
         };
         let problem = conflict.reason.map_or(Code::NonexistentLocalTime, |reason| Problem::from(reason).code);
-        format!("{when}: {}", refusal(visit.view(), problem).unwrap_or_default())
+        let why = refusal(visit.view(), problem).unwrap_or_default();
+        visit.view().text_with("series-conflict", &[("when", (&when).into()), ("why", (&why).into())])
     };
     let lines: Vec<String> = conflicts.iter().map(line).collect();
     format!("{}\n{}", visit.text(name), lines.join("\n"))
@@ -120,7 +120,8 @@ async fn change_blocks(
     let from = typed_from.or(asked).unwrap_or(first.scheduled_at());
     let chosen = left.iter().find(|booking| booking.scheduled_at() >= from).copied().unwrap_or(first);
     let items = left.iter().map(|booking| (booking.scheduled_at().to_string(), visit.when(booking.scheduled_at())));
-    let select = Typed::default().select(view, "from", "series-from", &chosen.scheduled_at().to_string(), items.collect());
+    let select =
+        Typed::default().select(view, "from", "series-from", &chosen.scheduled_at().to_string(), items.collect());
     let mut blocks = vec![
         Block::Heading(visit.text("series-changes")),
         Block::Form(FormBlock::query(vec![select], visit.text("show"))),
@@ -135,8 +136,7 @@ async fn change_blocks(
     let quote = visit.web.use_cases.change_series.quote(series, Some(chosen.scheduled_at())).await?;
     let count = u32::try_from(quote.bookings.len()).unwrap_or(u32::MAX);
     let refund = visit.money(quote.refund);
-    let sentence =
-        view.text_with("series-cancel-sentence", &[("count", count.into()), ("refund", (&refund).into())]);
+    let sentence = view.text_with("series-cancel-sentence", &[("count", count.into()), ("refund", (&refund).into())]);
     let fields = vec![typed.area(view, "cancel_reason", "field-reason-for-client", "")];
     let form = from_here(visit.form(PATH, fields, "cancel", "series-cancel-button"))
         .hidden("expected_refund", quote.refund.to_decimal())

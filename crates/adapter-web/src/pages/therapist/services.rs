@@ -145,12 +145,8 @@ async fn save(visit: &TherapistVisit<'_>, typed: &mut Typed, service: &Service) 
         active: Some(typed.has("active")),
         translations: Some(translations),
     };
-    let command = ChangeServiceCommand {
-        admin: visit.caller.user.id,
-        service: service.id,
-        changes,
-        metadata: visit.metadata(),
-    };
+    let command =
+        ChangeServiceCommand { admin: visit.caller.user.id, service: service.id, changes, metadata: visit.metadata() };
     visit.web.use_cases.services.change(command).await?;
     Ok(true)
 }

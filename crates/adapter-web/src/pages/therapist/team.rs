@@ -43,10 +43,8 @@ async fn row(visit: &TherapistVisit<'_>, user: &User) -> Result<Row, Problem> {
     let sessions = visit.web.queries.login_sessions(user.id).await?;
     let last = sessions.iter().map(|view| view.session.rotated_at).max();
     let factor = if user.second_factor_at.is_some() { "user-second-factor-on" } else { "user-second-factor-off" };
-    let mut details = vec![
-        user.email.as_str().to_owned(),
-        visit.text_of("team-second-factor", "state", &visit.text(factor)),
-    ];
+    let mut details =
+        vec![user.email.as_str().to_owned(), visit.text_of("team-second-factor", "state", &visit.text(factor))];
     details.extend(last.map(|at| visit.text_of("team-last-login", "at", &visit.when(at))));
     let link = super::user::link(visit, user);
     let tag = user.disabled.then(|| Tag { state: "stop", text: visit.text("client-disabled") });

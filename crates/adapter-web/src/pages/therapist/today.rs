@@ -7,9 +7,9 @@ use askama::Template;
 use attune_application::bookings::{AvailabilityError, Change, ChangeBookingCommand, ChangeBookingError};
 use attune_domain::calendar::SlotQuery;
 use attune_domain::meeting::{AccessState, AttendanceSummary};
+use attune_domain::notification::{Notification, NotificationState};
 use attune_domain::{Booking, BookingId, BookingStatus, Role, Slot, User, UserId, ViewerId};
 use attune_http_common::{HandlerResult, Problem};
-use attune_domain::notification::{Notification, NotificationState};
 use attune_ports::{
     BookingFilter, BookingOrder, BookingPageRequest, NotificationFilter, PageRequest, PageStart, PaymentProblem,
 };
@@ -302,7 +302,11 @@ async fn needs(web: &Web, visit: &Visit<'_>, choice: &Choice) -> Result<Vec<Need
     )?;
     let need = |tag: &str, detail: String, path: &str, text: &str| Need {
         tag: Tag { state: "stop", text: view.text(tag) },
-        link: LinkAbout { href: view.href(path), text: view.text(text), about: format!(": {detail}") },
+        link: LinkAbout {
+            href: view.href(path),
+            text: view.text(text),
+            about: view.text_with("appointment-about", &[("when", (&detail).into())]),
+        },
         detail,
     };
     let of_problem = |problem: &PaymentProblem| {
@@ -443,7 +447,11 @@ async fn free(web: &Web, visit: &Visit<'_>, choice: &Choice) -> Result<Vec<Free>
         Free {
             begins,
             text: view.text("today-free"),
-            book: LinkAbout { href: view.href(&path), text: view.text("today-book"), about: format!(": {range}") },
+            book: LinkAbout {
+                href: view.href(&path),
+                text: view.text("today-book"),
+                about: view.text_with("appointment-about", &[("when", (&range).into())]),
+            },
             time: range,
         }
     };

@@ -62,7 +62,8 @@ async fn submit(visit: &TherapistVisit<'_>, typed: &mut Typed, user: UserId) -> 
             cases.manage_user.run(change).await?;
         }
         "email" => {
-            let email = typed.read(visit.view(), "new_email", "field-email-invalid", |text| EmailAddress::parse(text).ok());
+            let email =
+                typed.read(visit.view(), "new_email", "field-email-invalid", |text| EmailAddress::parse(text).ok());
             let Some(email) = email else { return Ok(()) };
             let caller = proven(visit, typed, "email_password").await?;
             cases.change_email.request_for_client(&caller, user, &email, &metadata).await?;
@@ -146,7 +147,8 @@ fn about(visit: &TherapistVisit<'_>, user: &User) -> Block {
     facts.extend(zone.map(|zone| fact("field-zone", zone, None)));
     facts.push(fact("user-since", visit.view().phrases.local_time(user.created_at, &visit.zone).date, None));
     if user.is_admin() {
-        let has_factor = if user.second_factor_at.is_some() { "user-second-factor-on" } else { "user-second-factor-off" };
+        let has_factor =
+            if user.second_factor_at.is_some() { "user-second-factor-on" } else { "user-second-factor-off" };
         facts.push(fact("user-second-factor", visit.text(has_factor), None));
     }
     if user.disabled {
@@ -164,9 +166,9 @@ async fn bookings(visit: &TherapistVisit<'_>, user: &User) -> Result<Vec<Block>,
     let (mut upcoming, past): (Vec<&Booking>, Vec<&Booking>) =
         found.items.iter().partition(|booking| booking.ends_at() > now);
     upcoming.reverse();
-    let unpaid = upcoming.iter().filter(|booking| {
-        booking.status() == BookingStatus::PendingPayment && !booking.hold_has_expired(now)
-    });
+    let unpaid = upcoming
+        .iter()
+        .filter(|booking| booking.status() == BookingStatus::PendingPayment && !booking.hold_has_expired(now));
     let mut blocks: Vec<Block> = unpaid
         .map(|booking| {
             let (amount, when) = (visit.money(booking.price()), visit.when(booking.scheduled_at()));
@@ -212,7 +214,12 @@ async fn account(visit: &TherapistVisit<'_>, user: &User, typed: &Typed) -> Resu
         if credentials.is_some_and(|found| found.password_hash.is_none()) && !user.disabled {
             let mut form = visit.form(PATH, Vec::new(), "invite", "user-invite-button");
             form.buttons.push(Button::new("withdraw", visit.text("user-withdraw-button")).quiet());
-            blocks.push(visit.fold("user-invitation", typed, form, vec![Block::Text(visit.text("user-invitation-sentence"))]));
+            blocks.push(visit.fold(
+                "user-invitation",
+                typed,
+                form,
+                vec![Block::Text(visit.text("user-invitation-sentence"))],
+            ));
         }
     }
     let (value, summary, button, sentence) = if user.is_admin() {

@@ -194,10 +194,8 @@ async fn week(visit: &TherapistVisit<'_>) -> Result<Week, Problem> {
         is_closed: !open_hours.is_open(date, hour),
         entries: of(date).filter(|entry| entry.hour == hour).cloned().collect(),
     };
-    let hour = |hour: i8| Hour {
-        time: format!("{hour:02}:00"),
-        cells: days.iter().map(|date| cell(*date, hour)).collect(),
-    };
+    let hour =
+        |hour: i8| Hour { time: format!("{hour:02}:00"), cells: days.iter().map(|date| cell(*date, hour)).collect() };
     let title = view.text_with(
         "week-title",
         &[("from", (&day_text(visit, first)).into()), ("to", (&day_text(visit, last)).into())],

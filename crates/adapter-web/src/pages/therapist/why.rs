@@ -130,9 +130,7 @@ fn detail(
     match rule {
         SlotRule::Future => visit.text("why-future"),
         SlotRule::Notice => visit.text_of("why-notice", "notice", &super::policy::period(visit, rules.notice_minutes)),
-        SlotRule::Horizon => {
-            view.text_with("why-horizon", &[("days", rules.horizon_days.into())])
-        }
+        SlotRule::Horizon => view.text_with("why-horizon", &[("days", rules.horizon_days.into())]),
         SlotRule::Hours => hours(visit, slot),
         SlotRule::Grid => visit.text_of("why-grid", "step", &view.phrases.minutes(rules.step_minutes)),
         SlotRule::DailyLimit => match rules.daily_limit {
@@ -141,8 +139,7 @@ fn detail(
         },
         SlotRule::OtherBookings if slot.conflicts.is_empty() => visit.text("why-no-conflicts"),
         SlotRule::OtherBookings => {
-            let found: Vec<String> =
-                slot.conflicts.iter().map(|booking| conflict(visit, booking, people)).collect();
+            let found: Vec<String> = slot.conflicts.iter().map(|booking| conflict(visit, booking, people)).collect();
             visit.text_of("why-conflicts", "bookings", &found.join("; "))
         }
     }
@@ -158,8 +155,7 @@ fn conflict(visit: &TherapistVisit<'_>, booking: &Booking, people: &People) -> S
         ("to", time(booking.ends_at())),
         ("until", time(booking.blocked_until())),
     ];
-    let name =
-        if booking.blocked_until() > booking.ends_at() { "why-conflict-with-buffer" } else { "why-conflict" };
+    let name = if booking.blocked_until() > booking.ends_at() { "why-conflict-with-buffer" } else { "why-conflict" };
     let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.into())).collect();
     view.text_with(name, &values)
 }
@@ -170,7 +166,6 @@ fn hours(visit: &TherapistVisit<'_>, slot: &SlotExplanation) -> String {
     if !closed.is_empty() {
         return visit.text_of("why-closed", "exceptions", &closed.join("; "));
     }
-    let hours: Vec<String> =
-        slot.hours.iter().map(|hours| super::hours::range_text(visit, *hours)).collect();
+    let hours: Vec<String> = slot.hours.iter().map(|hours| super::hours::range_text(visit, *hours)).collect();
     if hours.is_empty() { visit.text("why-no-hours") } else { visit.text_of("why-hours", "hours", &hours.join(", ")) }
 }

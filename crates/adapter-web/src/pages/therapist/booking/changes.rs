@@ -233,8 +233,7 @@ async fn revoke_invitation(visit: &TherapistVisit<'_>, typed: &Typed, booking: &
 }
 
 async fn revoke_links(visit: &TherapistVisit<'_>, booking: &Booking) -> Outcome {
-    let command =
-        RevokeLinksCommand { admin: visit.caller.user.id, booking: booking.id(), metadata: visit.metadata() };
+    let command = RevokeLinksCommand { admin: visit.caller.user.id, booking: booking.id(), metadata: visit.metadata() };
     visit.web.use_cases.revoke_links.run(command).await?;
     Ok(())
 }
@@ -242,8 +241,7 @@ async fn revoke_links(visit: &TherapistVisit<'_>, booking: &Booking) -> Outcome 
 /// Sends an email again, or takes one back.
 pub(in crate::pages::therapist) async fn email(visit: &TherapistVisit<'_>, typed: &Typed) -> Outcome {
     let id: NotificationId = typed.get("email").parse().map_err(|_| Code::NotificationNotFound)?;
-    let change =
-        if typed.button() == "send-again" { NotificationChange::Retry } else { NotificationChange::Cancel };
+    let change = if typed.button() == "send-again" { NotificationChange::Retry } else { NotificationChange::Cancel };
     visit.web.use_cases.manage_notifications.run(id, change, visit.caller.user.id, &visit.metadata()).await?;
     Ok(())
 }
