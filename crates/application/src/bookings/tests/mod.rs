@@ -3,6 +3,7 @@ mod booking;
 mod by_practice;
 mod change;
 mod expire_holds;
+mod explain_slot;
 mod idempotency;
 mod reassign;
 mod series;
