@@ -18,7 +18,7 @@ use attune_ports::{
     AuditEntry, AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest, BookingView,
     CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView,
     NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund,
-    StoreError, StoredScheduleException, TokenHash, UserFilter,
+    StoreError, StoredScheduleException, TokenHash, UserFilter, Versioned,
 };
 use jiff::Timestamp;
 
@@ -143,12 +143,12 @@ impl Queries for MemoryStore {
         Ok(CalendarSettings {
             schedule: state.schedules.get(&therapist).cloned(),
             exceptions: state.schedule_exceptions_of(Some(therapist)).map(|row| row.what).collect(),
-            policy: state.policy.unwrap_or_default(),
+            policy: state.policy,
         })
     }
 
-    async fn policy(&self) -> Result<PracticePolicy, StoreError> {
-        Ok(self.committed().policy.unwrap_or_default())
+    async fn policy(&self) -> Result<Versioned<PracticePolicy>, StoreError> {
+        Ok(self.committed().policy)
     }
 
     async fn practice(&self) -> Result<Option<Practice>, StoreError> {

@@ -22,7 +22,7 @@ use attune_ports::{
     AuditEntry, Conference, Conflict, DeliveryResult, IdempotencyKey, IdempotencyRecord, Lease, LeaseToken,
     LedgerEntry, LoginSessionView, NewLoginSession, NewParticipant, NewScheduleException, NewService, NewUser,
     PasswordHash, Payment, PaymentProblem, Refund, StoreError, StoredResponse, StoredScheduleException, TokenHash,
-    TotpFactor,
+    TotpFactor, Versioned,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -70,10 +70,10 @@ pub(crate) struct State {
     pub(crate) totp_factors: BTreeMap<UserId, TotpFactor>,
     pub(crate) recovery_codes: BTreeSet<(UserId, [u8; 32])>,
     pub(crate) services: BTreeMap<ServiceId, Service>,
-    pub(crate) schedules: BTreeMap<UserId, WeeklySchedule>,
+    pub(crate) schedules: BTreeMap<UserId, Versioned<WeeklySchedule>>,
     pub(crate) schedule_exceptions: BTreeMap<ScheduleExceptionId, StoredScheduleException>,
     last_schedule_exception: i64,
-    pub(crate) policy: Option<PracticePolicy>,
+    pub(crate) policy: Versioned<PracticePolicy>,
     pub(crate) practice: Option<Practice>,
     pub(crate) logo: Option<(LogoName, Logo)>,
     pub(crate) bookings: BTreeMap<BookingId, Booking>,
@@ -157,12 +157,13 @@ impl State {
             created_at: truncate(new.created_at),
             notify: NotifyLevel::Changes,
             agenda_at: None,
+            version: 1,
         };
         self.users.insert(id, Account { user, password_hash: new.password_hash.clone() });
         Ok(id)
     }
 
-    pub(crate) fn save_user(&mut self, user: &User) -> Result<(), StoreError> {
+    pub(crate) fn save_user(&mut self, user: &User) -> Result<u32, StoreError> {
         if self.users.values().any(|account| account.user.email == user.email && account.user.id != user.id) {
             return Err(conflict(Conflict::EmailTaken));
         }
@@ -172,9 +173,10 @@ impl State {
             second_factor_at: user.second_factor_at.map(truncate),
             second_factor_due_at: user.second_factor_due_at.map(truncate),
             created_at: account.user.created_at,
+            version: account.user.version + 1,
             ..user.clone()
         };
-        Ok(())
+        Ok(account.user.version)
     }
 
     pub(crate) fn set_password(&mut self, id: UserId, hash: Option<&PasswordHash>) -> Result<(), StoreError> {
@@ -252,19 +254,20 @@ impl State {
             price: new.price,
             active: true,
             translations: new.translations.clone(),
+            version: 1,
         };
         self.services.insert(id, service);
         Ok(id)
     }
 
-    pub(crate) fn save_service(&mut self, service: &Service) -> Result<(), StoreError> {
+    pub(crate) fn save_service(&mut self, service: &Service) -> Result<u32, StoreError> {
         let stored = self.services.get_mut(&service.id).ok_or(conflict(Conflict::Stale))?;
         check_length(service.minutes, service.buffer_minutes)?;
-        *stored = service.clone();
-        Ok(())
+        *stored = Service { version: stored.version + 1, ..service.clone() };
+        Ok(stored.version)
     }
 
-    pub(crate) fn set_schedule(&mut self, therapist: UserId, schedule: &WeeklySchedule) -> Result<(), StoreError> {
+    pub(crate) fn set_schedule(&mut self, therapist: UserId, schedule: &WeeklySchedule) -> Result<u32, StoreError> {
         self.check_user(therapist)?;
         let mut starts = BTreeSet::new();
         let twice =
@@ -272,8 +275,9 @@ impl State {
         if twice {
             return Err(failed("two intervals of one weekday begin together"));
         }
-        self.schedules.insert(therapist, schedule.clone());
-        Ok(())
+        let version = self.schedules.get(&therapist).map_or(0, |stored| stored.version) + 1;
+        self.schedules.insert(therapist, Versioned { value: schedule.clone(), version });
+        Ok(version)
     }
 
     pub(crate) fn add_schedule_exception(
@@ -303,10 +307,10 @@ impl State {
         self.schedule_exceptions.values().filter(move |row| therapist.is_none_or(|wanted| row.therapist == wanted))
     }
 
-    pub(crate) fn set_policy(&mut self, policy: &PracticePolicy) -> Result<(), StoreError> {
+    pub(crate) fn set_policy(&mut self, policy: &PracticePolicy) -> Result<u32, StoreError> {
         policy.checked().map_err(|error| StoreError::Failed(error.into()))?;
-        self.policy = Some(*policy);
-        Ok(())
+        self.policy = Versioned { value: *policy, version: self.policy.version + 1 };
+        Ok(self.policy.version)
     }
 
     /// The bookings that block the therapist's calendar at some time in the range, by start.

@@ -81,7 +81,7 @@ impl Users for MemoryUnit {
         self.read(|state| state.user(id))
     }
 
-    async fn save_user(&mut self, user: &User) -> Result<(), StoreError> {
+    async fn save_user(&mut self, user: &User) -> Result<u32, StoreError> {
         self.write(|state| state.save_user(user))
     }
 
@@ -236,7 +236,7 @@ impl Services for MemoryUnit {
         self.read(|state| state.services.get(&id).cloned())
     }
 
-    async fn save_service(&mut self, service: &Service) -> Result<(), StoreError> {
+    async fn save_service(&mut self, service: &Service) -> Result<u32, StoreError> {
         self.write(|state| state.save_service(service))
     }
 
@@ -247,7 +247,7 @@ impl Services for MemoryUnit {
 
 #[async_trait]
 impl Calendars for MemoryUnit {
-    async fn set_schedule(&mut self, therapist: UserId, schedule: &WeeklySchedule) -> Result<(), StoreError> {
+    async fn set_schedule(&mut self, therapist: UserId, schedule: &WeeklySchedule) -> Result<u32, StoreError> {
         self.write(|state| state.set_schedule(therapist, schedule))
     }
 
@@ -273,7 +273,7 @@ impl Calendars for MemoryUnit {
         self.write(|state| Ok(state.schedule_exceptions.remove(&id).is_some()))
     }
 
-    async fn set_policy(&mut self, policy: &PracticePolicy) -> Result<(), StoreError> {
+    async fn set_policy(&mut self, policy: &PracticePolicy) -> Result<u32, StoreError> {
         self.write(|state| state.set_policy(policy))
     }
 }
@@ -287,15 +287,16 @@ impl PracticeData for MemoryUnit {
     async fn add_practice(&mut self, practice: &Practice) -> Result<bool, StoreError> {
         self.write(|state| {
             let new = state.practice.is_none();
-            state.practice.get_or_insert_with(|| practice.clone());
+            state.practice.get_or_insert_with(|| Practice { version: 1, ..practice.clone() });
             Ok(new)
         })
     }
 
-    async fn save_practice(&mut self, practice: &Practice) -> Result<(), StoreError> {
+    async fn save_practice(&mut self, practice: &Practice) -> Result<u32, StoreError> {
         self.write(|state| {
-            *state.practice.as_mut().ok_or(conflict(Conflict::Stale))? = practice.clone();
-            Ok(())
+            let stored = state.practice.as_mut().ok_or(conflict(Conflict::Stale))?;
+            *stored = Practice { version: stored.version + 1, ..practice.clone() };
+            Ok(stored.version)
         })
     }
 

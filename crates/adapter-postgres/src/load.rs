@@ -3,6 +3,7 @@
 //! The futures are boxed: otherwise the compiler has to prove that they are `Send` for connections of every lifetime, which
 //! it cannot.
 
+use attune_ports::{Conflict, StoreError};
 use attune_sql::FromRow;
 use diesel::OptionalExtension;
 use diesel::dsl::{AsSelect, Limit, Select};
@@ -49,7 +50,7 @@ where
     }
 }
 
-/// A statement that returns one value, such as the id of an inserted row.
+/// A statement that returns one value of the row that it adds or changes, such as its id.
 pub(crate) trait Returning<T: FromRow>: Send {
     fn value(self, connection: &AsyncPgConnection) -> BoxFuture<'_, Result<T, QueryError>>;
 }
@@ -62,8 +63,8 @@ where
 {
     fn value(self, mut connection: &AsyncPgConnection) -> BoxFuture<'_, Result<T, QueryError>> {
         async move {
-            let row: T::Row = self.get_result(&mut connection).await?;
-            Ok(T::from_row(row)?)
+            let row: Option<T::Row> = self.get_result(&mut connection).await.optional()?;
+            Ok(T::from_row(row.ok_or(StoreError::Conflict(Conflict::Stale))?)?)
         }
         .boxed()
     }

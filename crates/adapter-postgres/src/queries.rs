@@ -15,7 +15,7 @@ use attune_ports::{
     AuditEntry, AuditObject, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller,
     Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter, OutboxHealth,
     Page, PageRequest, Payment, PaymentProblem, Provider, Queries, Refund, StoreError, StoredScheduleException,
-    TokenHash, UserFilter,
+    TokenHash, UserFilter, Versioned,
 };
 use attune_sql::lists::{contains, page_of};
 use attune_sql::schema::{
@@ -30,8 +30,8 @@ use attune_sql::statements::{
     refunds_of, session_of_token, token_issued_at, user_by_email, week_of,
 };
 use attune_sql::{
-    AttendanceRow, FromRow, HoursRow, LedgerSumRow, Recipients, attendance_of, count, login_history, millis, number,
-    schedule_of,
+    AttendanceRow, FromRow, HoursRow, LedgerSumRow, Recipients, WeekRow, attendance_of, count, login_history, millis,
+    number, schedule_of,
 };
 use diesel::dsl::{count_star, exists, sql, sql_query};
 use diesel::pg::Pg;
@@ -173,13 +173,14 @@ impl Queries for PostgresStore {
     }
 
     async fn calendar_settings(&self, therapist: UserId) -> Result<CalendarSettings, StoreError> {
-        let week = week_of(therapist).select((schedules::time_zone, Option::<HoursRow>::as_select()));
+        let week =
+            week_of(therapist).select((schedules::time_zone, schedules::version, Option::<HoursRow>::as_select()));
         let exceptions = matching_exceptions(Some(therapist));
         // All three statements are sent together.
         self.read(async |c| {
             let mut first = c;
-            let (week, exceptions, policy): (_, Vec<StoredScheduleException>, Option<PracticePolicy>) = try_join!(
-                async { Ok(week.load::<(String, Option<HoursRow>)>(&mut first).await?) },
+            let (week, exceptions, policy): (_, Vec<StoredScheduleException>, Option<Versioned<PracticePolicy>>) = try_join!(
+                async { Ok(week.load::<WeekRow>(&mut first).await?) },
                 exceptions.all(c),
                 practice_policy::table.one(c),
             )?;
@@ -204,7 +205,7 @@ impl Queries for PostgresStore {
         self.one(installation::table).await?.ok_or_else(|| StoreError::Corrupt("the installation has no id".into()))
     }
 
-    async fn policy(&self) -> Result<PracticePolicy, StoreError> {
+    async fn policy(&self) -> Result<Versioned<PracticePolicy>, StoreError> {
         Ok(self.one(practice_policy::table).await?.unwrap_or_default())
     }
 

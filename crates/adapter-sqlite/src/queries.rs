@@ -15,7 +15,7 @@ use attune_ports::{
     AuditEntry, AuditObject, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller,
     Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter, OutboxHealth,
     Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund, StoreError,
-    StoredScheduleException, TokenHash, UserFilter,
+    StoredScheduleException, TokenHash, UserFilter, Versioned,
 };
 use attune_sql::lists::{BookingList, PageQuery, PageRow, Phrase, TotalQuery, backwards, contains, page_of, rows_for};
 use attune_sql::schema::{
@@ -175,7 +175,8 @@ impl Queries for SqliteStore {
     }
 
     async fn calendar_settings(&self, therapist: UserId) -> Result<CalendarSettings, StoreError> {
-        let week = week_of(therapist).select((schedules::time_zone, Option::<HoursRow>::as_select()));
+        let week =
+            week_of(therapist).select((schedules::time_zone, schedules::version, Option::<HoursRow>::as_select()));
         self.readers
             .run(move |connection| {
                 let exceptions: Vec<StoredScheduleException> = matching_exceptions(Some(therapist)).all(connection)?;
@@ -200,7 +201,7 @@ impl Queries for SqliteStore {
         self.look_up(installation::table).await?.ok_or_else(|| StoreError::Corrupt("the installation has no id".into()))
     }
 
-    async fn policy(&self) -> Result<PracticePolicy, StoreError> {
+    async fn policy(&self) -> Result<Versioned<PracticePolicy>, StoreError> {
         Ok(self.look_up(practice_policy::table).await?.unwrap_or_default())
     }
 

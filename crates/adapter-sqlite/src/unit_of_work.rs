@@ -19,7 +19,7 @@ mod users;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use attune_ports::{StoreError, UnitOfWork};
+use attune_ports::{Conflict, StoreError, UnitOfWork};
 use attune_sql::FromRow;
 use diesel::query_dsl::methods::{ExecuteDsl, LoadQuery};
 use diesel::sqlite::SqliteConnection;
@@ -83,16 +83,13 @@ impl SqliteUnitOfWork {
         self.call(move |connection| query.one(connection)).await
     }
 
-    /// Runs a statement that returns one value, such as the id of an inserted row.
+    /// Runs a statement that returns one value of the row that it adds or changes, such as its id.
     async fn returning<T, S>(&mut self, statement: S) -> Result<T, StoreError>
     where
         T: FromRow + Send + 'static,
         S: LoadQuery<'static, SqliteConnection, T::Row> + Send + 'static,
     {
-        self.call(move |connection| {
-            row(statement, connection)?.ok_or_else(|| StoreError::Failed("a statement returned no row".into()))
-        })
-        .await
+        self.call(move |connection| row(statement, connection)?.ok_or(StoreError::Conflict(Conflict::Stale))).await
     }
 
     /// The number of rows that a statement changed.

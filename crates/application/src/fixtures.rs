@@ -19,7 +19,7 @@ use attune_domain::{
 use attune_ports::{
     BookingFilter, Checkout, CheckoutRequest, CheckoutState, Clock, Email, NewService, OnlinePayments, PageRequest,
     PaidCheckout, Password, Payment, PaymentError, PaymentGateway, PaymentTerms, PriceError, Provider, ProviderRefund,
-    Queries, RefundRequest, RefundState, Store, UnitOfWork,
+    Queries, RefundRequest, RefundState, Store, UnitOfWork, Versioned,
 };
 use attune_test_doubles::{
     CountingWaker, FixedClock, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens, PlainOneTimeTokens,
@@ -418,14 +418,14 @@ impl TestPractice {
         .await;
     }
 
-    pub(crate) async fn set_schedule(&self, therapist: UserId, schedule: WeeklySchedule) -> Result<(), CalendarError> {
+    pub(crate) async fn set_schedule(&self, therapist: UserId, schedule: WeeklySchedule) -> Result<u32, CalendarError> {
         let (admin, metadata) = (self.therapist().await.id, RequestMetadata::default());
-        self.calendar.set_schedule(SetScheduleCommand { admin, therapist, schedule, metadata }).await
+        self.calendar.set_schedule(SetScheduleCommand { admin, therapist, schedule, version: None, metadata }).await
     }
 
-    pub(crate) async fn set_policy(&self, policy: PracticePolicy) -> Result<PracticePolicy, CalendarError> {
+    pub(crate) async fn set_policy(&self, policy: PracticePolicy) -> Result<Versioned<PracticePolicy>, CalendarError> {
         let (admin, metadata) = (self.therapist().await.id, RequestMetadata::default());
-        self.calendar.set_policy(SetPolicyCommand { admin, policy, metadata }).await
+        self.calendar.set_policy(SetPolicyCommand { admin, policy, version: None, metadata }).await
     }
 
     /// Invites someone into a session in the name of its therapist.

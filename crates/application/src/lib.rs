@@ -17,6 +17,7 @@ mod lifecycle;
 mod purge;
 mod retry;
 mod use_cases;
+mod version;
 
 pub use audit::RequestMetadata;
 pub use clock_monitor::ClockMonitor;

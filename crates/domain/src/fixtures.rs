@@ -207,5 +207,6 @@ pub(crate) fn account(role: Role) -> User {
         created_at: at(0),
         notify: crate::NotifyLevel::Changes,
         agenda_at: None,
+        version: 1,
     }
 }

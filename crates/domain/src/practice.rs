@@ -31,6 +31,8 @@ pub struct Practice {
     pub texts: PracticeTexts,
     /// Its texts in other languages.
     pub translations: BTreeMap<Language, PracticeTexts>,
+    /// Starts at 1 and grows with each change.
+    pub version: u32,
 }
 
 /// Texts that the practice writes itself.
@@ -58,6 +60,7 @@ impl Practice {
             german_formality: Formality::default(),
             texts: PracticeTexts::default(),
             translations: BTreeMap::new(),
+            version: 1,
         }
     }
 

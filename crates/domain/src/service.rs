@@ -23,6 +23,8 @@ pub struct Service {
     pub active: bool,
     /// Its texts in other languages.
     pub translations: BTreeMap<Language, ServiceTexts>,
+    /// Starts at 1 and grows with each change.
+    pub version: u32,
 }
 
 /// The texts of a service in one language.

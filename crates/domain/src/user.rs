@@ -245,6 +245,8 @@ pub struct User {
     pub notify: NotifyLevel,
     /// The local time at which a therapist gets the agenda of the day, before 24:00.
     pub agenda_at: Option<LocalTime>,
+    /// Starts at 1 and grows with each change but that of the password.
+    pub version: u32,
 }
 
 impl User {

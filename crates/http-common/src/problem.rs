@@ -126,7 +126,7 @@ codes! {
     MeetingOver: 409 "meeting_over", "Appointment over", "This appointment is over.";
     InvalidState: 409 "invalid_state", "Invalid state", "The status of the booking, or of the email, does not allow this.";
     WindowClosed: 409 "window_closed", "Too early or too late", "It is too early or too late for this.";
-    VersionConflict: 409 "version_conflict", "Version conflict", "The booking has changed since you loaded it. Please load it again.";
+    VersionConflict: 409 "version_conflict", "Version conflict", "This has changed since you loaded it. Please load it again.";
     QuoteChanged: 409 "quote_changed", "Refund changed", "The refund has changed. Please request a new quote.";
     DailyLimitReached: 409 "daily_limit_reached", "Daily limit reached", "No more appointments can be booked on this day. Please choose another one.";
     SeriesConflict: 409 "series_conflict", "Dates not available", "Some of the dates cannot be booked; see `errors`.";
@@ -625,6 +625,7 @@ errors! {
         NotFound => Code::UserNotFound,
         Forbidden => Code::Forbidden,
         StepUp(_) => Code::StepUpRequired,
+        VersionConflict => Code::VersionConflict,
         LastAdmin => Code::LastAdmin,
         Store(source) => source,
     }
@@ -693,6 +694,7 @@ errors! {
     }
     error: ServiceError {
         NotFound => Code::ServiceNotFound,
+        VersionConflict => Code::VersionConflict,
         Length(_) => Problem::field("duration", Code::InvalidLength),
         Price(source) => source,
         Store(source) => source,
@@ -711,6 +713,7 @@ errors! {
             Problem::field(&day, Code::OverlappingHours)
         },
         TooManyIntervals => Problem::field("hours", Code::TooManyIntervals),
+        VersionConflict => Code::VersionConflict,
         Policy(source) => source,
         Exception(ScheduleExceptionChangeError::OtherKind(field)) => Problem::field(field.as_str(), Code::UnknownField),
         Exception(ScheduleExceptionChangeError::Backwards(field)) => Problem::field(field.as_str(), Code::InvalidRange),
@@ -719,6 +722,7 @@ errors! {
     }
     error: PracticeProfileError {
         UnknownTimeZone => Problem::field("timezone", Code::InvalidTimezone),
+        VersionConflict => Code::VersionConflict,
         Store(source) => source,
     }
     error: PolicyError {

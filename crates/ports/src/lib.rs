@@ -34,7 +34,7 @@ pub use attempts::{AttemptKey, Attempts};
 pub use attune_domain::payment::{LedgerKind, PaymentState, RefundStage, RefundState};
 pub use audit::{AuditEntry, AuditObject, AuditTrail, BookingState};
 pub use bookings::Bookings;
-pub use calendars::{CalendarSettings, Calendars, NewScheduleException, StoredScheduleException};
+pub use calendars::{CalendarSettings, Calendars, NewScheduleException, StoredScheduleException, Versioned};
 pub use error::{BoxError, Conflict, StoreError};
 pub use health::{Health, HealthCheck};
 pub use idempotency::{IdempotencyKey, IdempotencyRecord, IdempotencyStore, StoredResponse};

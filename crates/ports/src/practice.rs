@@ -12,11 +12,12 @@ pub trait PracticeData {
     /// The practice, locked: no other unit of work can change it until this one ends. `None` before the first start.
     async fn practice_for_change(&mut self) -> Result<Option<Practice>, StoreError>;
 
-    /// Stores the practice unless there is one. Returns whether it was stored.
+    /// Stores the practice as version 1 unless there is one. Returns whether it was stored.
     async fn add_practice(&mut self, practice: &Practice) -> Result<bool, StoreError>;
 
-    /// Replaces the practice. Errors: [`crate::Conflict::Stale`] when there is none.
-    async fn save_practice(&mut self, practice: &Practice) -> Result<(), StoreError>;
+    /// Replaces the practice and counts its version up, whatever the given one is. Returns the new version. Errors:
+    /// [`crate::Conflict::Stale`] when there is none.
+    async fn save_practice(&mut self, practice: &Practice) -> Result<u32, StoreError>;
 
     /// Stores the image that [`Practice::logo`] names, in place of the one before; `None` removes it.
     async fn replace_logo(&mut self, logo: Option<(&LogoName, &Logo)>) -> Result<(), StoreError>;

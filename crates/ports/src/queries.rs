@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use crate::{
     AuditEntry, CalendarSettings, Conference, LedgerEntry, LedgerSum, LoginSessionView, PasswordHash, Payment,
-    PaymentProblem, Provider, Refund, StoreError, StoredScheduleException, TokenHash,
+    PaymentProblem, Provider, Refund, StoreError, StoredScheduleException, TokenHash, Versioned,
 };
 
 /// The user who makes a request and their login session, as stored at this moment.
@@ -273,7 +273,7 @@ pub trait Queries: Send + Sync {
     async fn installation(&self) -> Result<Installation, StoreError>;
 
     /// The policy of the practice; the default if it was never set.
-    async fn policy(&self) -> Result<PracticePolicy, StoreError>;
+    async fn policy(&self) -> Result<Versioned<PracticePolicy>, StoreError>;
 
     /// The schedule exceptions of one therapist, or of all if `None`, by id.
     async fn schedule_exceptions(&self, therapist: Option<UserId>) -> Result<Vec<StoredScheduleException>, StoreError>;

@@ -37,9 +37,9 @@ pub trait Services {
     /// Like [`Services::service`], and locks the row: no other unit of work can change it until this one ends.
     async fn service_for_change(&mut self, id: ServiceId) -> Result<Option<Service>, StoreError>;
 
-    /// Stores a changed service. Existing bookings do not change. Errors: [`crate::Conflict::Stale`] when the row does
-    /// not exist.
-    async fn save_service(&mut self, service: &Service) -> Result<(), StoreError>;
+    /// Stores a changed service and counts its version up, whatever the given one is. Returns the new version. Existing
+    /// bookings do not change. Errors: [`crate::Conflict::Stale`] when the row does not exist.
+    async fn save_service(&mut self, service: &Service) -> Result<u32, StoreError>;
 
     /// The service of a booking that names none: the active one with the lowest id.
     async fn default_service(&mut self) -> Result<Option<Service>, StoreError>;

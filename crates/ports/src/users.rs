@@ -41,8 +41,10 @@ pub trait Users {
     /// Like [`Users::user`], and locks the row: no other unit of work can change it until this one ends.
     async fn user_for_change(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// Stores everything but the password and the time of creation. Errors: [`crate::Conflict::EmailTaken`]; [`crate::Conflict::Stale`] when the row does not exist.
-    async fn save_user(&mut self, user: &User) -> Result<(), StoreError>;
+    /// Stores everything but the password and the time of creation, and counts the version up, whatever the given one is.
+    /// Returns the new version. Errors: [`crate::Conflict::EmailTaken`]; [`crate::Conflict::Stale`] when the row does not
+    /// exist.
+    async fn save_user(&mut self, user: &User) -> Result<u32, StoreError>;
 
     /// Replaces the password hash; without one, no password fits. Errors: [`crate::Conflict::Stale`] when the row does not
     /// exist.

@@ -13,7 +13,7 @@ pub use rows::{
     NewIdempotencyRow, NewLoginSessionRow, NewNotificationRow, NewOneTimeTokenRow, NewParticipantRow, NewUserRow,
     NotificationRow, OneTimeTokenRow, ParticipantRow, PaymentChanges, PaymentEventRow, PaymentRow,
     PendingNotificationRow, PolicyRow, PracticeRow, ProblemRow, Recipients, RecoveryCodeRow, RefreshTokenRow,
-    RefundChanges, RefundRow, ScheduleExceptionRow, ScheduleRow, ServiceRow, StoredPaymentRow, StoredProblemRow,
-    StoredRefundRow, StoredScheduleExceptionRow, StoredServiceRow, TotpFactorRow, UserChanges, UserRow, attendance_of,
-    schedule_of, search_texts,
+    RefundChanges, RefundRow, ScheduleExceptionRow, ScheduleRow, ServiceRow, StoredPaymentRow, StoredPolicyRow,
+    StoredPracticeRow, StoredProblemRow, StoredRefundRow, StoredScheduleExceptionRow, StoredServiceRow, TotpFactorRow,
+    UserChanges, UserRow, WeekRow, attendance_of, schedule_of, search_texts,
 };

@@ -23,14 +23,17 @@ use attune_domain::{
 use attune_ports::StoreError;
 use jiff::Timestamp;
 
-use crate::map::{from_millis, sound};
+use crate::map::{from_millis, number, sound};
 
 pub use accounts::{
     AttemptRow, LoginSessionRow, NewLoginSessionRow, NewUserRow, RefreshTokenRow, UserChanges, UserRow, search_texts,
 };
 pub use audit::AuditRow;
 pub use bookings::BookingRow;
-pub use calendars::{HoursRow, PolicyRow, ScheduleExceptionRow, ScheduleRow, StoredScheduleExceptionRow, schedule_of};
+pub use calendars::{
+    HoursRow, PolicyRow, ScheduleExceptionRow, ScheduleRow, StoredPolicyRow, StoredScheduleExceptionRow, WeekRow,
+    schedule_of,
+};
 pub use columns::Columns;
 pub use idempotency::{IdempotencyRow, NewIdempotencyRow};
 pub use one_time_tokens::{NewOneTimeTokenRow, OneTimeTokenRow};
@@ -40,7 +43,7 @@ pub use payments::{
     LedgerRow, LedgerSumRow, PaymentChanges, PaymentEventRow, PaymentRow, ProblemRow, RefundChanges, RefundRow,
     StoredPaymentRow, StoredProblemRow, StoredRefundRow,
 };
-pub use practice::{InstallationRow, LogoRow, PracticeRow};
+pub use practice::{InstallationRow, LogoRow, PracticeRow, StoredPracticeRow};
 pub use rooms::{AttendanceRow, ConferenceRow, NewConferenceRow, attendance_of};
 pub use second_factors::{RecoveryCodeRow, TotpFactorRow};
 pub use services::{ServiceRow, StoredServiceRow};
@@ -77,6 +80,15 @@ ids!(
     ServiceId,
     UserId,
 );
+
+/// A version.
+impl FromRow for u32 {
+    type Row = i64;
+
+    fn from_row(version: i64) -> Result<Self, StoreError> {
+        number(version)
+    }
+}
 
 impl FromRow for Interval {
     type Row = (i64, i64);

@@ -22,6 +22,7 @@ table! {
         agenda_at -> Nullable<BigInt>,
         second_factor_at -> Nullable<BigInt>,
         second_factor_due_at -> Nullable<BigInt>,
+        version -> BigInt,
     }
 }
 
@@ -100,6 +101,7 @@ table! {
         currency -> Text,
         active -> Bool,
         translations -> Text,
+        version -> BigInt,
     }
 }
 
@@ -279,6 +281,7 @@ table! {
     schedules (therapist_id) {
         therapist_id -> BigInt,
         time_zone -> Text,
+        version -> BigInt,
     }
 }
 
@@ -322,6 +325,7 @@ table! {
         time_zone -> Text,
         logo_name -> Nullable<Text>,
         german_formality -> Text,
+        version -> BigInt,
     }
 }
 
@@ -353,6 +357,7 @@ table! {
         reschedule_minutes -> BigInt,
         auto_complete -> Bool,
         grace_minutes -> BigInt,
+        version -> BigInt,
     }
 }
 

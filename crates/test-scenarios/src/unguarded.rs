@@ -59,7 +59,7 @@ forward! {
         add_user(user: &NewUser) -> UserId;
         user(id: UserId) -> Option<User>;
         user_for_change(id: UserId) -> Option<User>;
-        save_user(user: &User) -> ();
+        save_user(user: &User) -> u32;
         set_password(id: UserId, hash: Option<&PasswordHash>) -> ();
         lock_enabled_admins() -> Vec<UserId>;
     }
@@ -96,21 +96,21 @@ forward! {
         add_service(service: &NewService) -> ServiceId;
         service(id: ServiceId) -> Option<Service>;
         service_for_change(id: ServiceId) -> Option<Service>;
-        save_service(service: &Service) -> ();
+        save_service(service: &Service) -> u32;
         default_service() -> Option<Service>;
     }
     Calendars {
-        set_schedule(therapist: UserId, schedule: &WeeklySchedule) -> ();
+        set_schedule(therapist: UserId, schedule: &WeeklySchedule) -> u32;
         add_schedule_exception(exception: &NewScheduleException) -> ScheduleExceptionId;
         schedule_exception(id: ScheduleExceptionId) -> Option<StoredScheduleException>;
         save_schedule_exception(exception: &StoredScheduleException) -> ();
         remove_schedule_exception(id: ScheduleExceptionId) -> bool;
-        set_policy(policy: &PracticePolicy) -> ();
+        set_policy(policy: &PracticePolicy) -> u32;
     }
     PracticeData {
         practice_for_change() -> Option<Practice>;
         add_practice(practice: &Practice) -> bool;
-        save_practice(practice: &Practice) -> ();
+        save_practice(practice: &Practice) -> u32;
         replace_logo(logo: Option<(&LogoName, &Logo)>) -> ();
         set_legacy_uid_domain(domain: &str) -> ();
         rewrite_installation() -> ();

@@ -66,6 +66,12 @@ impl Backend {
         self.commit(async |work| work.add_user(user).await).await
     }
 
+    /// The account as it is stored then.
+    pub async fn save_user(&self, user: User) -> User {
+        let version = self.commit(async |work| work.save_user(&user).await).await;
+        User { version, ..user }
+    }
+
     pub async fn add_booking(&self, make: impl FnOnce(BookingId) -> Booking) -> Booking {
         self.commit(async |work| {
             let booking = make(work.next_booking_id().await?);

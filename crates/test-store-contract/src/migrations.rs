@@ -11,11 +11,12 @@ use attune_domain::practice::{ImageFormat, Logo, LogoName};
 use attune_domain::second_factor::SETUP_PERIOD;
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Language, Money, OneTimePurpose, PaymentStatus,
-    Practice, PracticeName, PracticePolicy, User, ViewerId,
+    Practice, PracticeName, User, ViewerId,
 };
 use attune_ports::{
     BookingFilter, CalendarSettings, Conflict, DeliveryResult, LeaseToken, LedgerEntry, LedgerKind, NewPayment,
     NewRefund, NewUser, PageRequest, Payment, PaymentState, ProblemKind, Provider, Queries, RefundCause, Store,
+    Versioned,
 };
 use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp};
@@ -283,7 +284,7 @@ pub async fn bookings_survive_a_downgrade_to_before_the_calendar(database: impl 
         assert_eq!(*read.record(), usual);
     }
     assert_eq!(store.notifications(scheduled.id()).await.unwrap(), before[..4]);
-    let nothing = CalendarSettings { schedule: None, exceptions: Vec::new(), policy: PracticePolicy::default() };
+    let nothing = CalendarSettings { schedule: None, exceptions: Vec::new(), policy: Versioned::default() };
     assert_eq!(store.calendar_settings(practice.therapist).await.unwrap(), nothing);
     let mut work = store.begin().await.unwrap();
     assert_eq!(work.idempotency_record(&idempotency_key(practice.client, "k")).await.unwrap(), None);

@@ -59,6 +59,7 @@ pub async fn check<D: Database>(fresh: impl AsyncFn() -> D) {
         ("weekly hours lie within a day", weekly_hours()),
         ("schedule exceptions are complete", schedule_exceptions()),
         ("there is one policy within its limits", policies()),
+        ("versions begin at one", versions()),
         ("an idempotency key is unique and belongs to a user", idempotency_keys()),
         ("links and second factors are complete and belong to a user", account_protection()),
         ("payments have known states", payments()),
@@ -249,6 +250,7 @@ fn pairs_of_states() -> Script {
 
 const LEGAL_PAIR: Refusal = Check("bookings_legal_pair");
 const FREE_MINUTES: Refusal = Check("free_minutes BETWEEN 0 AND 43200");
+const VERSION: Refusal = Check("version >= 1");
 const GRACE_MINUTES: Refusal = Check("grace_minutes BETWEEN 0 AND 1440");
 const RESCHEDULE_MINUTES: Refusal = Check("reschedule_minutes BETWEEN 0 AND 43200");
 const LATE_REFUND_PERCENT: Refusal = Check("late_refund_percent BETWEEN 0 AND 100");
@@ -462,7 +464,7 @@ fn schedule_exceptions() -> Script {
 
 fn policies() -> Script {
     let policy =
-        |id: i64| format!("INSERT INTO practice_policy VALUES ({id}, 0, 366, NULL, 15, 1440, 0, 1440, FALSE, 3)");
+        |id: i64| format!("INSERT INTO practice_policy VALUES ({id}, 0, 366, NULL, 15, 1440, 0, 1440, FALSE, 3, 1)");
     let mut script = Script::new();
     script.refuses(Check("id = 1"), policy(2));
     script.accepts(policy(1));
@@ -479,8 +481,19 @@ fn policies() -> Script {
         ("grace_minutes = -1", GRACE_MINUTES),
         ("late_refund_percent = 101", LATE_REFUND_PERCENT),
         ("reschedule_minutes = -1", RESCHEDULE_MINUTES),
+        ("version = 0", VERSION),
     ] {
         script.refuses(refusal, format!("UPDATE practice_policy SET {change}"));
+    }
+    script
+}
+
+fn versions() -> Script {
+    let mut script = Script::new();
+    script.accepts("INSERT INTO schedules (therapist_id, time_zone) VALUES (1, 'UTC')");
+    script.accepts("INSERT INTO practice (id, name, translations, time_zone) VALUES (1, 'Practice', '{}', 'UTC')");
+    for table in ["users", "services", "schedules", "practice"] {
+        script.refuses(VERSION, format!("UPDATE {table} SET version = 0"));
     }
     script
 }

@@ -56,7 +56,7 @@ async fn accounts_are_readable(queries: &dyn Queries) {
     for user in users.items {
         assert!(user.email_verified_at.is_some(), "the address counts as verified");
         assert_eq!(user.second_factor_due_at.is_some(), user.is_admin() && !user.disabled);
-        assert_eq!(user.second_factor_at, None);
+        assert_eq!((user.second_factor_at, user.version), (None, 1));
     }
 }
 
@@ -64,8 +64,9 @@ async fn calendars_are_readable(queries: &dyn Queries) {
     let services = queries.all_services().await.expect("services");
     let buffers: Vec<_> = services.iter().map(|service| (service.minutes, service.buffer_minutes)).collect();
     assert_eq!(buffers, [(50, 10), (80, 15), (20, 0), (120, 30)]);
+    assert!(services.iter().all(|service| service.version == 1));
     let policy = queries.policy().await.expect("a policy");
-    assert_eq!((policy.rules.daily_limit, policy.auto_complete), (Some(12), false));
+    assert_eq!((policy.rules.daily_limit, policy.auto_complete, policy.version), (Some(12), false, 1));
     let exceptions = queries.schedule_exceptions(None).await.expect("schedule exceptions");
     let kinds = counts(exceptions.iter().map(|exception| match exception.what {
         ScheduleException::ClosedDates { .. } => "dates",
@@ -73,7 +74,8 @@ async fn calendars_are_readable(queries: &dyn Queries) {
         ScheduleException::ExtraHours { .. } => "extra hours",
     }));
     assert_eq!(kinds, BTreeMap::from([("dates", 2), ("period", 1), ("extra hours", 2)]));
-    assert_eq!(queries.calendar_settings(user(1)).await.expect("a calendar").exceptions.len(), 3);
+    let calendar = queries.calendar_settings(user(1)).await.expect("a calendar");
+    assert_eq!((calendar.schedule.expect("working hours").version, calendar.exceptions.len()), (1, 3));
 }
 
 async fn bookings_are_readable(queries: &dyn Queries) {

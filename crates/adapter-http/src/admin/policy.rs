@@ -8,9 +8,11 @@ use attune_application::practice::SetPolicyCommand;
 use attune_domain::calendar::RuleSettings;
 use attune_domain::{Booking, BookingRules, ChangeTerms, PracticePolicy};
 use attune_http_common::HandlerResult;
+use attune_ports::Versioned;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::client::changes::version_or_zero;
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
 use crate::state::State;
@@ -29,7 +31,7 @@ const CHANGES: RangeInclusive<i64> = 0..=ChangeTerms::MAX_MINUTES as i64;
 #[schema(as = Policy, example = json!({
     "notice_minutes": 120, "horizon_days": 90, "daily_limit": 6, "step_minutes": 15,
     "cancellation": {"free_minutes": 1440, "late_refund_percent": 0},
-    "cancel_grace_period_minutes": 3, "reschedule_minutes": 1440, "auto_complete": true,
+    "cancel_grace_period_minutes": 3, "reschedule_minutes": 1440, "auto_complete": true, "version": 2,
 }))]
 pub(crate) struct PolicyBody {
     /// Minimum notice of a booking, in minutes before the start.
@@ -56,6 +58,11 @@ pub(crate) struct PolicyBody {
     /// Whether a booking is completed automatically once the appointment is over, unless an admin has marked it
     /// otherwise.
     auto_complete: bool,
+    /// Version of the policy: 0 until it is changed, then one more with each change. In a request: the version that the
+    /// change is based on, or left out. If the policy has another version by now, nothing changes (409
+    /// `version_conflict`).
+    #[schema(value_type = Option<u32>, minimum = 0)]
+    version: u32,
 }
 
 /// Cancellation terms. When the practice cancels, everything is refunded at any time.
@@ -70,9 +77,9 @@ pub(crate) struct CancellationTerms {
     late_refund_percent: u8,
 }
 
-impl From<PracticePolicy> for PolicyBody {
-    fn from(policy: PracticePolicy) -> Self {
-        let PracticePolicy { rules, terms, auto_complete } = policy;
+impl From<Versioned<PracticePolicy>> for PolicyBody {
+    fn from(policy: Versioned<PracticePolicy>) -> Self {
+        let PracticePolicy { rules, terms, auto_complete } = policy.value;
         Self {
             notice_minutes: rules.notice_minutes,
             horizon_days: rules.horizon_days,
@@ -85,11 +92,15 @@ impl From<PracticePolicy> for PolicyBody {
             cancel_grace_period_minutes: terms.grace_minutes,
             reschedule_minutes: terms.reschedule_minutes,
             auto_complete,
+            version: policy.version,
         }
     }
 }
 
-struct NewPolicy(PracticePolicy);
+struct NewPolicy {
+    policy: PracticePolicy,
+    version: Option<u32>,
+}
 
 impl FromFields for NewPolicy {
     fn read(fields: &mut Fields) -> Option<Self> {
@@ -107,8 +118,9 @@ impl FromFields for NewPolicy {
         let grace = fields.whole_within("cancel_grace_period_minutes", GRACE);
         let reschedule = number(fields, "reschedule_minutes", CHANGES);
         let auto_complete = fields.need("auto_complete", Fields::flag);
+        let version = version_or_zero(fields);
         let (free_minutes, late_refund_percent) = cancellation?;
-        Some(Self(PracticePolicy {
+        let policy = PracticePolicy {
             rules: RuleSettings { notice_minutes: notice?, horizon_days: horizon?, daily_limit, step_minutes: step? },
             terms: ChangeTerms {
                 free_minutes,
@@ -117,7 +129,8 @@ impl FromFields for NewPolicy {
                 reschedule_minutes: reschedule?,
             },
             auto_complete: auto_complete?,
-        }))
+        };
+        Some(Self { policy, version })
     }
 }
 
@@ -146,8 +159,8 @@ pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) 
 )]
 pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let metadata = request.metadata();
-    let NewPolicy(policy) = request.body().await?;
-    let policy =
-        state.api.use_cases.calendar.set_policy(SetPolicyCommand { admin: caller.user.id, policy, metadata }).await?;
+    let NewPolicy { policy, version } = request.body().await?;
+    let command = SetPolicyCommand { admin: caller.user.id, policy, version, metadata };
+    let policy = state.api.use_cases.calendar.set_policy(command).await?;
     Ok(HttpResponse::Ok().json(PolicyBody::from(policy)))
 }

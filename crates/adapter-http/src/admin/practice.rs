@@ -1,5 +1,7 @@
 //! What clients learn about the practice, for admins.
 
+#![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
+
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
@@ -10,8 +12,9 @@ use attune_domain::text::clean_line;
 use attune_domain::{EmailAddress, Language, Practice, PracticeName, PracticeTexts, TimeZoneName};
 use attune_http_common::{Code, HandlerResult};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
+use crate::client::changes::version;
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
 use crate::response::output;
@@ -51,6 +54,9 @@ pub(crate) struct PracticeBody {
     texts: PracticeTextsBody,
     /// The texts in other languages, by `en`, `de`, `fr` or `es`.
     translations: BTreeMap<&'static str, PracticeTextsBody>,
+    /// Version of the practice: 1 at first, then one more with each change, also of the logo.
+    #[schema(example = 2)]
+    version: u32,
 }
 
 /// Texts that the practice writes itself.
@@ -86,6 +92,7 @@ impl PracticeBody {
                 .iter()
                 .map(|(language, texts)| (language.as_str(), PracticeTextsBody::from(texts)))
                 .collect(),
+            version: practice.version,
         }
     }
 }
@@ -103,6 +110,7 @@ impl From<&PracticeTexts> for PracticeTextsBody {
 #[schema(example = json!({
     "phone": "+49 30 23125 123", "accent_color": "#14532d", "imprint": null,
     "translations": {"de": {"offline_payment": "Bitte überweisen Sie den Betrag innerhalb einer Woche."}},
+    "version": 2,
 }))]
 pub(crate) struct PracticeUpdate {
     /// Name of the practice, one line of at most 100 characters; it cannot be cleared.
@@ -137,6 +145,10 @@ pub(crate) struct PracticeUpdate {
     /// Replaces all translations: texts by `en`, `de`, `fr` or `es`.
     #[schema(value_type = Option<BTreeMap<String, PracticeTextsBody>>)]
     translations: Option<BTreeMap<Language, PracticeTexts>>,
+    /// The `version` that the change is based on. If the practice has another version by now, nothing changes (409
+    /// `version_conflict`).
+    #[schema(minimum = 1)]
+    version: Option<u32>,
 }
 
 impl FromFields for PracticeUpdate {
@@ -155,6 +167,7 @@ impl FromFields for PracticeUpdate {
             privacy: fields.change_lines("privacy", |text| lines(text, MAX_TEXT_CHARS)),
             offline_payment: fields.change_lines("offline_payment", |text| lines(text, MAX_OFFLINE_PAYMENT_CHARS)),
             translations: fields.has("translations").then(|| translations(fields)),
+            version: version(fields),
         })
     }
 }
@@ -174,6 +187,21 @@ impl From<PracticeUpdate> for PracticeChanges {
             offline_payment: update.offline_payment,
             translations: update.translations,
         }
+    }
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LogoQuery {
+    /// The `version` that the change is based on. If the practice has another version by now, nothing changes (409
+    /// `version_conflict`).
+    #[param(minimum = 1)]
+    version: Option<u32>,
+}
+
+impl FromFields for LogoQuery {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self { version: version(fields) })
     }
 }
 
@@ -240,7 +268,8 @@ pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) 
 pub(crate) async fn change(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let metadata = request.metadata();
     let update: PracticeUpdate = request.body().await?;
-    let command = ChangePracticeCommand { admin: caller.user.id, changes: update.into(), metadata };
+    let version = update.version;
+    let command = ChangePracticeCommand { admin: caller.user.id, changes: update.into(), version, metadata };
     let practice = state.api.use_cases.profile.change(command).await?;
     Ok(respond(&state, &practice))
 }
@@ -251,6 +280,7 @@ pub(crate) async fn change(state: Data<State>, Admin(caller): Admin, request: Re
 /// names. Pages show it from now on, and so do emails, except a WebP, which several mail programs do not show.
 #[utoipa::path(
     put, path = "/api/admin/practice/logo", operation_id = "replaceLogo",
+    params(LogoQuery),
     request_body(content(
         ("image/png"), ("image/jpeg"), ("image/webp")
     )),
@@ -258,8 +288,9 @@ pub(crate) async fn change(state: Data<State>, Admin(caller): Admin, request: Re
 )]
 pub(crate) async fn replace_logo(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let metadata = request.metadata();
-    let logo = Logo::new(request.image(Logo::MAX_BYTES).await?).map_err(|_| Code::InvalidImage)?;
-    let command = ChangeLogoCommand { admin: caller.user.id, logo: Some(logo), metadata };
+    let (LogoQuery { version }, image) = request.query_and_image(Logo::MAX_BYTES).await?;
+    let logo = Logo::new(image).map_err(|_| Code::InvalidImage)?;
+    let command = ChangeLogoCommand { admin: caller.user.id, logo: Some(logo), version, metadata };
     let practice = state.api.use_cases.profile.change_logo(command).await?;
     Ok(respond(&state, &practice))
 }
@@ -269,11 +300,12 @@ pub(crate) async fn replace_logo(state: Data<State>, Admin(caller): Admin, reque
 /// Repeated requests have no further effect.
 #[utoipa::path(
     delete, path = "/api/admin/practice/logo", operation_id = "removeLogo",
+    params(LogoQuery),
     responses((status = 204, description = "The practice has no logo"))
 )]
 pub(crate) async fn remove_logo(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
-    request.no_query()?;
-    let command = ChangeLogoCommand { admin: caller.user.id, logo: None, metadata: request.metadata() };
+    let LogoQuery { version } = request.query()?;
+    let command = ChangeLogoCommand { admin: caller.user.id, logo: None, version, metadata: request.metadata() };
     state.api.use_cases.profile.change_logo(command).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -8,10 +8,12 @@ use attune_application::practice::{CalendarError, SetScheduleCommand};
 use attune_domain::calendar::{LocalTime, LocalTimeRange, WeeklySchedule};
 use attune_domain::{TimeZoneName, User, UserId};
 use attune_http_common::{Code, HandlerResult};
+use attune_ports::Versioned;
 use jiff::civil::Weekday;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::client::changes::version_or_zero;
 use crate::client::me::timezone;
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
@@ -92,15 +94,20 @@ pub(crate) struct ScheduleBody {
     /// Whether these are the practice's default hours, because none were set for this therapist.
     #[schema(example = false)]
     is_default: bool,
+    /// Version of the working hours: 0 until they are set, then one more with each change.
+    #[schema(example = 2)]
+    version: u32,
 }
 
 impl ScheduleBody {
-    fn new(therapist: UserId, schedule: &WeeklySchedule, is_default: bool) -> Self {
+    /// Hours of version 0 are the practice's default.
+    fn new(therapist: UserId, schedule: &WeeklySchedule, version: u32) -> Self {
         Self {
             therapist_id: therapist.get(),
             timezone: schedule.zone.as_str().to_owned(),
             hours: WeekBody::new(&schedule.week),
-            is_default,
+            is_default: version == 0,
+            version,
         }
     }
 }
@@ -128,6 +135,7 @@ impl FromFields for ScheduleQuery {
         "monday": [{"start": "09:00", "end": "12:00"}, {"start": "13:00", "end": "17:00"}],
         "thursday": [{"start": "14:00", "end": "20:00"}],
     },
+    "version": 2,
 }))]
 pub(crate) struct NewSchedule {
     /// Therapist ID; defaults to the caller.
@@ -141,6 +149,10 @@ pub(crate) struct NewSchedule {
     /// 00:00 of the next day.
     #[schema(value_type = HashMap<String, Vec<HoursBody>>)]
     hours: Vec<(Weekday, LocalTimeRange)>,
+    /// The `version` that the change is based on. If the working hours have another version by now, nothing
+    /// changes (409 `version_conflict`).
+    #[schema(minimum = 0)]
+    version: Option<u32>,
 }
 
 impl FromFields for NewSchedule {
@@ -148,7 +160,8 @@ impl FromFields for NewSchedule {
         let therapist_id = fields.whole("therapist_id", UserId::new);
         let timezone = fields.required("timezone", |text| timezone(text)?.ok_or(Code::Required));
         let hours = fields.need("hours", |fields, name| fields.object(name, |days| Some(week(days))));
-        Some(Self { therapist_id, timezone: timezone?, hours: hours? })
+        let version = version_or_zero(fields);
+        Some(Self { therapist_id, timezone: timezone?, hours: hours?, version })
     }
 }
 
@@ -196,12 +209,11 @@ pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Requ
         None => caller.user.id,
     };
     let schedule = state.api.queries.calendar_settings(therapist).await?.schedule;
-    let is_default = schedule.is_none();
-    let schedule = match schedule {
+    let Versioned { value: schedule, version } = match schedule {
         Some(schedule) => schedule,
-        None => state.api.use_cases.availability.calendars.usual_hours().await?,
+        None => Versioned { value: state.api.use_cases.availability.calendars.usual_hours().await?, version: 0 },
     };
-    Ok(HttpResponse::Ok().json(ScheduleBody::new(therapist, &schedule, is_default)))
+    Ok(HttpResponse::Ok().json(ScheduleBody::new(therapist, &schedule, version)))
 }
 
 /// Replace working hours
@@ -214,11 +226,11 @@ pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Requ
 )]
 pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let metadata = request.metadata();
-    let body: NewSchedule = request.body().await?;
-    let therapist = body.therapist_id.unwrap_or(caller.user.id);
-    let schedule = WeeklySchedule { zone: body.timezone, week: body.hours };
-    let body = ScheduleBody::new(therapist, &schedule, false);
-    let command = SetScheduleCommand { admin: caller.user.id, therapist, schedule, metadata };
-    state.api.use_cases.calendar.set_schedule(command).await?;
-    Ok(HttpResponse::Ok().json(body))
+    let NewSchedule { therapist_id, timezone: zone, hours: week, version } = request.body().await?;
+    let therapist = therapist_id.unwrap_or(caller.user.id);
+    let schedule = WeeklySchedule { zone, week };
+    let command =
+        SetScheduleCommand { admin: caller.user.id, therapist, schedule: schedule.clone(), version, metadata };
+    let version = state.api.use_cases.calendar.set_schedule(command).await?;
+    Ok(HttpResponse::Ok().json(ScheduleBody::new(therapist, &schedule, version)))
 }

@@ -14,6 +14,7 @@ use attune_ports::NewService;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::client::changes::version;
 use crate::public::services::ServiceBody;
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
@@ -38,6 +39,9 @@ pub(crate) struct AdminServiceBody {
     active: bool,
     /// Name and description in other languages, by `en`, `de`, `fr` or `es`.
     translations: BTreeMap<&'static str, ServiceTextsBody>,
+    /// Version of the service: 1 at first, then one more with each change.
+    #[schema(example = 2)]
+    version: u32,
 }
 
 /// The texts of a service in one language; null is the untranslated text.
@@ -64,6 +68,7 @@ impl From<&Service> for AdminServiceBody {
             buffer: service.buffer_minutes,
             active: service.active,
             translations: translations.iter().map(|(language, own)| (language.as_str(), texts(own))).collect(),
+            version: service.version,
         }
     }
 }
@@ -122,7 +127,7 @@ impl FromFields for NewServiceRequest {
 /// Changes of a service. Omitted fields stay as they are.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"amount": 110.00}))]
+#[schema(example = json!({"amount": 110.00, "version": 2}))]
 pub(crate) struct ServiceUpdate {
     /// Name of the service, one line of at most 100 characters.
     #[schema(value_type = String, required = false, min_length = 1, max_length = 100)]
@@ -144,6 +149,10 @@ pub(crate) struct ServiceUpdate {
     /// Replaces all translations: name and description by `en`, `de`, `fr` or `es`.
     #[schema(value_type = Option<BTreeMap<String, ServiceTextsBody>>)]
     translations: Option<BTreeMap<Language, ServiceTexts>>,
+    /// The `version` that the change is based on. If the service has another version by now, nothing changes (409
+    /// `version_conflict`).
+    #[schema(minimum = 1)]
+    version: Option<u32>,
 }
 
 impl FromFields for ServiceUpdate {
@@ -156,6 +165,7 @@ impl FromFields for ServiceUpdate {
             amount: fields.number("amount"),
             active: fields.flag("active"),
             translations: fields.has("translations").then(|| translations(fields)),
+            version: version(fields),
         })
     }
 }
@@ -271,7 +281,8 @@ pub(crate) async fn change(state: Data<State>, Admin(caller): Admin, request: Re
         active: body.active,
         translations: body.translations,
     };
-    let command = ChangeServiceCommand { admin: caller.user.id, service: id, changes, metadata };
+    let (admin, version) = (caller.user.id, body.version);
+    let command = ChangeServiceCommand { admin, service: id, changes, version, metadata };
     let service = state.api.use_cases.services.change(command).await?;
     Ok(HttpResponse::Ok().json(AdminServiceBody::from(&service)))
 }

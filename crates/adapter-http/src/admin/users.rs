@@ -14,6 +14,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::admin::filters::search;
+use crate::client::changes::version;
 use crate::client::mailed_links::LinkRequest;
 use crate::client::me::{UserBody, language, name, timezone};
 use crate::request::auth::Admin;
@@ -31,11 +32,14 @@ pub(crate) struct AdminUserBody {
     /// Whether the account is disabled.
     #[schema(example = false)]
     disabled: bool,
+    /// Version of the account: 1 at first, then one more with each change but that of the password.
+    #[schema(example = 2)]
+    version: u32,
 }
 
 impl From<&User> for AdminUserBody {
     fn from(user: &User) -> Self {
-        Self { user: user.into(), disabled: user.disabled }
+        Self { user: user.into(), disabled: user.disabled, version: user.version }
     }
 }
 
@@ -176,7 +180,7 @@ impl FromFields for NewClient {
 /// Changes of a user. Omitted fields stay as they are; null or an empty string clears a name.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"disabled": true}))]
+#[schema(example = json!({"disabled": true, "version": 2}))]
 pub(crate) struct UserUpdate {
     /// Given name, at most 100 characters.
     #[schema(value_type = Option<String>, max_length = 100)]
@@ -191,6 +195,10 @@ pub(crate) struct UserUpdate {
     /// With `disabled`: also cancel the client's upcoming bookings as the practice, which refunds everything that was paid.
     #[schema(value_type = Option<bool>)]
     cancel_bookings: bool,
+    /// The `version` that the change is based on. If the account has another version by now, nothing changes (409
+    /// `version_conflict`).
+    #[schema(minimum = 1)]
+    version: Option<u32>,
 }
 
 impl FromFields for UserUpdate {
@@ -207,6 +215,7 @@ impl FromFields for UserUpdate {
             is_admin: fields.flag("is_admin"),
             disabled,
             cancel_bookings,
+            version: version(fields),
         })
     }
 }
@@ -275,10 +284,10 @@ pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) 
 pub(crate) async fn update(state: Data<State>, Admin(caller): Admin, request: Request) -> HandlerResult {
     let (admin, user) = (caller.user.id, request.id("id", UserId::new)?);
     let metadata = request.metadata();
-    let UserUpdate { first_name, last_name, is_admin, disabled, cancel_bookings } = request.body().await?;
+    let UserUpdate { first_name, last_name, is_admin, disabled, cancel_bookings, version } = request.body().await?;
     let role = is_admin.map(role);
     let audit = metadata.clone();
-    let command = ManageUserCommand { admin: caller, user, first_name, last_name, role, disabled, metadata };
+    let command = ManageUserCommand { admin: caller, user, first_name, last_name, role, disabled, version, metadata };
     let user = state.api.use_cases.manage_user.run(command).await?;
     let mut body = UpdatedUser {
         user: (&user).into(),

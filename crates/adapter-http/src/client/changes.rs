@@ -105,6 +105,11 @@ pub(crate) fn version(fields: &mut Fields) -> Option<u32> {
     fields.whole("version", |n| u32::try_from(n).ok().filter(|version| *version > 0))
 }
 
+/// The version of something that has version 0 until it is set.
+pub(crate) fn version_or_zero(fields: &mut Fields) -> Option<u32> {
+    fields.whole("version", |n| u32::try_from(n).ok())
+}
+
 /// What a cancellation would lead to now.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CancellationQuote)]

@@ -149,24 +149,24 @@ own_problems! {
     "revokeInvitation": BookingNotFound, ParticipantNotFound, Conflict;
     "createUser": EmailTaken, InvalidEmail, InvalidTimezone, InvalidValue, TooLong;
     "getUser": UserNotFound;
-    "updateUser": UserNotFound, StepUpRequired, LastAdmin, TooLong, InvalidValue;
+    "updateUser": UserNotFound, StepUpRequired, LastAdmin, VersionConflict, TooLong, OutOfRange, InvalidValue;
     "getAttendanceReport": InvalidValue, InvalidTimestamp;
     "getRevenueReport": InvalidValue, InvalidDate, InvalidRange, RangeTooLong;
     "resolvePaymentProblem": PaymentProblemNotFound;
     "createService": TooLong, OutOfRange, InvalidLength, InvalidCurrency, CurrencyMismatch, InvalidAmount;
-    "updateService": ServiceNotFound, TooLong, OutOfRange, InvalidLength, InvalidAmount;
+    "updateService": ServiceNotFound, VersionConflict, TooLong, OutOfRange, InvalidLength, InvalidAmount;
     "getWorkingHours": UnknownTherapist;
-    "replaceWorkingHours": OutOfRange, InvalidTimezone, InvalidTime, UnknownTherapist, InvalidRange, OverlappingHours,
-        TooManyIntervals;
+    "replaceWorkingHours": VersionConflict, OutOfRange, InvalidTimezone, InvalidTime, UnknownTherapist, InvalidRange,
+        OverlappingHours, TooManyIntervals;
     "createScheduleException": InvalidValue, OutOfRange, InvalidTimestamp, InvalidDate, InvalidTime, UnknownTherapist,
         InvalidRange, TooLong;
     "updateScheduleException": TimeOffNotFound, InvalidTimestamp, InvalidDate, InvalidTime, InvalidRange, TooLong;
     "deleteScheduleException": TimeOffNotFound;
-    "replaceBookingPolicy": OutOfRange;
-    "updatePractice": Conflict, TooLong, InvalidEmail, InvalidTimezone, InvalidPhone, InvalidUrl, InvalidColor,
+    "replaceBookingPolicy": VersionConflict, OutOfRange;
+    "updatePractice": VersionConflict, Conflict, TooLong, OutOfRange, InvalidEmail, InvalidTimezone, InvalidPhone, InvalidUrl, InvalidColor,
         InvalidValue;
-    "replaceLogo": Conflict, InvalidImage, BadRequest, RequestTimeout, PayloadTooLarge, UnsupportedMediaType;
-    "removeLogo": Conflict;
+    "replaceLogo": VersionConflict, Conflict, OutOfRange, InvalidImage, BadRequest, RequestTimeout, PayloadTooLarge, UnsupportedMediaType;
+    "removeLogo": VersionConflict, Conflict, OutOfRange;
     "openConference": Required, InvalidServerSecret;
     "getConference" | "closeConference": InvalidServerSecret;
     "receiveRoomEvent": MalformedJson, InvalidServerSecret;

@@ -160,15 +160,15 @@ impl Request {
         }
     }
 
-    /// The bytes of an uncompressed image, with a limit in bytes.
-    pub(crate) async fn image(self, limit: usize) -> Result<Vec<u8>, Problem> {
-        self.no_query()?;
+    /// The query and the bytes of an uncompressed image, with a limit in bytes.
+    pub(crate) async fn query_and_image<Q: FromFields>(self, limit: usize) -> Result<(Q, Vec<u8>), Problem> {
+        let query = self.query()?;
         let is_image =
             self.media_type().is_some_and(|media| ImageFormat::ALL.iter().any(|format| format.media_type() == media));
         if !is_image {
             return Err(Code::UnsupportedMediaType.into());
         }
-        Ok(self.raw_body(limit).await?.to_vec())
+        Ok((query, self.raw_body(limit).await?.to_vec()))
     }
 
     /// The unparsed body, for signed requests.

@@ -438,7 +438,7 @@ async fn admins_list_and_update_users() {
     let changes = r#"{"first_name":" Eve ","last_name":"","disabled":true}"#;
     let user = r#"{"id":2,"email":"ada@example.org","first_name":"Eve","last_name":null,"#.to_owned()
         + r#""display_name":"Eve","timezone":null,"language":null,"is_admin":false,"email_verified":true,"#
-        + r#""second_factor":false,"created_at":"2024-01-10T08:00:00Z","disabled":true,"upcoming_bookings":[]}"#;
+        + r#""second_factor":false,"created_at":"2024-01-10T08:00:00Z","disabled":true,"version":3,"upcoming_bookings":[]}"#;
     practice.patch("/api/admin/users/2", &carl, changes).await.assert_body(200, &user);
     for (query, wanted) in [
         ("", vec![1, 2]),

@@ -212,7 +212,7 @@ async fn a_client_who_never_logged_in_can_be_booked_but_not_log_in() {
     let created = practice.post(USERS, &carl, body).await;
     let user = r#"{"id":3,"email":"zoe@xn--bcher-kva.example","first_name":"Zoë","last_name":null,"#.to_owned()
         + r#""display_name":"Zoë","timezone":"Europe/Paris","language":"fr","is_admin":false,"email_verified":false,"#
-        + r#""second_factor":false,"created_at":"2024-01-10T08:00:00Z","disabled":false}"#;
+        + r#""second_factor":false,"created_at":"2024-01-10T08:00:00Z","disabled":false,"version":1}"#;
     created.assert_body(201, &user);
     assert_eq!(created.header("location"), Some("/api/admin/users/3"));
     practice.get("/api/admin/users/3", &carl).await.assert_body(200, &user);

@@ -19,6 +19,12 @@ const RULES: &str = concat!(
     r#""reschedule_minutes":720,"auto_complete":true}"#
 );
 
+/// A JSON object with the member `version` at its end.
+pub(super) fn with_version(object: &str, version: u64) -> String {
+    let members = object.strip_suffix('}').expect("an object");
+    format!(r#"{members},"version":{version}}}"#)
+}
+
 impl Practice {
     /// The times in Berlin at which sessions can start on a date.
     pub(crate) async fn free_on(&self, date: &str) -> Vec<String> {
@@ -44,18 +50,18 @@ async fn services_are_created_updated_and_deactivated() {
     let second =
         r#"{"id":2,"name":"First session","description":"By video.\nBring tea.","duration":80,"amount":120.50,"#
             .to_owned()
-            + r#""currency":"EUR","buffer":15,"active":true,"translations":{}}"#;
+            + r#""currency":"EUR","buffer":15,"active":true,"translations":{},"version":1}"#;
     added.assert_body(201, &second);
     let first = r#"{"id":1,"name":"Session","description":"Fifty minutes by video.","duration":50,"amount":100.00,"#
         .to_owned()
         + r#""currency":"EUR","buffer":10,"active":true,"translations":{}}"#;
-    let all = format!(r#"{{"services":[{first},{second}]}}"#);
+    let all = format!(r#"{{"services":[{},{second}]}}"#, with_version(&first, 1));
     practice.get(SERVICES, &carl).await.assert_body(200, &all);
     let small = practice.post(SERVICES, &carl, r#"{"name":"Talk","duration":15,"amount":0}"#).await;
     small.assert_members(&json!({"buffer": 0, "currency": "EUR", "description": ""}));
 
     let withdrawn = practice.patch("/api/admin/services/1", &carl, r#"{"active":false}"#).await;
-    withdrawn.assert_body(200, &first.replace("true", "false"));
+    withdrawn.assert_body(200, &with_version(&first.replace("true", "false"), 2));
     let open = practice.get("/api/services", "").await;
     open.assert_lacks(&["buffer", "active", "translations"]);
     assert_eq!(column(&open.json()["services"], "id"), [2, 3]);
@@ -66,8 +72,9 @@ async fn services_are_created_updated_and_deactivated() {
     let body = r#"{"name":"Last session","description":null,"duration":90,"buffer":0,"amount":0.01,"active":true}"#;
     let changed = practice.patch("/api/admin/services/2", &carl, body).await;
     let wanted = r#"{"id":2,"name":"Last session","description":"","duration":90,"amount":0.01,"currency":"EUR","#;
-    changed.assert_body(200, &format!(r#"{wanted}"buffer":0,"active":true,"translations":{{}}}}"#));
-    practice.patch("/api/admin/services/2", &carl, "{}").await.assert_body(200, &changed.text);
+    let wanted = format!(r#"{wanted}"buffer":0,"active":true,"translations":{{}}}}"#);
+    changed.assert_body(200, &with_version(&wanted, 2));
+    practice.patch("/api/admin/services/2", &carl, "{}").await.assert_body(200, &with_version(&wanted, 3));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,7 +212,7 @@ async fn working_hours_are_replaced_as_a_whole() {
     let practice = Parts::new().without_limits().open().await;
     let carl = practice.admin().await;
     let usual = practice.get(SCHEDULE, &carl).await.json();
-    assert_members(&usual, &json!({"therapist_id": 1, "is_default": true}));
+    assert_members(&usual, &json!({"therapist_id": 1, "is_default": true, "version": 0}));
     assert_eq!(usual["hours"]["sunday"], json!([{"start": "00:00", "end": "24:00"}]));
     let body = r#"{"timezone":"Europe/Zurich","hours":{"sunday":[],"monday":[{"start":"13:00","end":"24:00"},"#
         .to_owned()
@@ -214,7 +221,7 @@ async fn working_hours_are_replaced_as_a_whole() {
     let wanted = r#"{"therapist_id":1,"timezone":"Europe/Zurich","hours":{"monday":[{"start":"09:00","end":"12:00"},"#
         .to_owned()
         + r#"{"start":"12:00","end":"13:00"},{"start":"13:00","end":"24:00"}],"tuesday":[],"wednesday":[],"#
-        + r#""thursday":[],"friday":[],"saturday":[],"sunday":[]},"is_default":false}"#;
+        + r#""thursday":[],"friday":[],"saturday":[],"sunday":[]},"is_default":false,"version":1}"#;
     set.assert_body(200, &wanted);
     practice.get(SCHEDULE, &carl).await.assert_body(200, &wanted);
     practice.get("/api/admin/schedule?therapist_id=1", &carl).await.assert_body(200, &wanted);
@@ -382,9 +389,10 @@ async fn the_policy_is_replaced_as_a_whole_and_applies_to_new_bookings() {
     let usual = r#"{"notice_minutes":0,"horizon_days":366,"daily_limit":null,"step_minutes":15,"#.to_owned()
         + r#""cancellation":{"free_minutes":1440,"late_refund_percent":0},"cancel_grace_period_minutes":3,"reschedule_minutes":1440,"#
         + r#""auto_complete":false}"#;
-    practice.get(POLICY, &carl).await.assert_body(200, &usual);
-    practice.put(POLICY, &carl, RULES).await.assert_body(200, RULES);
-    practice.get(POLICY, &carl).await.assert_body(200, RULES);
+    practice.get(POLICY, &carl).await.assert_body(200, &with_version(&usual, 0));
+    let changed = with_version(RULES, 1);
+    practice.put(POLICY, &carl, RULES).await.assert_body(200, &changed);
+    practice.get(POLICY, &carl).await.assert_body(200, &changed);
 
     // It is 9 in Berlin: two hours' notice, start times every half hour.
     assert_eq!(practice.free_on("2024-01-10").await[..3], ["11:00", "11:30", "12:00"]);
@@ -443,4 +451,27 @@ async fn an_invalid_policy_says_why() {
     let notice = practice.put(POLICY, &carl, &RULES.replace(":120,", ":86400,")).await;
     notice.assert_members(&json!({"detail": "The notice must be shorter than the booking horizon."}));
     practice.get(POLICY, &carl).await.assert_members(&json!({"horizon_days": 366}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_of_two_editors_is_refused() {
+    let (practice, _, carl) = Parts::new().without_limits().with_ada().await;
+    for (method, path, shown, changes) in [
+        (Method::PATCH, "/api/admin/services/1", SERVICES, r#"{"buffer":5}"#),
+        (Method::PUT, SCHEDULE, SCHEDULE, r#"{"timezone":"UTC","hours":{}}"#),
+        (Method::PUT, POLICY, POLICY, RULES),
+        (Method::PATCH, "/api/admin/practice", "/api/admin/practice", r#"{"phone":"030 1234"}"#),
+        (Method::PATCH, "/api/admin/users/2", "/api/admin/users/2", r#"{"last_name":"Smith"}"#),
+    ] {
+        let edit = async |body: &str| practice.request(method.clone(), path).token(&carl).json(body).send().await;
+        let before = practice.get(shown, &carl).await.json();
+        let loaded = before.pointer("/version").or(before.pointer("/services/0/version")).unwrap().as_u64().unwrap();
+        edit(&with_version(changes, loaded)).await.assert_status(200).assert_members(&json!({"version": loaded + 1}));
+        let first = practice.get(shown, &carl).await.text;
+        edit(&with_version(changes, loaded)).await.assert_problem(409, "version_conflict");
+        practice.get(shown, &carl).await.assert_body(200, &first);
+        edit(&with_version(changes, loaded + 1)).await.assert_members(&json!({"version": loaded + 2}));
+        edit(changes).await.assert_members(&json!({"version": loaded + 3}));
+        edit(&with_version(changes, 1 << 32)).await.assert_invalid("version", "out_of_range");
+    }
 }

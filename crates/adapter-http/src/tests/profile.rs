@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::harness::*;
+use super::practice::with_version;
 
 const PRACTICE: &str = "/api/admin/practice";
 
@@ -20,7 +21,11 @@ pub(super) fn png(bytes: usize) -> Vec<u8> {
 impl Practice {
     /// Uploads an image of this type.
     pub(super) async fn put_logo(&self, admin: &str, media_type: &str, image: impl Into<reqwest::Body>) -> Reply {
-        self.request(Method::PUT, LOGO).token(admin).header("Content-Type", media_type).body(image).send().await
+        self.put_image(LOGO, admin, media_type, image).await
+    }
+
+    async fn put_image(&self, path: &str, admin: &str, media_type: &str, image: impl Into<reqwest::Body>) -> Reply {
+        self.request(Method::PUT, path).token(admin).header("Content-Type", media_type).body(image).send().await
     }
 }
 
@@ -31,8 +36,8 @@ async fn the_configured_practice_is_shown_until_it_is_changed() {
     let configured = r#"{"name":"Dr. <Rogers> & Co","phone":null,"email":null,"website":null,"logo":null,"#.to_owned()
         + r#""accent_color":null,"timezone":"Europe/Berlin","german_formality":"formal","imprint":null,"privacy":null,"#
         + r#""offline_payment":null,"translations":{}}"#;
-    practice.get(PRACTICE, &carl).await.assert_body(200, &configured);
-    practice.patch(PRACTICE, &carl, "{}").await.assert_body(200, &configured);
+    practice.get(PRACTICE, &carl).await.assert_body(200, &with_version(&configured, 1));
+    practice.patch(PRACTICE, &carl, "{}").await.assert_body(200, &with_version(&configured, 2));
     let everything = json!({
         "name": " Practice\u{202e}  Rogers ", "phone": "+49 30 23125 123", "email": "care@example.org",
         "website": "https://www.example.org", "accent_color": "#5B2A5E", "timezone": "Asia/Tokyo",
@@ -51,11 +56,11 @@ async fn the_configured_practice_is_shown_until_it_is_changed() {
     practice.get(PRACTICE, &carl).await.assert_body(200, &changed.text);
 
     let phone = practice.patch(PRACTICE, &carl, r#"{"phone":"030 1234"}"#).await;
-    phone.assert_members(&but(&changed.json(), &json!({"phone": "030 1234"})));
+    phone.assert_members(&but(&changed.json(), &json!({"phone": "030 1234", "version": 4})));
     let nothing = r#"{"phone":null,"email":"","website":null,"accent_color":" ","imprint":null,"#.to_owned()
         + r#""privacy":" \n ","offline_payment":null,"translations":null,"name":"Dr. <Rogers> & Co","#
         + r#""timezone":"Europe/Berlin","german_formality":"formal"}"#;
-    practice.patch(PRACTICE, &carl, &nothing).await.assert_body(200, &configured);
+    practice.patch(PRACTICE, &carl, &nothing).await.assert_body(200, &with_version(&configured, 5));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,6 +121,23 @@ async fn a_logo_is_uploaded_as_it_is_and_kept_by_browsers() {
     }
     practice.get(PRACTICE, &carl).await.assert_members(&json!({"logo": null}));
     front().await.assert_lacks(&["logo-"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_logo_is_changed_in_the_version_that_the_query_names() {
+    let practice = Practice::open().await;
+    let carl = practice.admin().await;
+    let put = async |version: &str| {
+        practice.put_image(&format!("{LOGO}?version={version}"), &carl, "image/png", png(100)).await
+    };
+    put("1").await.assert_status(200).assert_members(&json!({"version": 2}));
+    let stored = practice.get(PRACTICE, &carl).await.text;
+    put("1").await.assert_problem(409, "version_conflict");
+    practice.delete(&format!("{LOGO}?version=1"), &carl).await.assert_problem(409, "version_conflict");
+    put("0").await.assert_invalid("version", "out_of_range");
+    practice.get(PRACTICE, &carl).await.assert_body(200, &stored);
+    practice.delete(&format!("{LOGO}?version=2"), &carl).await.assert_status(204);
+    practice.get(PRACTICE, &carl).await.assert_members(&json!({"logo": null, "version": 3}));
 }
 
 #[tokio::test(flavor = "multi_thread")]

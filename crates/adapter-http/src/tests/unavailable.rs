@@ -16,7 +16,7 @@ use attune_ports::{
     AuditEntry, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller, Conference,
     Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter, OutboxHealth, Page,
     PageRequest, Payment, PaymentProblem, Provider, Queries, Refund, Store, StoreError, StoredScheduleException,
-    TokenHash, UnitOfWork, UserFilter,
+    TokenHash, UnitOfWork, UserFilter, Versioned,
 };
 use jiff::Timestamp;
 use reqwest::Method;
@@ -59,7 +59,7 @@ unavailable_queries! {
     services() -> Vec<Service>;
     all_services() -> Vec<Service>;
     calendar_settings(therapist: UserId) -> CalendarSettings;
-    policy() -> PracticePolicy;
+    policy() -> Versioned<PracticePolicy>;
     default_therapist() -> Option<UserId>;
     schedule_exceptions(therapist: Option<UserId>) -> Vec<StoredScheduleException>;
     busy_times(therapist: UserId, from: Timestamp, until: Timestamp, now: Timestamp) -> Vec<Interval>;

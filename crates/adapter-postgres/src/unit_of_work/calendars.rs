@@ -3,7 +3,7 @@ use attune_domain::calendar::WeeklySchedule;
 use attune_domain::{PracticePolicy, ScheduleExceptionId, UserId};
 use attune_ports::{Calendars, NewScheduleException, StoreError, StoredScheduleException};
 use attune_sql::schema::{practice_policy, schedule_exceptions, schedules, weekly_hours};
-use attune_sql::{HoursRow, PolicyRow, ScheduleExceptionRow, ScheduleRow};
+use attune_sql::{HoursRow, PolicyRow, ScheduleExceptionRow, ScheduleRow, number};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -11,22 +11,23 @@ use super::PostgresUnitOfWork;
 
 #[async_trait]
 impl Calendars for PostgresUnitOfWork {
-    async fn set_schedule(&mut self, therapist: UserId, schedule: &WeeklySchedule) -> Result<(), StoreError> {
+    async fn set_schedule(&mut self, therapist: UserId, schedule: &WeeklySchedule) -> Result<u32, StoreError> {
         let (zone, hours) = (ScheduleRow::new(therapist, schedule), HoursRow::all(therapist, schedule));
         // First, because it locks the row: a concurrent change of the same schedule waits here.
         let zone = diesel::insert_into(schedules::table)
             .values(zone.clone())
             .on_conflict(schedules::therapist_id)
             .do_update()
-            .set(zone);
+            .set((zone, schedules::version.eq(schedules::version + 1)))
+            .returning(schedules::version);
         let before = weekly_hours::table.filter(weekly_hours::therapist_id.eq(therapist.get()));
         self.call(async |mut c| {
-            zone.execute(&mut c).await?;
+            let version = zone.get_result(&mut c).await?;
             diesel::delete(before).execute(&mut c).await?;
             if !hours.is_empty() {
                 diesel::insert_into(weekly_hours::table).values(hours).execute(&mut c).await?;
             }
-            Ok(())
+            Ok(number(version)?)
         })
         .await
     }
@@ -55,9 +56,11 @@ impl Calendars for PostgresUnitOfWork {
         Ok(self.execute(diesel::delete(schedule_exceptions::table.find(id.get()))).await? == 1)
     }
 
-    async fn set_policy(&mut self, policy: &PracticePolicy) -> Result<(), StoreError> {
+    async fn set_policy(&mut self, policy: &PracticePolicy) -> Result<u32, StoreError> {
         let row = PolicyRow::from(policy);
         let insert = diesel::insert_into(practice_policy::table).values(row.clone());
-        self.change(insert.on_conflict(practice_policy::id).do_update().set(row)).await
+        let changes = (row, practice_policy::version.eq(practice_policy::version + 1));
+        let upsert = insert.on_conflict(practice_policy::id).do_update().set(changes);
+        self.returning(upsert.returning(practice_policy::version)).await
     }
 }

@@ -23,8 +23,10 @@ impl Services for PostgresUnitOfWork {
         self.one(services::table.find(id.get()).for_no_key_update()).await
     }
 
-    async fn save_service(&mut self, service: &Service) -> Result<(), StoreError> {
-        self.change(diesel::update(services::table.find(service.id.get())).set(ServiceRow::from(service))).await
+    async fn save_service(&mut self, service: &Service) -> Result<u32, StoreError> {
+        let changes = (ServiceRow::from(service), services::version.eq(services::version + 1));
+        let update = diesel::update(services::table.find(service.id.get())).set(changes);
+        self.returning(update.returning(services::version)).await
     }
 
     async fn default_service(&mut self) -> Result<Option<Service>, StoreError> {

@@ -7,9 +7,8 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::PostgresUnitOfWork;
-use crate::error::one_row;
 use crate::functions::{ADMINS_LOCK, hashtextextended, pg_advisory_xact_lock_shared};
-use crate::load::restore;
+use crate::load::{Returning, restore};
 use crate::queries::enabled_admins;
 
 #[async_trait]
@@ -36,15 +35,15 @@ impl Users for PostgresUnitOfWork {
         self.one(users::table.find(id.get()).for_no_key_update()).await
     }
 
-    async fn save_user(&mut self, user: &User) -> Result<(), StoreError> {
-        let changes = UserChanges::from(user);
-        let target = users::table.find(user.id.get());
+    async fn save_user(&mut self, user: &User) -> Result<u32, StoreError> {
+        let changes = (UserChanges::from(user), users::version.eq(users::version + 1));
+        let update = diesel::update(users::table.find(user.id.get())).set(changes).returning(users::version);
         let is_enabled_admin = user.is_admin() && !user.disabled;
-        self.call(async |mut c| {
+        self.call(async |c| {
             if is_enabled_admin {
                 lock_admins_shared(c).await?;
             }
-            Ok(one_row(diesel::update(target).set(changes).execute(&mut c).await?)?)
+            update.value(c).await
         })
         .await
     }

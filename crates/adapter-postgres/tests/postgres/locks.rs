@@ -294,7 +294,7 @@ async fn a_locked_service_can_still_be_booked_and_read() {
         holder.save_service(&withdrawn).await.unwrap();
         holder.commit().await.unwrap();
     });
-    assert_eq!(seen.unwrap(), Some(withdrawn));
+    assert_eq!(seen.unwrap(), Some(Service { version: withdrawn.version + 1, ..withdrawn }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,8 +22,9 @@ impl PracticeData for SqliteUnitOfWork {
         Ok(self.execute(insert.on_conflict_do_nothing()).await? == 1)
     }
 
-    async fn save_practice(&mut self, changed: &Practice) -> Result<(), StoreError> {
-        self.change(diesel::update(practice::table).set(PracticeRow::from(changed))).await
+    async fn save_practice(&mut self, changed: &Practice) -> Result<u32, StoreError> {
+        let changes = (PracticeRow::from(changed), practice::version.eq(practice::version + 1));
+        self.returning(diesel::update(practice::table).set(changes).returning(practice::version)).await
     }
 
     async fn replace_logo(&mut self, logo: Option<(&LogoName, &Logo)>) -> Result<(), StoreError> {

@@ -26,8 +26,10 @@ impl Users for SqliteUnitOfWork {
         self.user(id).await
     }
 
-    async fn save_user(&mut self, user: &User) -> Result<(), StoreError> {
-        self.change(diesel::update(users::table.find(user.id.get())).set(UserChanges::from(user))).await
+    async fn save_user(&mut self, user: &User) -> Result<u32, StoreError> {
+        let changes = (UserChanges::from(user), users::version.eq(users::version + 1));
+        let update = diesel::update(users::table.find(user.id.get())).set(changes);
+        self.returning(update.returning(users::version)).await
     }
 
     async fn set_password(&mut self, id: UserId, hash: Option<&PasswordHash>) -> Result<(), StoreError> {

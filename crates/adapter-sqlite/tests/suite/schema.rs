@@ -99,7 +99,9 @@ async fn a_booking_can_be_replaced_within_its_own_time() {
 #[tokio::test]
 async fn numbers_are_no_texts_and_flags_are_zero_or_one() {
     let PlainSql { mut connection, _folder } = PlainSql::booked().await;
-    connection.batch_execute("INSERT INTO practice_policy VALUES (1, 0, 366, NULL, 15, 1440, 0, 1440, 0, 3)").unwrap();
+    connection
+        .batch_execute("INSERT INTO practice_policy VALUES (1, 0, 366, NULL, 15, 1440, 0, 1440, 0, 3, 1)")
+        .unwrap();
     for (change, message) in [
         ("UPDATE bookings SET minutes = 'fifty'", "cannot store TEXT value in INTEGER column bookings.minutes"),
         ("UPDATE practice_policy SET auto_complete = 2", "CHECK constraint failed: auto_complete IN (0, 1)"),

@@ -32,7 +32,8 @@ async fn a_database_of_the_release_before_is_migrated() {
             "2026-11-30-000840_user_agents",
             "2026-11-30-000850_accounts",
             "2026-11-30-000860_appearance",
-            "2026-11-30-000870_chosen_slots"
+            "2026-11-30-000870_chosen_slots",
+            "2026-12-01-000880_versions"
         ]
     );
     everything_is_readable(&store).await;

@@ -116,7 +116,7 @@ impl AddUser {
             return Err(AddUserError::EmailTaken);
         }
         let id = work.add_user(new).await?;
-        let user = User {
+        let mut user = User {
             id,
             email: new.email.clone(),
             first_name: new.first_name.clone(),
@@ -132,9 +132,10 @@ impl AddUser {
             created_at: new.created_at,
             notify,
             agenda_at: None,
+            version: 1,
         };
         if notify != NotifyLevel::Changes {
-            work.save_user(&user).await?;
+            user.version = work.save_user(&user).await?;
         }
         audit.record(work, "user.added", AuditObject::User(id)).await?;
         Ok(user)

@@ -93,8 +93,8 @@ impl ChangeEmail {
             let mut work = self.store.begin().await?;
             let user = work.user_for_change(client).await?.ok_or(ChangeEmailError::NotFound)?;
             check_free(&mut *work, new, client, now).await?;
-            let user = User { email: new.clone(), ..user };
-            work.save_user(&user).await?;
+            let mut user = User { email: new.clone(), ..user };
+            user.version = work.save_user(&user).await?;
             OneTimeLinks::end_all(&mut *work, client, now).await?;
             if is_invited {
                 let link = NewLink { user: client, purpose: OneTimePurpose::Invitation, email: new, slot: None };
@@ -155,8 +155,8 @@ impl ChangeEmail {
             let mut work = self.store.begin().await?;
             let before = OneTimeLinks::take(&mut *work, &token, now).await?;
             check_free(&mut *work, &token.email, token.user, now).await?;
-            let after = User { email: token.email.clone(), email_verified_at: Some(now), ..before.clone() };
-            work.save_user(&after).await?;
+            let mut after = User { email: token.email.clone(), email_verified_at: Some(now), ..before.clone() };
+            after.version = work.save_user(&after).await?;
             OneTimeLinks::end_all(&mut *work, after.id, now).await?;
             tell_former_address(&self.one_time_links, &mut *work, &before, &after.email, now).await?;
             AuditContext::new(Some(after.id), metadata, now)
@@ -180,7 +180,7 @@ impl ChangeEmail {
             let user = OneTimeLinks::take(&mut *work, &token, now).await?;
             let audit = AuditContext::new(Some(user.id), metadata, now);
             let mut user = User { email: token.email.clone(), email_verified_at: Some(now), ..user };
-            work.save_user(&user).await?;
+            user.version = work.save_user(&user).await?;
             if user.second_factor_at.is_some_and(|at| at >= token.created_at) {
                 user = remove_second_factor(&mut *work, user, &audit).await?;
             }

@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::OneTimeLinks;
 use super::step_up::{StepUpRequired, check_step_up};
 use crate::audit::{AuditContext, RequestMetadata};
+use crate::version::is_outdated;
 
 /// The outer `None` leaves a field unchanged, the inner one clears it.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct ManageUserCommand {
     pub last_name: Option<Option<PersonName>>,
     pub role: Option<Role>,
     pub disabled: Option<bool>,
+    /// The version that the change is based on; any other is a conflict.
+    pub version: Option<u32>,
     pub metadata: RequestMetadata,
 }
 
@@ -27,6 +30,8 @@ pub struct ManageUserCommand {
 pub enum ManageUserError {
     #[error("there is no such user")]
     NotFound,
+    #[error("the account was changed in the meantime")]
+    VersionConflict,
     #[error("only an admin may do that")]
     Forbidden,
     #[error(transparent)]
@@ -64,6 +69,9 @@ impl ManageUser {
             return Err(ManageUserError::Forbidden);
         }
         let before = work.user_for_change(command.user).await?.ok_or(ManageUserError::NotFound)?;
+        if is_outdated(command.version, before.version) {
+            return Err(ManageUserError::VersionConflict);
+        }
         let mut user = before.clone();
         user.first_name = command.first_name.clone().unwrap_or(user.first_name);
         user.last_name = command.last_name.clone().unwrap_or(user.last_name);
@@ -77,7 +85,7 @@ impl ManageUser {
         if runs_the_practice(&before) && !runs_the_practice(&user) && admins == [user.id] {
             return Err(ManageUserError::LastAdmin);
         }
-        work.save_user(&user).await?;
+        user.version = work.save_user(&user).await?;
         if user.disabled && !before.disabled {
             work.end_login_sessions(user.id, None, now).await?;
             OneTimeLinks::end_all(&mut *work, user.id, now).await?;

@@ -124,11 +124,11 @@ impl OperateAccount {
     async fn changed(
         &self,
         work: &mut dyn UnitOfWork,
-        user: User,
+        mut user: User,
         action: &str,
         audit: &AuditContext<'_>,
     ) -> Result<User, OperatorError> {
-        work.save_user(&user).await?;
+        user.version = work.save_user(&user).await?;
         work.end_login_sessions(user.id, None, audit.now).await?;
         OneTimeLinks::end_all(work, user.id, audit.now).await?;
         self.attempts.clear_strangers(work, &user.email).await?;

@@ -109,7 +109,7 @@ impl RedeemLoginLink {
             }
             if user.email_verified_at.is_none() {
                 user.email_verified_at = Some(now);
-                work.save_user(&user).await?;
+                user.version = work.save_user(&user).await?;
             }
             LimitedAttempts::clear(&mut *work, guess.as_ref()).await?;
             self.attempts.clear_strangers(&mut *work, &user.email).await?;

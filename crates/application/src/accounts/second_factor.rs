@@ -250,8 +250,8 @@ pub(super) async fn remove_second_factor(
     if user.second_factor_at.is_none() {
         return Ok(user);
     }
-    let user = User { second_factor_at: None, ..user };
-    work.save_user(&user).await?;
+    let mut user = User { second_factor_at: None, ..user };
+    user.version = work.save_user(&user).await?;
     work.enqueue(&[account_notification(user.id, NotificationKind::SecondFactorRemoved, audit.now)]).await?;
     audit.record(work, "user.second_factor_removed", AuditObject::User(user.id)).await?;
     Ok(user)

@@ -65,7 +65,7 @@ impl UpdateProfile {
         user.language = command.language.unwrap_or(user.language);
         user.notify = command.notify.unwrap_or(user.notify);
         user.agenda_at = command.agenda_at.unwrap_or(user.agenda_at);
-        work.save_user(&user).await?;
+        user.version = work.save_user(&user).await?;
         AuditContext::new(Some(user.id), &command.metadata, self.clock.now())
             .record(&mut *work, "user.profile_changed", AuditObject::User(user.id))
             .await?;

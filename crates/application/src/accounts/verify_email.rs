@@ -96,8 +96,8 @@ impl VerifyEmail {
             let now = self.clock.now();
             let mut work = self.store.begin().await?;
             let user = OneTimeLinks::take(&mut *work, &token, now).await?;
-            let user = User { email_verified_at: Some(now), ..user };
-            work.save_user(&user).await?;
+            let mut user = User { email_verified_at: Some(now), ..user };
+            user.version = work.save_user(&user).await?;
             let purposes = [OneTimePurpose::VerifyEmail];
             work.end_one_time_tokens(user.id, &purposes, jiff::Timestamp::MIN, now).await?;
             AuditContext::new(Some(user.id), &origin.metadata, now)

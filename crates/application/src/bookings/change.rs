@@ -24,6 +24,7 @@ use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
 use crate::lifecycle::BookingLifecycle;
 use crate::meetings::CloseRoom;
 use crate::payments::Settlement;
+use crate::version::is_outdated;
 
 /// `Debug` hides what the user wrote.
 #[derive(Clone, derive_more::Debug)]
@@ -190,7 +191,7 @@ impl ChangeBooking {
             Found::KeyReused => return Err(ChangeBookingError::KeyReused),
         }
         let other_calendar = calendar.is_some() && booking.therapist() != read.therapist();
-        if other_calendar || command.version.is_some_and(|version| version != booking.version()) {
+        if other_calendar || is_outdated(command.version, booking.version()) {
             return Err(ChangeBookingError::VersionConflict);
         }
         let booking = self.change(&mut *work, command, booking, calendar, now).await?;

@@ -12,6 +12,7 @@ use crate::RequestMetadata;
 use crate::audit::AuditContext;
 use crate::lifecycle::{BookingLifecycle, SlotAvailability, claim_slot, close_checkouts};
 use crate::payments::{amount_due, lock_booking};
+use crate::version::is_outdated;
 
 /// `None` leaves a field unchanged. `Debug` hides the note.
 #[derive(Clone, derive_more::Debug)]
@@ -84,7 +85,7 @@ impl EditBooking {
         let now = self.clock.now();
         let read = self.queries.booking(command.booking).await?.ok_or(EditBookingError::NotFound)?.booking;
         let (mut work, before) = lock_booking(&*self.store, &read).await?.ok_or(EditBookingError::NotFound)?;
-        if command.version.is_some_and(|version| version != before.version()) {
+        if is_outdated(command.version, before.version()) {
             return Err(EditBookingError::VersionConflict);
         }
         let edit = self.edit(&mut *work, command, &before).await?;

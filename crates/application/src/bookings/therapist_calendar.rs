@@ -43,7 +43,7 @@ impl CalendarLoader {
     pub(crate) async fn load(&self, therapist: UserId) -> Result<TherapistCalendar, StoreError> {
         let CalendarSettings { schedule, exceptions, policy } = self.queries.calendar_settings(therapist).await?;
         let schedule = match schedule {
-            Some(schedule) => schedule,
+            Some(schedule) => schedule.value,
             None => self.usual_hours().await?,
         };
         let zone =

@@ -12,6 +12,7 @@ use crate::RequestMetadata;
 use crate::audit::AuditContext;
 use crate::bookings::ChangeBookingError;
 use crate::lifecycle::BookingLifecycle;
+use crate::version::is_outdated;
 
 #[derive(Debug, Clone)]
 pub struct EndAppointmentCommand {
@@ -55,7 +56,7 @@ impl EndAppointment {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
         let booking = work.booking(command.booking).await?.ok_or(ChangeBookingError::NotFound)?;
-        if command.version.is_some_and(|version| version != booking.version()) {
+        if is_outdated(command.version, booking.version()) {
             return Err(ChangeBookingError::VersionConflict);
         }
         if booking.room().is_none() {

@@ -9,6 +9,7 @@ use attune_domain::policy::PolicyError;
 use attune_domain::{Booking, BookingStatus, PracticePolicy, Role, ScheduleExceptionId, UserId};
 use attune_ports::{
     AuditObject, Clock, NewScheduleException, Store, StoreError, StoredScheduleException, TimeZones, UnitOfWork,
+    Versioned,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -16,12 +17,15 @@ use thiserror::Error;
 
 use crate::audit::{AuditContext, RequestMetadata};
 use crate::bookings::CalendarLoader;
+use crate::version::is_outdated;
 
 #[derive(Debug, Clone)]
 pub struct SetScheduleCommand {
     pub admin: UserId,
     pub therapist: UserId,
     pub schedule: WeeklySchedule,
+    /// The version that the change is based on, 0 if none were set; any other is a conflict.
+    pub version: Option<u32>,
     pub metadata: RequestMetadata,
 }
 
@@ -63,6 +67,8 @@ pub struct ChangedScheduleException {
 pub struct SetPolicyCommand {
     pub admin: UserId,
     pub policy: PracticePolicy,
+    /// The version that the change is based on, 0 if it was never changed; any other is a conflict.
+    pub version: Option<u32>,
     pub metadata: RequestMetadata,
 }
 
@@ -82,6 +88,8 @@ pub enum CalendarError {
     Exception(#[from] ScheduleExceptionChangeError),
     #[error("there is no such schedule exception")]
     NotFound,
+    #[error("the working hours or the policy were changed in the meantime")]
+    VersionConflict,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -97,8 +105,8 @@ pub struct ManageCalendar {
 }
 
 impl ManageCalendar {
-    /// Replaces a therapist's working hours.
-    pub async fn set_schedule(&self, command: SetScheduleCommand) -> Result<(), CalendarError> {
+    /// Replaces a therapist's working hours. Returns their new version.
+    pub async fn set_schedule(&self, command: SetScheduleCommand) -> Result<u32, CalendarError> {
         if command.schedule.week.len() > WeeklySchedule::MAX_INTERVALS {
             return Err(CalendarError::TooManyIntervals);
         }
@@ -107,10 +115,12 @@ impl ManageCalendar {
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
             check_therapist(&mut *work, command.therapist).await?;
-            work.set_schedule(command.therapist, &command.schedule).await?;
+            let version = work.set_schedule(command.therapist, &command.schedule).await?;
+            check_replaced(command.version, version)?;
             let object = AuditObject::User(command.therapist);
             self.audit(command.admin, &command.metadata).record(&mut *work, "schedule.changed", object).await?;
-            Ok(work.commit().await?)
+            work.commit().await?;
+            Ok(version)
         })
         .await
     }
@@ -186,15 +196,16 @@ impl ManageCalendar {
     }
 
     /// Replaces the practice's policy. Existing bookings keep their terms.
-    pub async fn set_policy(&self, command: SetPolicyCommand) -> Result<PracticePolicy, CalendarError> {
+    pub async fn set_policy(&self, command: SetPolicyCommand) -> Result<Versioned<PracticePolicy>, CalendarError> {
         command.policy.checked()?;
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
-            work.set_policy(&command.policy).await?;
+            let version = work.set_policy(&command.policy).await?;
+            check_replaced(command.version, version)?;
             let object = AuditObject::User(command.admin);
             self.audit(command.admin, &command.metadata).record(&mut *work, "policy.changed", object).await?;
             work.commit().await?;
-            Ok(command.policy)
+            Ok(Versioned { value: command.policy, version })
         })
         .await
     }
@@ -202,6 +213,11 @@ impl ManageCalendar {
     fn audit<'a>(&self, admin: UserId, metadata: &'a RequestMetadata) -> AuditContext<'a> {
         AuditContext::new(Some(admin), metadata, self.clock.now())
     }
+}
+
+/// Checks the version that a change is based on once it is made: only that locks a row that did not exist before.
+fn check_replaced(based_on: Option<u32>, new: u32) -> Result<(), CalendarError> {
+    if is_outdated(based_on, new - 1) { Err(CalendarError::VersionConflict) } else { Ok(()) }
 }
 
 async fn check_therapist(work: &mut dyn UnitOfWork, therapist: UserId) -> Result<(), CalendarError> {

@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use super::CurrentPractice;
 use crate::audit::{AuditContext, RequestMetadata};
+use crate::version::is_outdated;
 
 /// `None` leaves a field unchanged; `Some(None)` clears it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct PracticeChanges {
 pub struct ChangePracticeCommand {
     pub admin: UserId,
     pub changes: PracticeChanges,
+    /// The version that the change is based on; any other is a conflict.
+    pub version: Option<u32>,
     pub metadata: RequestMetadata,
 }
 
@@ -43,6 +46,8 @@ pub struct ChangeLogoCommand {
     pub admin: UserId,
     /// `None` removes it.
     pub logo: Option<Logo>,
+    /// The version that the change is based on; any other is a conflict.
+    pub version: Option<u32>,
     pub metadata: RequestMetadata,
 }
 
@@ -50,6 +55,8 @@ pub struct ChangeLogoCommand {
 pub enum PracticeProfileError {
     #[error("the time zone is unknown")]
     UnknownTimeZone,
+    #[error("the practice was changed in the meantime")]
+    VersionConflict,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -71,11 +78,9 @@ impl ManagePracticeProfile {
             return Err(PracticeProfileError::UnknownTimeZone);
         }
         crate::retry::retrying(|| async {
-            let (mut work, before) = self.begin().await?;
+            let (work, before) = self.begin(command.version).await?;
             let practice = command.changes.clone().applied_to(before);
-            self.save(&mut *work, &practice, command.admin, &command.metadata).await?;
-            work.commit().await?;
-            Ok(practice)
+            Ok(self.save(work, practice, command.admin, &command.metadata).await?)
         })
         .await
     }
@@ -84,36 +89,39 @@ impl ManagePracticeProfile {
     pub async fn change_logo(&self, command: ChangeLogoCommand) -> Result<Practice, PracticeProfileError> {
         let logo = command.logo.as_ref().map(|logo| (name_of(logo), logo));
         crate::retry::retrying(|| async {
-            let (mut work, before) = self.begin().await?;
+            let (mut work, before) = self.begin(command.version).await?;
             work.replace_logo(logo.as_ref().map(|(name, logo)| (name, *logo))).await?;
             let practice = Practice { logo: logo.as_ref().map(|(name, _)| name.clone()), ..before };
-            self.save(&mut *work, &practice, command.admin, &command.metadata).await?;
-            work.commit().await?;
-            Ok(practice)
+            Ok(self.save(work, practice, command.admin, &command.metadata).await?)
         })
         .await
     }
 
     /// A unit of work, and the practice that it changes.
-    async fn begin(&self) -> Result<(Box<dyn UnitOfWork>, Practice), StoreError> {
+    async fn begin(&self, version: Option<u32>) -> Result<(Box<dyn UnitOfWork>, Practice), PracticeProfileError> {
         let mut work = self.store.begin().await?;
         // The configured one, unless one is stored already.
         work.add_practice(&self.practice.configured).await?;
         let before = work.practice_for_change().await?.unwrap_or_else(|| (*self.practice.configured).clone());
+        if is_outdated(version, before.version) {
+            return Err(PracticeProfileError::VersionConflict);
+        }
         Ok((work, before))
     }
 
     async fn save(
         &self,
-        work: &mut dyn UnitOfWork,
-        practice: &Practice,
+        mut work: Box<dyn UnitOfWork>,
+        practice: Practice,
         admin: UserId,
         metadata: &RequestMetadata,
-    ) -> Result<(), StoreError> {
-        work.save_practice(practice).await?;
+    ) -> Result<Practice, StoreError> {
+        let version = work.save_practice(&practice).await?;
         AuditContext::new(Some(admin), metadata, self.clock.now())
-            .record(work, "practice.changed", AuditObject::Practice)
-            .await
+            .record(&mut *work, "practice.changed", AuditObject::Practice)
+            .await?;
+        work.commit().await?;
+        Ok(Practice { version, ..practice })
     }
 }
 
@@ -142,6 +150,7 @@ impl PracticeChanges {
                 offline_payment: self.offline_payment.unwrap_or(before.texts.offline_payment),
             },
             translations: self.translations.unwrap_or(before.translations),
+            version: before.version,
         }
     }
 }

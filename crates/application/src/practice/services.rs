@@ -10,6 +10,7 @@ use attune_ports::{AuditObject, Clock, NewService, PaymentGateway, PriceError, S
 use thiserror::Error;
 
 use crate::audit::{AuditContext, RequestMetadata};
+use crate::version::is_outdated;
 
 /// `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct ChangeServiceCommand {
     pub admin: UserId,
     pub service: ServiceId,
     pub changes: ServiceChanges,
+    /// The version that the change is based on; any other is a conflict.
+    pub version: Option<u32>,
     pub metadata: RequestMetadata,
 }
 
@@ -36,6 +39,8 @@ pub struct ChangeServiceCommand {
 pub enum ServiceError {
     #[error("there is no such service")]
     NotFound,
+    #[error("the service was changed in the meantime")]
+    VersionConflict,
     #[error(transparent)]
     Length(#[from] LengthError),
     #[error(transparent)]
@@ -83,8 +88,11 @@ impl ManageServices {
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
             let before = work.service_for_change(command.service).await?.ok_or(ServiceError::NotFound)?;
+            if is_outdated(command.version, before.version) {
+                return Err(ServiceError::VersionConflict);
+            }
             let changes = command.changes.clone();
-            let service = Service {
+            let mut service = Service {
                 id: before.id,
                 name: changes.name.unwrap_or(before.name),
                 description: changes.description.unwrap_or(before.description),
@@ -93,9 +101,10 @@ impl ManageServices {
                 price: changes.price.unwrap_or(before.price),
                 active: changes.active.unwrap_or(before.active),
                 translations: changes.translations.unwrap_or(before.translations),
+                version: before.version,
             };
             AppointmentLength::try_from(&service)?;
-            work.save_service(&service).await?;
+            service.version = work.save_service(&service).await?;
             AuditContext::new(Some(command.admin), &command.metadata, self.clock.now())
                 .record(&mut *work, "service.changed", AuditObject::Service(service.id))
                 .await?;

@@ -7,7 +7,7 @@ use attune_domain::{
     ChangeTerms, Formality, Language, Money, Practice, PracticeName, PracticePolicy, PracticeTexts, Role,
     ScheduleExceptionId, ServiceId, UserId,
 };
-use attune_ports::{NewService, PriceError};
+use attune_ports::{NewService, PriceError, Versioned};
 use jiff::civil::Weekday::Monday;
 
 use super::*;
@@ -32,7 +32,7 @@ fn new_service() -> NewService {
 }
 
 fn change(service: ServiceId, changes: ServiceChanges) -> ChangeServiceCommand {
-    ChangeServiceCommand { admin: admin(), service, changes, metadata: RequestMetadata::default() }
+    ChangeServiceCommand { admin: admin(), service, changes, version: None, metadata: RequestMetadata::default() }
 }
 
 #[tokio::test]
@@ -137,14 +137,14 @@ async fn an_invalid_policy_is_not_stored_and_an_unknown_exception_not_removed() 
     let terms = ChangeTerms { late_refund_percent: 101, ..ChangeTerms::default() };
     let refused = practice.set_policy(PracticePolicy { terms, ..PracticePolicy::default() }).await;
     assert!(matches!(refused, Err(CalendarError::Policy(PolicyError::Terms(_)))));
-    assert_eq!(practice.queries.policy().await.unwrap(), PracticePolicy::default());
+    assert_eq!(practice.queries.policy().await.unwrap(), Versioned::default());
     let (unknown, metadata) = (ScheduleExceptionId::new(9).unwrap(), RequestMetadata::default());
     let missing = practice.calendar.remove_schedule_exception(admin(), unknown, &metadata).await;
     assert!(matches!(missing, Err(CalendarError::NotFound)));
 }
 
 fn profile(changes: PracticeChanges) -> ChangePracticeCommand {
-    ChangePracticeCommand { admin: admin(), changes, metadata: RequestMetadata::default() }
+    ChangePracticeCommand { admin: admin(), changes, version: None, metadata: RequestMetadata::default() }
 }
 
 #[tokio::test]
@@ -195,11 +195,12 @@ async fn an_admin_changes_the_practice_field_by_field() {
             offline_payment: Some("Please pay by bank transfer.".to_owned()),
         },
         translations: BTreeMap::from([(Language::German, PracticeTexts::default())]),
+        version: 2,
     };
     assert_eq!(changed, expected);
     assert_eq!(practice.queries.practice().await.unwrap(), Some(expected.clone()));
     let unchanged = practice.profile.change(profile(PracticeChanges::default())).await.unwrap();
-    assert_eq!(unchanged, expected);
+    assert_eq!(unchanged, Practice { version: 3, ..expected.clone() });
     let nothing = PracticeChanges {
         phone: Some(None),
         email: Some(None),
@@ -213,19 +214,25 @@ async fn an_admin_changes_the_practice_field_by_field() {
         ..PracticeChanges::default()
     };
     let cleared = practice.profile.change(profile(nothing)).await.unwrap();
-    assert_eq!(cleared, Practice::new(expected.name.clone(), zone("Asia/Tokyo")));
+    assert_eq!(cleared, Practice { version: 4, ..Practice::new(expected.name.clone(), zone("Asia/Tokyo")) });
     let atlantis = PracticeChanges { time_zone: Some(zone("Europe/Atlantis")), ..PracticeChanges::default() };
     let refused = practice.profile.change(profile(atlantis)).await;
     assert!(matches!(refused, Err(PracticeProfileError::UnknownTimeZone)));
 }
 
+fn image(byte: u8) -> Logo {
+    Logo::new([b"\x89PNG\r\n\x1a\n", &[byte][..]].concat()).unwrap()
+}
+
+fn change_logo(logo: Option<Logo>, version: Option<u32>) -> ChangeLogoCommand {
+    ChangeLogoCommand { admin: admin(), logo, version, metadata: RequestMetadata::default() }
+}
+
 #[tokio::test]
 async fn a_logo_has_another_name_when_its_image_changes() {
     let practice = TestPractice::free().await;
-    let image = |byte| Logo::new([b"\x89PNG\r\n\x1a\n", &[byte][..]].concat()).unwrap();
     let change = async |logo: Option<Logo>| {
-        let command = ChangeLogoCommand { admin: admin(), logo, metadata: RequestMetadata::default() };
-        let changed = practice.profile.change_logo(command).await.unwrap();
+        let changed = practice.profile.change_logo(change_logo(logo, None)).await.unwrap();
         assert_eq!(practice.queries.practice().await.unwrap().as_ref(), Some(&changed));
         changed
     };
@@ -238,7 +245,7 @@ async fn a_logo_has_another_name_when_its_image_changes() {
         }
         // Other changes keep it.
         let unchanged = practice.profile.change(profile(PracticeChanges::default())).await.unwrap();
-        assert_eq!(unchanged, changed);
+        assert_eq!(unchanged, Practice { version: changed.version + 1, ..changed.clone() });
         names.push(changed.logo.unwrap());
     }
     assert!(names[0] == names[2] && names[0] != names[1], "{names:?}");
@@ -280,5 +287,73 @@ async fn a_time_zone_that_this_machine_does_not_know_is_replaced_by_the_configur
     for (own, expected) in [(Some("America/New_York"), "America/New_York"), (None, "Europe/Berlin")] {
         let found = current.zone_for(own.map(zone).as_ref()).await.unwrap();
         assert_eq!(name(&found).as_deref(), Some(expected));
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Edited {
+    Service,
+    WorkingHours,
+    Policy,
+    Practice,
+    Logo,
+}
+
+/// Makes the n-th change. Returns the new version, or the name of the error.
+async fn edit(practice: &TestPractice, edited: Edited, n: u8, version: Option<u32>) -> Result<u32, String> {
+    fn named<T, E: std::fmt::Debug>(result: Result<T, E>) -> Result<T, String> {
+        result.map_err(|error| format!("{error:?}"))
+    }
+    let (admin, metadata) = (admin(), RequestMetadata::default());
+    match edited {
+        Edited::Service => {
+            let changes = ServiceChanges { name: Some(n.to_string()), ..ServiceChanges::default() };
+            let service = practice.queries.services().await.unwrap()[0].id;
+            let command = ChangeServiceCommand { version, ..change(service, changes) };
+            named(practice.services.change(command).await).map(|changed| changed.version)
+        }
+        Edited::WorkingHours => {
+            let schedule =
+                WeeklySchedule { zone: zone("UTC"), week: vec![(Monday, hours("09:00", &format!("1{n}:00")))] };
+            let command = SetScheduleCommand { admin, therapist: admin, schedule, version, metadata };
+            named(practice.calendar.set_schedule(command).await)
+        }
+        Edited::Policy => {
+            let terms = ChangeTerms { late_refund_percent: n, ..ChangeTerms::default() };
+            let policy = PracticePolicy { terms, ..PracticePolicy::default() };
+            let command = SetPolicyCommand { admin, policy, version, metadata };
+            named(practice.calendar.set_policy(command).await).map(|changed| changed.version)
+        }
+        Edited::Practice => {
+            let changes = PracticeChanges { imprint: Some(Some(n.to_string())), ..PracticeChanges::default() };
+            let command = ChangePracticeCommand { version, ..profile(changes) };
+            named(practice.profile.change(command).await).map(|changed| changed.version)
+        }
+        Edited::Logo => named(practice.profile.change_logo(change_logo(Some(image(n)), version)).await)
+            .map(|changed| changed.version),
+    }
+}
+
+#[tokio::test]
+async fn the_second_of_two_editors_is_refused() {
+    for (edited, loaded) in
+        [(Edited::Service, 1), (Edited::WorkingHours, 0), (Edited::Policy, 0), (Edited::Practice, 1), (Edited::Logo, 1)]
+    {
+        let practice = TestPractice::free().await;
+        let stored = async || {
+            let settings = practice.queries.calendar_settings(admin()).await.unwrap();
+            let own = practice.practice.load().await.unwrap();
+            (practice.queries.all_services().await.unwrap(), settings, practice.practice.logo(&own).await.unwrap(), own)
+        };
+        assert_eq!(edit(&practice, edited, 1, Some(loaded)).await, Ok(loaded + 1), "{edited:?}");
+        let first = stored().await;
+        for outdated in [loaded, loaded + 2] {
+            let refused = edit(&practice, edited, 2, Some(outdated)).await;
+            assert_eq!(refused, Err("VersionConflict".to_owned()), "{edited:?}");
+            assert_eq!(stored().await, first, "{edited:?}");
+        }
+        assert_eq!(edit(&practice, edited, 2, Some(loaded + 1)).await, Ok(loaded + 2), "{edited:?}");
+        assert_eq!(edit(&practice, edited, 3, None).await, Ok(loaded + 3), "{edited:?}");
+        assert_ne!(stored().await, first, "{edited:?}");
     }
 }

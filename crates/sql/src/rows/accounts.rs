@@ -31,6 +31,7 @@ pub struct UserRow {
     pub(super) agenda_at: Option<i64>,
     pub(super) second_factor_at: Option<i64>,
     pub(super) second_factor_due_at: Option<i64>,
+    pub(super) version: i64,
 }
 
 impl FromRow for User {
@@ -53,6 +54,7 @@ impl FromRow for User {
             created_at: from_millis(row.created_at)?,
             notify: sound(NotifyLevel::parse(&row.notify), "users.notify")?,
             agenda_at: row.agenda_at.map(|minute| sound(local_time(minute), "users.agenda_at")).transpose()?,
+            version: number(row.version)?,
         })
     }
 }

@@ -1,7 +1,7 @@
 use attune_domain::ChangeTerms;
 use attune_domain::calendar::{Interval, LocalTime, LocalTimeRange, RuleSettings, ScheduleException, WeeklySchedule};
 use attune_domain::{PracticePolicy, ScheduleExceptionId, TimeZoneName, UserId};
-use attune_ports::{NewScheduleException, StoreError, StoredScheduleException};
+use attune_ports::{NewScheduleException, StoreError, StoredScheduleException, Versioned};
 use diesel::prelude::*;
 use jiff::civil::{Date, Weekday};
 
@@ -76,12 +76,16 @@ impl HoursRow {
     }
 }
 
-/// Restores a week from its time zone joined with its hours, if any. No rows: there is no schedule.
-pub fn schedule_of(rows: Vec<(String, Option<HoursRow>)>) -> Result<Option<WeeklySchedule>, StoreError> {
-    let Some((zone, _)) = rows.first() else { return Ok(None) };
+/// A time zone and a version, joined with one of the week's hours, if any.
+pub type WeekRow = (String, i64, Option<HoursRow>);
+
+/// Restores a week. No rows: there is no schedule.
+pub fn schedule_of(rows: Vec<WeekRow>) -> Result<Option<Versioned<WeeklySchedule>>, StoreError> {
+    let Some((zone, version, _)) = rows.first() else { return Ok(None) };
     let zone = sound(TimeZoneName::parse(zone).ok(), "schedules.time_zone")?;
-    let week = rows.into_iter().filter_map(|(_, row)| row).map(HoursRow::into_hours).collect::<Result<_, _>>()?;
-    Ok(Some(WeeklySchedule { zone, week }))
+    let version = number(*version)?;
+    let week = rows.into_iter().filter_map(|(.., row)| row).map(HoursRow::into_hours).collect::<Result<_, _>>()?;
+    Ok(Some(Versioned { value: WeeklySchedule { zone, week }, version }))
 }
 
 #[derive(Clone, Queryable, Selectable)]
@@ -191,6 +195,14 @@ impl From<&StoredScheduleException> for ScheduleExceptionRow {
     }
 }
 
+#[derive(Clone, Queryable, Selectable)]
+#[diesel(table_name = practice_policy)]
+pub struct StoredPolicyRow {
+    #[diesel(embed)]
+    policy: PolicyRow,
+    version: i64,
+}
+
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = practice_policy, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct PolicyRow {
@@ -224,11 +236,11 @@ impl From<&PracticePolicy> for PolicyRow {
     }
 }
 
-impl FromRow for PracticePolicy {
-    type Row = PolicyRow;
+impl FromRow for Versioned<PracticePolicy> {
+    type Row = StoredPolicyRow;
 
-    fn from_row(row: PolicyRow) -> Result<Self, StoreError> {
-        let policy = Self {
+    fn from_row(StoredPolicyRow { policy: row, version }: StoredPolicyRow) -> Result<Self, StoreError> {
+        let policy = PracticePolicy {
             rules: RuleSettings {
                 notice_minutes: number(row.notice_minutes)?,
                 horizon_days: number(row.horizon_days)?,
@@ -239,6 +251,6 @@ impl FromRow for PracticePolicy {
             auto_complete: row.auto_complete,
         };
         policy.checked().map_err(|e| StoreError::Corrupt(e.into()))?;
-        Ok(policy)
+        Ok(Self { value: policy, version: number(version)? })
     }
 }

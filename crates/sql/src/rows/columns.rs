@@ -46,6 +46,7 @@ columns!(UserRow {
     agenda_at,
     second_factor_at,
     second_factor_due_at,
+    version,
 } password_hash: None);
 
 columns!(LoginSessionRow { id, user_id, generation, rotated_at, created_at, stepped_up_at, ended_at });

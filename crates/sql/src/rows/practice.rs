@@ -8,7 +8,7 @@ use attune_ports::StoreError;
 use diesel::prelude::*;
 
 use super::FromRow;
-use crate::map::{corrupt, sound};
+use crate::map::{corrupt, number, sound};
 use crate::schema::{installation, logos, practice};
 
 /// Texts by column.
@@ -36,6 +36,14 @@ pub(super) fn write_translations<T, const N: usize>(
     let all: BTreeMap<&str, _> = translations.iter().map(|(tag, of)| (tag.as_str(), texts(of))).collect();
     // Maps of strings always have a JSON form.
     serde_json::to_string(&all).unwrap_or_default()
+}
+
+#[derive(Clone, Queryable, Selectable)]
+#[diesel(table_name = practice)]
+pub struct StoredPracticeRow {
+    #[diesel(embed)]
+    practice: PracticeRow,
+    version: i64,
 }
 
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -80,9 +88,9 @@ impl From<&Practice> for PracticeRow {
 }
 
 impl FromRow for Practice {
-    type Row = PracticeRow;
+    type Row = StoredPracticeRow;
 
-    fn from_row(row: PracticeRow) -> Result<Self, StoreError> {
+    fn from_row(StoredPracticeRow { practice: row, version }: StoredPracticeRow) -> Result<Self, StoreError> {
         /// The value of an optional column.
         fn read<T, E>(
             text: Option<String>,
@@ -106,6 +114,7 @@ impl FromRow for Practice {
                 privacy: texts.remove("privacy"),
                 offline_payment: texts.remove("offline_payment"),
             })?,
+            version: number(version)?,
         })
     }
 }

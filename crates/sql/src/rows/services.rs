@@ -16,6 +16,7 @@ pub struct StoredServiceRow {
     id: i64,
     #[diesel(embed)]
     service: ServiceRow,
+    version: i64,
 }
 
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -34,7 +35,7 @@ pub struct ServiceRow {
 impl FromRow for Service {
     type Row = StoredServiceRow;
 
-    fn from_row(StoredServiceRow { id, service: row }: StoredServiceRow) -> Result<Self, StoreError> {
+    fn from_row(StoredServiceRow { id, service: row, version }: StoredServiceRow) -> Result<Self, StoreError> {
         Ok(Self {
             id: sound(ServiceId::new(id), "services.id")?,
             price: money(row.price_minor, &row.currency)?,
@@ -47,6 +48,7 @@ impl FromRow for Service {
                 name: texts.remove("name"),
                 description: texts.remove("description"),
             })?,
+            version: number(version)?,
         })
     }
 }

@@ -350,8 +350,7 @@ pub async fn a_booking_is_read_with_its_current_client(backend: &Backend) {
     let (practice, booking) = backend.booked().await;
     let before = backend.queries.booking(booking.id()).await.unwrap().unwrap();
     assert_eq!(before.client, backend.read_user(practice.client).await);
-    let renamed = User { last_name: Some(name("Newlywed")), ..before.client };
-    backend.commit(async |work| work.save_user(&renamed).await).await;
+    let renamed = backend.save_user(User { last_name: Some(name("Newlywed")), ..before.client }).await;
     let after = backend.queries.booking(booking.id()).await.unwrap().unwrap();
     assert_eq!(after.client, renamed);
     assert_eq!(after.booking, booking);

@@ -5,7 +5,7 @@ use attune_domain::calendar::{Interval, LocalTimeRange, RuleSettings, ScheduleEx
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, PaymentStatus, PracticePolicy, ScheduleExceptionId, UserId,
 };
-use attune_ports::{CalendarSettings, NewScheduleException, StoredScheduleException};
+use attune_ports::{CalendarSettings, NewScheduleException, StoredScheduleException, Versioned};
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,7 +22,7 @@ async fn settings(backend: &Backend, therapist: UserId) -> CalendarSettings {
 }
 
 async fn stored_week(backend: &Backend, therapist: UserId) -> Option<WeeklySchedule> {
-    settings(backend, therapist).await.schedule.map(sorted)
+    settings(backend, therapist).await.schedule.map(|stored| sorted(stored.value))
 }
 
 fn sorted(mut schedule: WeeklySchedule) -> WeeklySchedule {
@@ -74,14 +74,14 @@ fn all_days() -> impl Iterator<Item = Weekday> {
 
 pub async fn a_new_practice_has_the_default_policy_only(backend: &Backend) {
     let practice = backend.practice().await;
-    let nothing = CalendarSettings { schedule: None, exceptions: Vec::new(), policy: PracticePolicy::default() };
+    let nothing = CalendarSettings { schedule: None, exceptions: Vec::new(), policy: Versioned::default() };
     for user in [practice.therapist, practice.client, unknown()] {
         assert_eq!(settings(backend, user).await, nothing);
         assert!(entries(backend, Some(user)).await.is_empty());
         assert_eq!(busy(backend, user, slot(0), slot(9)).await, []);
     }
     assert!(entries(backend, None).await.is_empty());
-    assert_eq!(backend.queries.policy().await.unwrap(), PracticePolicy::default());
+    assert_eq!(backend.queries.policy().await.unwrap(), Versioned { value: PracticePolicy::default(), version: 0 });
 }
 
 pub async fn schedules_round_trip(backend: &Backend) {
@@ -121,7 +121,8 @@ pub async fn a_schedule_is_replaced_as_a_whole(backend: &Backend) {
         work.set_schedule(practice.therapist, &after).await?;
         work.set_schedule(practice.therapist, &before).await
     });
-    twice.await;
+    assert_eq!(twice.await, 4, "each change counts");
+    assert_eq!(settings(backend, practice.therapist).await.schedule.unwrap().version, 4);
     assert_eq!(stored_week(backend, practice.therapist).await, Some(before));
     let none = week(&[]);
     set_week(backend, practice.therapist, &none).await;
@@ -140,9 +141,9 @@ pub async fn each_therapist_has_a_calendar(backend: &Backend) {
     let booking = backend.book(practice, 0).await;
 
     let CalendarSettings { schedule, exceptions, .. } = settings(backend, practice.therapist).await;
-    assert_eq!((schedule, exceptions), (Some(mine), Vec::new()));
+    assert_eq!((schedule, exceptions), (Some(Versioned { value: mine, version: 1 }), Vec::new()));
     let CalendarSettings { schedule, exceptions, .. } = settings(backend, colleague).await;
-    assert_eq!((schedule, exceptions), (Some(theirs), vec![off.what]));
+    assert_eq!((schedule, exceptions), (Some(Versioned { value: theirs, version: 1 }), vec![off.what]));
     assert_eq!(busy(backend, practice.therapist, slot(0), slot(9)).await, [blocked(&booking)]);
     assert_eq!(busy(backend, colleague, slot(0), slot(9)).await, []);
 }
@@ -283,9 +284,11 @@ pub async fn policies_round_trip(backend: &Backend) {
         auto_complete: true,
     };
     let unlimited = PracticePolicy { rules: RuleSettings { daily_limit: None, ..most.rules }, ..most };
-    for policy in [policy(), least, most, unlimited, PracticePolicy::default(), least] {
+    let policies = [policy(), least, most, unlimited, PracticePolicy::default(), least];
+    for (version, policy) in (1..).zip(policies) {
         policy.checked().expect("a valid policy");
-        backend.commit(async |work| work.set_policy(&policy).await).await;
+        assert_eq!(backend.commit(async |work| work.set_policy(&policy).await).await, version);
+        let policy = Versioned { value: policy, version };
         assert_eq!(backend.queries.policy().await.unwrap(), policy);
         for user in [practice.therapist, unknown()] {
             assert_eq!(settings(backend, user).await.policy, policy);
@@ -324,7 +327,7 @@ pub async fn a_dropped_unit_of_work_changes_no_calendar(backend: &Backend) {
         work.set_policy(&PracticePolicy::default()).await.unwrap();
         assert_eq!(settings(backend, practice.therapist).await, old);
         assert_eq!(entries(backend, None).await, [stored(id, &first)]);
-        assert_eq!(backend.queries.policy().await.unwrap(), policy());
+        assert_eq!(*backend.queries.policy().await.unwrap(), policy());
         if committed {
             work.commit().await.unwrap();
         } else {
@@ -333,9 +336,9 @@ pub async fn a_dropped_unit_of_work_changes_no_calendar(backend: &Backend) {
         }
     }
     let new = settings(backend, practice.therapist).await;
-    assert_eq!(new.schedule.unwrap().week, [(Weekday::Sunday, LocalTimeRange::WHOLE_DAY)]);
+    assert_eq!(new.schedule.unwrap().value.week, [(Weekday::Sunday, LocalTimeRange::WHOLE_DAY)]);
     assert_eq!(new.exceptions, [day_off(practice.therapist, "2027-06-01").what]);
-    assert_eq!(new.policy, PracticePolicy::default());
+    assert_eq!(*new.policy, PracticePolicy::default());
 }
 
 pub async fn busy_time_is_what_bookings_block(backend: &Backend) {

@@ -158,9 +158,9 @@ pub async fn a_caller_is_read_as_of_now(backend: &Backend) {
     assert_eq!(before.user, backend.read_user(practice.client).await);
     assert_eq!(before.session.id, id);
 
-    let changed = User { role: Role::Admin, disabled: true, ..before.user };
+    let mut changed = User { role: Role::Admin, disabled: true, ..before.user };
     let ended = backend.commit(async |work| {
-        work.save_user(&changed).await?;
+        changed.version = work.save_user(&changed).await?;
         work.end_login_sessions(changed.id, None, minutes_after(now(), 3)).await
     });
     assert_eq!(ended.await, 1);

@@ -29,6 +29,7 @@ fn full() -> Practice {
             offline_payment: text("By bank transfer"),
         },
         translations: BTreeMap::from([(Language::German, german), (Language::French, PracticeTexts::default())]),
+        version: 1,
     }
 }
 
@@ -49,10 +50,10 @@ pub async fn the_practice_is_stored_once_and_replaced_as_a_whole(backend: &Backe
     assert_eq!(stored(backend).await, Some(full()));
     assert!(!backend.commit(async |work| work.add_practice(&plain()).await).await);
     assert_eq!(stored(backend).await, Some(full()));
-    backend.commit(async |work| work.save_practice(&plain()).await).await;
-    assert_eq!(stored(backend).await, Some(plain()), "every field is replaced");
-    backend.commit(async |work| work.save_practice(&full()).await).await;
-    assert_eq!(stored(backend).await, Some(full()));
+    for (version, changed) in (2..).zip([plain(), full()]) {
+        assert_eq!(backend.commit(async |work| work.save_practice(&changed).await).await, version);
+        assert_eq!(stored(backend).await, Some(Practice { version, ..changed }), "every field is replaced");
+    }
 }
 
 pub async fn a_logo_is_found_by_its_name_until_another_replaces_it(backend: &Backend) {
@@ -101,10 +102,8 @@ pub async fn a_user_may_have_a_language_and_no_password(backend: &Backend) {
     let found = backend.queries.credentials(&new.email).await.unwrap().unwrap();
     assert!(found.password_hash.is_none());
     assert_eq!(found.user.language, Some(Language::Spanish));
-    let changed = User { language: Some(Language::German), ..found.user };
-    backend.commit(async |work| work.save_user(&changed).await).await;
+    let changed = backend.save_user(User { language: Some(Language::German), ..found.user }).await;
     assert_eq!(backend.read_user(id).await, changed);
-    let without = User { language: None, ..changed };
-    backend.commit(async |work| work.save_user(&without).await).await;
+    let without = backend.save_user(User { language: None, ..changed }).await;
     assert_eq!(backend.read_user(id).await, without);
 }

@@ -9,7 +9,7 @@ use attune_domain::payment::PaymentLedger;
 use attune_domain::{Booking, OneTimePurpose, PracticePolicy, Role, Service, User};
 use attune_ports::{
     BookingFilter, Conflict, IdempotencyRecord, LedgerEntry, LedgerKind, NewRefund, PageRequest, Payment, ProblemKind,
-    Provider, StoreError, UserFilter,
+    Provider, StoreError, UserFilter, Versioned,
 };
 use jiff::Timestamp;
 use jiff::civil::Weekday;
@@ -231,8 +231,7 @@ pub async fn one_of_many_stale_writers_wins(backend: &Backend) {
 pub async fn no_update_of_an_account_or_a_login_session_is_lost(backend: &Backend) {
     let practice = backend.practice().await;
     let login = backend.commit(async |work| work.add_login_session(&session(practice.client)).await).await;
-    let named = User { first_name: Some(name("0")), ..backend.read_user(practice.client).await };
-    backend.commit(async |work| work.save_user(&named).await).await;
+    backend.save_user(User { first_name: Some(name("0")), ..backend.read_user(practice.client).await }).await;
     let outcomes = race_units(backend, vec![(); 8], move |work, ()| {
         Box::pin(async move {
             let user = work.user_for_change(practice.client).await?.expect("the account exists");
@@ -246,7 +245,7 @@ pub async fn no_update_of_an_account_or_a_login_session_is_lost(backend: &Backen
     });
     all(outcomes.await);
     let caller = backend.queries.caller(login).await.unwrap().unwrap();
-    assert_eq!(caller.user.first_name, Some(name("8")));
+    assert_eq!((caller.user.first_name, caller.user.version), (Some(name("8")), 10));
     assert_eq!(caller.session.generation, 9);
 }
 
@@ -259,7 +258,9 @@ pub async fn no_update_of_a_service_is_lost(backend: &Backend) {
             work.save_service(&Service { price: eur(found.price.minor() + 1), ..found }).await
         })
     });
-    all(outcomes.await);
+    let mut versions = all(outcomes.await);
+    versions.sort_unstable();
+    assert_eq!(versions, [2, 3, 4, 5, 6, 7, 8, 9]);
     assert_eq!(backend.queries.services().await.unwrap()[0].price, eur(9_008));
 }
 
@@ -694,19 +695,21 @@ pub async fn concurrent_schedules_and_policies_are_stored_whole(backend: &Backen
     let all_settings: Vec<_> = (0..6).map(settings).collect();
     let outcomes = race_units(backend, all_settings.clone(), move |work, (schedule, policy)| {
         Box::pin(async move {
-            work.set_schedule(practice.therapist, schedule).await?;
+            let version = work.set_schedule(practice.therapist, schedule).await?;
             give_way().await;
-            work.set_policy(policy).await
+            Ok((version, work.set_policy(policy).await?))
         })
     });
-    all(outcomes.await);
+    let mut versions = all(outcomes.await);
+    versions.sort_unstable();
+    assert_eq!(versions, [1, 2, 3, 4, 5, 6].map(|version| (version, version)), "each is based on the one before");
     let mut found = backend.queries.calendar_settings(practice.therapist).await.unwrap();
-    if let Some(schedule) = &mut found.schedule {
+    if let Some(Versioned { value: schedule, .. }) = &mut found.schedule {
         schedule.week.sort_by_key(|(day, _)| day.to_monday_one_offset());
     }
     let written = all_settings.into_iter().any(|(mut schedule, policy)| {
         schedule.week.sort_by_key(|(day, _)| day.to_monday_one_offset());
-        found.schedule == Some(schedule) && found.policy == policy
+        found.schedule == Some(Versioned { value: schedule, version: 6 }) && *found.policy == policy
     });
     assert!(written, "{found:?}");
 }

@@ -306,8 +306,7 @@ pub async fn a_booking_is_found_by_its_room(backend: &Backend) {
     let view = backend.queries.booking_by_room(room.id()).await.unwrap().unwrap();
     assert_eq!(view.booking, cancelled);
 
-    let renamed = User { first_name: Some(name("Newlywed")), ..view.client };
-    backend.commit(async |work| work.save_user(&renamed).await).await;
+    let renamed = backend.save_user(User { first_name: Some(name("Newlywed")), ..view.client }).await;
     assert_eq!(backend.queries.booking_by_room(room.id()).await.unwrap().unwrap().client, renamed);
 }
 

@@ -20,6 +20,12 @@ async fn default(backend: &Backend) -> Option<Service> {
     backend.uncommitted(async |work| work.default_service().await).await.unwrap()
 }
 
+/// The service as it is stored then.
+async fn save(backend: &Backend, service: Service) -> Service {
+    let version = backend.commit(async |work| work.save_service(&service).await).await;
+    Service { version, ..service }
+}
+
 async fn add(backend: &Backend, name: &str) -> Service {
     let new = NewService { name: name.to_owned(), ..service() };
     let id = backend.commit(async |work| work.add_service(&new).await).await;
@@ -44,6 +50,7 @@ pub async fn services_round_trip(backend: &Backend) {
             price: new.price,
             active: true,
             translations: new.translations,
+            version: 1,
         };
         assert_eq!(read(backend, id).await.as_ref(), Some(&expected));
         assert_eq!(read_for_change(backend, id).await.as_ref(), Some(&expected));
@@ -75,13 +82,15 @@ pub async fn saving_a_service_writes_every_field(backend: &Backend) {
         ..first.clone()
     };
     let shortest = Service { minutes: 1, buffer_minutes: 0, price: money(0, "JPY"), active: true, ..first.clone() };
-    for changed in [longest, shortest, first] {
+    for (version, changed) in (2..).zip([longest, shortest, first]) {
         let within = backend.commit(async |work| {
             assert!(work.service_for_change(changed.id).await?.is_some());
-            work.save_service(&changed).await?;
+            assert_eq!(work.save_service(&changed).await?, version, "whatever the given version is");
             work.service(changed.id).await
         });
-        assert_eq!(within.await.as_ref(), Some(&changed));
+        let within = within.await;
+        let changed = Service { version, ..changed };
+        assert_eq!(within.as_ref(), Some(&changed));
         assert_eq!(read(backend, changed.id).await.as_ref(), Some(&changed));
         assert_eq!(backend.queries.all_services().await.unwrap(), [other.clone(), changed]);
     }
@@ -97,19 +106,17 @@ pub async fn saving_an_unknown_service_is_stale(backend: &Backend) {
 pub async fn a_service_can_be_withdrawn_and_offered_again(backend: &Backend) {
     assert!(backend.queries.all_services().await.unwrap().is_empty());
     let (first, second) = (add(backend, "First").await, add(backend, "Second").await);
-    let withdrawn = Service { active: false, ..first.clone() };
-    backend.commit(async |work| work.save_service(&withdrawn).await).await;
+    let withdrawn = save(backend, Service { active: false, ..first.clone() }).await;
     assert_eq!(default(backend).await.as_ref(), Some(&second));
     assert_eq!(backend.queries.services().await.unwrap(), std::slice::from_ref(&second));
     assert_eq!(backend.queries.all_services().await.unwrap(), [withdrawn.clone(), second.clone()]);
     assert_eq!(read(backend, first.id).await, Some(withdrawn));
 
-    let both_withdrawn = Service { active: false, ..second.clone() };
-    backend.commit(async |work| work.save_service(&both_withdrawn).await).await;
+    save(backend, Service { active: false, ..second }).await;
     assert_eq!(default(backend).await, None);
     assert!(backend.queries.services().await.unwrap().is_empty());
 
-    backend.commit(async |work| work.save_service(&first).await).await;
+    let first = save(backend, first).await;
     assert_eq!(default(backend).await.as_ref(), Some(&first));
     assert_eq!(backend.queries.services().await.unwrap(), [first]);
 }
@@ -118,7 +125,7 @@ pub async fn changing_a_service_changes_no_booking(backend: &Backend) {
     let (practice, booking) = backend.booked().await;
     let found = read(backend, practice.service).await.unwrap();
     let dearer = Service { minutes: 90, buffer_minutes: 30, price: money(1, "USD"), active: false, ..found };
-    backend.commit(async |work| work.save_service(&dearer).await).await;
+    save(backend, dearer).await;
     assert_eq!(backend.read_booking(booking.id()).await, Some(booking));
 }
 

@@ -131,7 +131,7 @@ pub async fn all_ports_share_one_transaction(backend: &Backend) {
         assert_eq!(backend.queries.open_one_time_tokens(client).await.unwrap().len(), count);
         assert_eq!(backend.queries.calendar_settings(therapist).await.unwrap().schedule.is_some(), committed);
         assert_eq!(backend.queries.schedule_exceptions(None).await.unwrap().len(), count);
-        assert_eq!(backend.queries.policy().await.unwrap() == policy(), committed);
+        assert_eq!(*backend.queries.policy().await.unwrap() == policy(), committed);
         assert_eq!(backend.queries.busy_times(therapist, slot(0), slot(1), now()).await.unwrap().len(), count);
         assert_eq!(bookings_seen(backend).await, total);
         assert_eq!(backend.queries.outbox_health(now()).await.unwrap().pending, total);

@@ -206,7 +206,7 @@ pub async fn instants_round_trip_to_the_millisecond(backend: &Backend) {
         let read = backend.read_user(user).await;
         assert_eq!((read.created_at, read.email_verified_at), (instant, Some(instant)));
         let changed = User { second_factor_at: Some(instant), second_factor_due_at: Some(instant), ..read };
-        backend.commit(async |work| work.save_user(&changed).await).await;
+        let changed = backend.save_user(changed).await;
         assert_eq!(backend.read_user(user).await, changed);
 
         let paid =
@@ -257,9 +257,9 @@ pub async fn instants_are_truncated_to_milliseconds(backend: &Backend) {
     let id = backend.add_user(&NewUser { created_at: finer, email_verified_at: Some(finer), ..client("u") }).await;
     let user = backend.read_user(id).await;
     assert_eq!((user.created_at, user.email_verified_at), (now(), Some(now())));
-    let user = User { second_factor_at: Some(now()), second_factor_due_at: Some(now()), ..user };
-    let saved = User { second_factor_at: Some(finer), second_factor_due_at: Some(finer), ..user.clone() };
-    backend.commit(async |work| work.save_user(&saved).await).await;
+    let saved = User { second_factor_at: Some(finer), second_factor_due_at: Some(finer), ..user };
+    let saved = backend.save_user(saved).await;
+    let user = User { second_factor_at: Some(now()), second_factor_due_at: Some(now()), ..saved };
     assert_eq!(backend.uncommitted(async |work| work.user(id).await).await.unwrap(), Some(user));
 }
 
@@ -330,7 +330,7 @@ pub async fn names_round_trip(backend: &Backend) {
     ] {
         let user = backend.read_user(practice.client).await;
         let renamed = User { first_name: Some(name(typed)), last_name: Some(name(typed)), ..user };
-        backend.commit(async |work| work.save_user(&renamed).await).await;
+        let renamed = backend.save_user(renamed).await;
         let read = backend.read_user(practice.client).await;
         assert_eq!(read.first_name.as_ref().unwrap().as_str(), typed);
         assert_eq!(read, renamed);

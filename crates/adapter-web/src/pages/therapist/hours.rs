@@ -16,7 +16,7 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 
 use super::booking::row;
-use super::{People, TherapistVisit, open, receive};
+use super::{People, TherapistVisit, VERSION, open, receive};
 use crate::blocks::{Block, Button, FormBlock, Row};
 use crate::choice::{therapist_name, therapists};
 use crate::own_booking::Names;
@@ -114,7 +114,13 @@ async fn save_week(visit: &TherapistVisit<'_>, typed: &mut Typed, therapist: Use
             return Ok(Outcome::InTheWay(outside));
         }
     }
-    let command = SetScheduleCommand { admin: visit.caller.user.id, therapist, schedule, metadata: visit.metadata() };
+    let command = SetScheduleCommand {
+        admin: visit.caller.user.id,
+        therapist,
+        schedule,
+        version: typed.get(VERSION).parse().ok(),
+        metadata: visit.metadata(),
+    };
     visit.web.use_cases.calendar.set_schedule(command).await?;
     Ok(Outcome::Saved)
 }
@@ -362,8 +368,9 @@ async fn week_form(
 ) -> Result<FormBlock, Problem> {
     let view = visit.view();
     let settings = visit.web.queries.calendar_settings(therapist.id).await?;
+    let version = settings.schedule.as_ref().map_or(0, |schedule| schedule.version);
     let schedule = match settings.schedule {
-        Some(schedule) => schedule,
+        Some(schedule) => schedule.value,
         None => visit.web.use_cases.availability.calendars.usual_hours().await?,
     };
     let day = |weekday: Weekday| {
@@ -382,7 +389,7 @@ async fn week_form(
     }
     let zone = typed.input(view, "zone", "text", "field-zone", schedule.zone.as_str());
     fields.push(zone.suggestions(crate::pages::account::ZONES));
-    let form = visit.form(PATH, fields, "week", "save").hidden("therapist", therapist.id);
+    let form = visit.form(PATH, fields, "week", "save").versioned(version).hidden("therapist", therapist.id);
     Ok(confirm(visit, form, has_conflicts && typed.button() == "week"))
 }
 

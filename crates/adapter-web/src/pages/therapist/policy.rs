@@ -7,7 +7,7 @@ use attune_domain::calendar::RuleSettings;
 use attune_domain::{ChangeTerms, PracticePolicy};
 use attune_http_common::{HandlerResult, Problem};
 
-use super::{TherapistVisit, open, receive};
+use super::{TherapistVisit, VERSION, open, receive};
 use crate::blocks::Block;
 use crate::typed::Typed;
 use crate::visit::Section;
@@ -86,6 +86,7 @@ async fn save(visit: &TherapistVisit<'_>, typed: &mut Typed) -> Result<bool, Pro
             terms: ChangeTerms { free_minutes, grace_minutes, late_refund_percent, reschedule_minutes },
             auto_complete: typed.has("auto_complete"),
         },
+        version: typed.get(VERSION).parse().ok(),
         metadata: visit.metadata(),
     };
     visit.web.use_cases.calendar.set_policy(command).await?;
@@ -95,7 +96,7 @@ async fn save(visit: &TherapistVisit<'_>, typed: &mut Typed) -> Result<bool, Pro
 async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     let view = visit.view();
     let stored = visit.web.queries.policy().await?;
-    let PracticePolicy { rules, terms, auto_complete } = stored;
+    let PracticePolicy { rules, terms, auto_complete } = stored.value;
     let text = |name: &str, label: &str, value: String| typed.input(view, name, "text", label, &value);
     let period =
         |name: &str, label: &str, minutes| text(name, label, hours(minutes)).hint(view.text("policy-hours-hint"));
@@ -111,7 +112,7 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
         period("reschedule", "policy-reschedule", terms.reschedule_minutes),
         typed.check(view, "auto_complete", "policy-auto-complete", auto_complete),
     ];
-    let form = visit.form(PATH, fields, "policy", "save");
+    let form = visit.form(PATH, fields, "policy", "save").versioned(stored.version);
     let blocks = vec![Block::Text(visit.text("policy-sentence")), Block::Form(form)];
     let back = visit.link(super::practice::PATH, "tab-practice");
     visit.respond(visit.text("policy-title"), Section::Practice, Some(back), &typed, blocks)

@@ -11,7 +11,7 @@ use attune_domain::{EmailAddress, Language, Practice, TimeZoneName};
 use attune_http_common::{Code, HandlerResult, Problem};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{TherapistVisit, open, receive};
+use super::{TherapistVisit, VERSION, open, receive};
 use crate::blocks::{Block, FormBlock, Row};
 use crate::fields::{Control, Field};
 use crate::forms::{Form, refuse_forged};
@@ -94,7 +94,8 @@ pub(crate) async fn change_logo(web: Data<Web>, http: HttpRequest, payload: Payl
             "remove" => None,
             _ => Some(Logo::new(image).map_err(|_| Code::InvalidImage)?),
         };
-        let command = ChangeLogoCommand { admin: visit.caller.user.id, logo, metadata: visit.metadata() };
+        let command =
+            ChangeLogoCommand { admin: visit.caller.user.id, logo, version: None, metadata: visit.metadata() };
         web.use_cases.profile.change_logo(command).await?;
         Ok(())
     };
@@ -168,7 +169,12 @@ async fn save(visit: &TherapistVisit<'_>, typed: &mut Typed) -> Result<bool, Pro
         offline_payment: Some(texts.offline_payment),
         translations: Some(translations),
     };
-    let command = ChangePracticeCommand { admin: visit.caller.user.id, changes, metadata: visit.metadata() };
+    let command = ChangePracticeCommand {
+        admin: visit.caller.user.id,
+        changes,
+        version: typed.get(VERSION).parse().ok(),
+        metadata: visit.metadata(),
+    };
     visit.web.use_cases.profile.change(command).await?;
     Ok(true)
 }
@@ -255,5 +261,5 @@ fn profile_form(visit: &TherapistVisit<'_>, typed: &Typed, practice: &Practice) 
         let texts = practice.translations.get(&language).cloned().unwrap_or_default();
         fields.extend(text_fields(&texts, Some(language)));
     }
-    visit.form(PROFILE, fields, "profile", "save")
+    visit.form(PROFILE, fields, "profile", "save").versioned(practice.version)
 }

@@ -11,7 +11,7 @@ use attune_domain::{Currency, Language, Money, Service, ServiceId};
 use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::NewService;
 
-use super::{TherapistVisit, id, open, receive};
+use super::{TherapistVisit, VERSION, id, open, receive};
 use crate::blocks::{Block, FormBlock, Row};
 use crate::choice::service_name;
 use crate::fields::Field;
@@ -145,8 +145,13 @@ async fn save(visit: &TherapistVisit<'_>, typed: &mut Typed, service: &Service) 
         active: Some(typed.has("active")),
         translations: Some(translations),
     };
-    let command =
-        ChangeServiceCommand { admin: visit.caller.user.id, service: service.id, changes, metadata: visit.metadata() };
+    let command = ChangeServiceCommand {
+        admin: visit.caller.user.id,
+        service: service.id,
+        changes,
+        version: typed.get(VERSION).parse().ok(),
+        metadata: visit.metadata(),
+    };
     visit.web.use_cases.services.change(command).await?;
     Ok(true)
 }
@@ -182,7 +187,7 @@ async fn one(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     let service = service(visit).await?;
     let mut fields = fields(visit, &typed, Some(&service));
     fields.push(typed.check(visit.view(), "active", "service-active", service.active));
-    let form: FormBlock = visit.form(SERVICE, fields, "change", "save");
+    let form: FormBlock = visit.form(SERVICE, fields, "change", "save").versioned(service.version);
     let blocks = vec![Block::Text(visit.text("service-sentence")), Block::Form(form)];
     let back = visit.link(PATH, "services-title");
     let name = service_name(visit.view(), &service).to_owned();

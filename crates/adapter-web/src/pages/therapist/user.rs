@@ -8,7 +8,7 @@ use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::{BookingFilter, BookingPageRequest, Caller, PageStart, Password};
 
 use super::booking::row;
-use super::{TherapistVisit, id, open, receive};
+use super::{TherapistVisit, VERSION, id, open, receive};
 use crate::blocks::{Block, Button};
 use crate::own_booking::Names;
 use crate::pages::account::changes::step_up;
@@ -57,6 +57,7 @@ async fn submit(visit: &TherapistVisit<'_>, typed: &mut Typed, user: UserId) -> 
             let change = ManageUserCommand {
                 first_name: Some(first_name),
                 last_name: Some(last_name),
+                version: typed.get(VERSION).parse().ok(),
                 ..unchanged(visit, visit.caller.clone(), user)
             };
             cases.manage_user.run(change).await?;
@@ -103,6 +104,7 @@ fn unchanged(visit: &TherapistVisit<'_>, admin: Caller, user: UserId) -> ManageU
         last_name: None,
         role: None,
         disabled: None,
+        version: None,
         metadata: visit.metadata(),
     }
 }
@@ -198,7 +200,12 @@ async fn account(visit: &TherapistVisit<'_>, user: &User, typed: &Typed) -> Resu
         typed.input(view, "first_name", "text", "field-first-name", &name(user.first_name.as_ref())).optional(),
         typed.input(view, "last_name", "text", "field-last-name", &name(user.last_name.as_ref())).optional(),
     ];
-    let mut blocks = vec![visit.fold("user-names", typed, visit.form(PATH, fields, "names", "save"), Vec::new())];
+    let mut blocks = vec![visit.fold(
+        "user-names",
+        typed,
+        visit.form(PATH, fields, "names", "save").versioned(user.version),
+        Vec::new(),
+    )];
     let password = |name: &str| {
         typed
             .input(view, name, "password", "account-current-password", "")

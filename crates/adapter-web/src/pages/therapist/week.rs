@@ -259,7 +259,7 @@ impl OpenHours {
         let calendars = &visit.web.use_cases.availability.calendars;
         let settings = visit.web.queries.calendar_settings(choice.user.id).await?;
         let schedule = match settings.schedule {
-            Some(schedule) => schedule,
+            Some(schedule) => schedule.value,
             None => calendars.usual_hours().await?,
         };
         let zone = calendars.zones.find(&schedule.zone).unwrap_or_else(|| visit.zone.clone());

@@ -459,7 +459,8 @@ async fn manage(
     disabled: Option<bool>,
 ) -> Result<User, ManageUserError> {
     let (admin, metadata) = (stepped_up(practice, practice.therapist().await), RequestMetadata::default());
-    let command = ManageUserCommand { admin, user, first_name: None, last_name: None, role, disabled, metadata };
+    let (first_name, last_name, version) = (None, None, None);
+    let command = ManageUserCommand { admin, user, first_name, last_name, role, disabled, version, metadata };
     practice.manage_user.run(command).await
 }
 
@@ -476,6 +477,39 @@ async fn the_last_admin_stays() {
     manage(&practice, user.id, None, Some(false)).await.unwrap();
     manage(&practice, id, Some(Role::Client), None).await.unwrap();
     assert!(matches!(manage(&practice, user.id, None, None).await, Err(ManageUserError::Forbidden)));
+}
+
+#[tokio::test]
+async fn the_second_of_two_admins_who_edit_an_account_is_refused() {
+    let practice = TestPractice::free().await;
+    let loaded = practice.client().await;
+    let admin = stepped_up(&practice, practice.therapist().await);
+    let edit = async |name: &str, role: Role, version: Option<u32>| {
+        let command = ManageUserCommand {
+            admin: admin.clone(),
+            user: loaded.id,
+            first_name: Some(PersonName::parse(name).unwrap()),
+            last_name: None,
+            role: Some(role),
+            disabled: None,
+            version,
+            metadata: RequestMetadata::default(),
+        };
+        practice.manage_user.run(command).await
+    };
+    let stored = async || practice.queries.user(loaded.id).await.unwrap().unwrap();
+    let first = edit("Kim", Role::Client, Some(loaded.version)).await.unwrap();
+    assert_eq!((&first, first.version), (&stored().await, loaded.version + 1));
+    for outdated in [loaded.version, first.version + 1] {
+        let refused = edit("Robin", Role::Admin, Some(outdated)).await;
+        assert!(matches!(refused, Err(ManageUserError::VersionConflict)), "{refused:?}");
+        assert_eq!(stored().await, first);
+        assert!(practice.delivered().await.is_empty(), "no one is told of a new role");
+    }
+    let second = edit("Robin", Role::Client, Some(first.version)).await.unwrap();
+    let third = edit("Sasha", Role::Client, None).await.unwrap();
+    assert_eq!((second.version, third.version), (first.version + 1, first.version + 2));
+    assert_eq!(stored().await, third);
 }
 
 #[tokio::test]

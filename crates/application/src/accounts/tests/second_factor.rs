@@ -254,6 +254,7 @@ async fn a_new_role_needs_a_step_up_and_is_told() {
         last_name: None,
         role: Some(Role::Admin),
         disabled: None,
+        version: None,
         metadata: RequestMetadata::default(),
     };
     let refused = practice.manage_user.run(command.clone()).await;

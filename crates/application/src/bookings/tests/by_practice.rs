@@ -43,7 +43,8 @@ async fn inactive_service(practice: &TestPractice) -> Service {
     };
     let service = practice.services.add(admin, new, &RequestMetadata::default()).await.unwrap();
     let changes = ServiceChanges { active: Some(false), ..ServiceChanges::default() };
-    let command = ChangeServiceCommand { admin, service: service.id, changes, metadata: RequestMetadata::default() };
+    let (service, metadata) = (service.id, RequestMetadata::default());
+    let command = ChangeServiceCommand { admin, service, changes, version: None, metadata };
     practice.services.change(command).await.unwrap()
 }
 

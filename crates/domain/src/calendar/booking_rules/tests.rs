@@ -47,6 +47,7 @@ fn lengths_are_limited_as_in_bookings() {
         price: Money::new(0, Currency::parse("EUR").unwrap()).unwrap(),
         active: true,
         translations: std::collections::BTreeMap::new(),
+        version: 1,
     };
     let length = AppointmentLength::try_from(&service).unwrap();
     assert_eq!((length.minutes(), length.buffer_minutes()), (50, 10));
