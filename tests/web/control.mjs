@@ -23,7 +23,7 @@ export const FAULTS = [
     ['an empty title', /^axe: document-title/],
     ['low contrast', /^axe: color-contrast at 1280 light: .*id="faint"/],
     ['low contrast in the dark', /^axe: color-contrast at 1280 dark: .*id="faint-when-dark"/],
-    ['low contrast on a telephone', /^axe: color-contrast at 375 light: .*id="faint-when-narrow"/],
+    ['low contrast on a telephone', /^axe: color-contrast at 320 light: .*id="faint-when-narrow"/],
     ['a field without a label', /^axe: label at 1280 light/],
     ['a page that is wider than a small telephone', /^overflow: at 320: .*id="wide"/],
     ['large text that is wider than the page', /^text: at 375: .*id="wide-when-large"/],

@@ -16,7 +16,7 @@ const DATA = [
     'Ashdown & Featherstone', 'Lindenstraße 14, 10969 Berlin', 'Responsible for the content: Meredith Ashdown',
     // People.
     ...['Meredith Ashdown', 'Jane Doe', 'John Doe', 'Anna Berger', 'Mary Major', 'Jonas Brandt', 'Ada Lovelace', 'Augusta Lovelace',
-        'Grace Hopper', 'Nora Lind', 'Lea Sommer', 'Ines Vega', 'Ole', 'Mary Somerville', 'Emmy Noether', 'Sofya Kovalevskaya', 'Hypatia', 'Ada Byron', 'Lise Meitner', 'Augusta'],
+        'Grace Hopper', 'Nora Lind', 'Lea Sommer', 'Ines Vega', 'Ole', 'Mary Somerville', 'Emmy Noether', 'Sofya Kovalevskaya', 'Hypatia', 'Ada King', 'Ada Byron', 'Lise Meitner', 'Augusta'],
     // What is typed.
     'A cold', 'Holidays', 'Bring the form.', 'nobody of this name', 'About the last time.',
 ];

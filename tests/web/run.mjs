@@ -17,7 +17,7 @@ import { untranslated } from './pseudo.mjs';
 import { arrange, declaredForms, declaredStates, differences } from './states.mjs';
 import { refusals } from './therapist.mjs';
 import { press, WALKS } from './walks.mjs';
-import { week } from './week.mjs';
+import { twoEditors, week } from './week.mjs';
 
 const { values: { screenshots, matrix } } = parseArgs({
     options: { screenshots: { type: 'string' }, matrix: { type: 'boolean' } },
@@ -161,6 +161,7 @@ async function journeys(browser, practice) {
             }
         });
     }
+    await test('two editors of the same thing', () => twoEditors({ practice, browser }));
     await test('posts that other sites make a browser send change nothing', () => forgeries(browser, practice));
 }
 

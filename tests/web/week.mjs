@@ -163,3 +163,60 @@ async function seeOwnDay(browser, practice, options, page) {
         await context.close();
     }
 }
+
+// The second of two editors is told what the first has changed, and loses nothing typed.
+async function edit(practice, pages, path, open, first, second) {
+    for (const page of pages) {
+        await page.goto(practice.origin + path);
+        await open?.(page);
+    }
+    const [one, other] = pages;
+    await fill(one, first.fields);
+    await press(one, 'button', first.button ?? 'Save');
+    await saved(one);
+    await fill(other, second.fields);
+    await press(other, 'button', first.button ?? 'Save');
+    await other.getByRole('alert').getByText('Somebody else has changed this').waitFor();
+    assert.match(await other.title(), /^Error: /);
+    for (const [label, value] of Object.entries(second.fields)) {
+        assert.equal(await other.getByLabel(label, { exact: true }).filter({ visible: true }).inputValue(), value);
+    }
+    for (const text of first.told) await other.getByText(text, { exact: true }).waitFor();
+    await press(other, 'button', first.button ?? 'Save');
+    await saved(other);
+}
+
+export async function twoEditors({ practice, browser }) {
+    const { admin } = practice;
+    const contexts = [await browser.newContext(), await browser.newContext()];
+    try {
+        const pages = [];
+        for (const context of contexts) {
+            const page = await context.newPage();
+            await logIn(page, practice, admin);
+            pages.push(page);
+        }
+        const anna = await practice.client('Two', 'Editors');
+        const { id: user_id } = await anna.get('/api/auth/me');
+        const booking = await admin.post('/api/admin/bookings', { user_id, scheduled_at: day(50).toISOString(), payment: 'waived' });
+        await edit(practice, pages, `/bookings/${booking.id}`, page => unfold(page, 'Change service, price or note'),
+            { fields: { Note: 'First.' }, told: ['Now: First.'] }, { fields: { Note: 'Second.' } });
+        const { id: service } = await admin.post('/api/admin/services', { name: 'Group', duration: 90, amount: 40 });
+        await edit(practice, pages, `/services/${service}`, undefined,
+            { fields: { Name: 'Group session', Price: '45.00' }, told: ['Now: Group session', 'Now: 45.00'] },
+            { fields: { 'Length in minutes': '80' } });
+        await admin.patch(`/api/admin/services/${service}`, { active: false });
+        await edit(practice, pages, '/hours', undefined,
+            { fields: { Sunday: '10-12' }, told: ['Now: 10:00-12:00'] }, { fields: { Saturday: '8-24' } });
+        await edit(practice, pages, `/users/${user_id}`, page => unfold(page, 'Change the name'),
+            { fields: { 'First name': 'Anna' }, told: ['Now: Anna'] }, { fields: { 'Last name': 'Berger' } });
+        await edit(practice, pages, '/practice/policy', undefined,
+            { fields: { 'How many days ahead can they book?': '300' }, told: ['Now: 300'] },
+            { fields: { 'What is refunded after that, in percent': '10' } });
+        await edit(practice, pages, '/practice/profile', undefined,
+            { fields: { Phone: '+49 30 23125 456' }, told: ['Now: +49 30 23125 456'] },
+            { fields: { 'Name of the practice': 'Another name' } });
+    } finally {
+        for (const context of contexts) await context.close();
+    }
+}
