@@ -46,6 +46,12 @@ export async function therapistPages(practice, cookies, running) {
     const hours = `/hours?therapist=${therapist_id}`;
     const moved = { move_date: '2027-03-05', move_time: '12:00', version: '99', do: 'move' };
     return {
+        '/set-up, you': ['/set-up', 'Who are you?', view],
+        '/set-up, second-factor': ['/set-up?step=second-factor', 'A second factor for your account', view],
+        '/set-up, hours': ['/set-up?step=hours', 'When can clients book?', view],
+        '/set-up, service': ['/set-up?step=service', 'What can they book?', view],
+        '/set-up, practice': ['/set-up?step=practice', 'How do clients reach you?', view],
+        '/set-up, video': ['/set-up?step=video', 'This is what the server answered', view],
         '/week, week': [`/week?date=2027-03-02&therapist=${therapist_id}`, 'Lea Sommer', view],
         '/month, month': [`/month?date=2027-03-02&therapist=${therapist_id}`, '1\u00A0appointment', view],
         '/bookings/new, search': ['/bookings/new', 'Parts of words are enough', view],
@@ -113,7 +119,7 @@ export async function therapistPages(practice, cookies, running) {
 export async function refusals(practice, paths) {
     const client = await practice.client('Mary', 'Major');
     const headers = { cookie: (await client.logInByPage()).join('; '), Accept: 'text/html', 'Sec-Fetch-Site': 'same-origin' };
-    const ours = /^\/(bookings|clients|emails|hours|money|month|practice|series|services|team|today|users|week)\b/;
+    const ours = /^\/(bookings|clients|emails|hours|money|month|practice|series|services|set-up|team|today|users|week)\b/;
     const found = [];
     for (const path of new Set([...paths, '/money/revenue.csv'])) {
         // The path of the logo's form leads back to the page of the form, which is closed.

@@ -38,6 +38,33 @@ async function unfold(page, summary) {
     await page.keyboard.press('Enter');
 }
 
+// The first steps of a new practice: some are taken, some left out.
+async function setUp(page) {
+    const step = number => page.getByText(`Step ${number} of 6`).waitFor();
+    await press(page, 'link', 'Set up the practice');
+    await step(1);
+    await fill(page, { 'First name': 'Merry' });
+    await press(page, 'button', 'Save');
+    await step(2);
+    await press(page, 'link', 'Go on without');
+    await step(3);
+    await press(page, 'button', 'Save');
+    await step(4);
+    await fill(page, { Name: 'Heart session' });
+    await press(page, 'button', 'Save');
+    await step(5);
+    await fill(page, { Phone: '12' });
+    await press(page, 'button', 'Save');
+    await page.getByText('Please enter a phone number').waitFor();
+    await fill(page, { Phone: '+49 30 23125 123' });
+    await press(page, 'button', 'Save');
+    await step(6);
+    await page.getByText('is reachable').waitFor();
+    await press(page, 'button', 'Finish');
+    await page.getByRole('heading', { level: 1, name: /^Today,/ }).waitFor();
+    assert.equal(await page.getByRole('link', { name: 'Set up the practice' }).count(), 0);
+}
+
 async function setHours(page) {
     await press(page, 'link', 'Practice');
     await press(page, 'link', 'Working hours and time off');
@@ -88,6 +115,7 @@ export async function week(browser, options) {
     try {
         const { admin } = practice;
         await logIn(page, practice, admin);
+        await setUp(page);
         await setHours(page);
         await addClient(page);
         const series = await bookSeries(page);
@@ -157,7 +185,7 @@ async function seeOwnDay(browser, practice, options, page) {
         const own = await context.newPage();
         await logIn(own, practice, nora);
         assert.equal(await own.getByText('Lea Sommer').count(), 0);
-        await press(own, 'link', 'Meredith Ashdown');
+        await press(own, 'link', 'Merry Ashdown');
         await own.getByText('Lea Sommer').first().waitFor();
     } finally {
         await context.close();

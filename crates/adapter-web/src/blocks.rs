@@ -60,6 +60,8 @@ pub(crate) struct Row {
     pub(crate) href: Option<String>,
     pub(crate) tag: Option<Tag>,
     pub(crate) details: Vec<String>,
+    /// What a program reports, in English.
+    pub(crate) report: Option<String>,
     pub(crate) links: Vec<LinkAbout>,
     pub(crate) forms: Vec<FormBlock>,
     /// Whether it is happening now.

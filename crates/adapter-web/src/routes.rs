@@ -7,7 +7,8 @@ use attune_http_common::Endpoint;
 
 use crate::pages::account::changes;
 use crate::pages::therapist::{
-    book_for, booking, clients, emails, hours, money, policy, practice, series, services, team, today, user, week, why,
+    book_for, booking, clients, emails, hours, money, policy, practice, series, services, set_up, team, today, user,
+    week, why,
 };
 use crate::pages::{
     account, appointment, appointments, assets, book, book_summary, book_who, cancel_appointment, checkout,
@@ -109,6 +110,10 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         route(Endpoint::at(changes::SESSIONS).get(changes::back).post(changes::sessions), &["one", "others"]),
         // Who is waiting is reported by the video server.
         route(Endpoint::at(today::PATH).get(today::show).post(today::change), &["day", "empty", "changed", "client"]),
+        route(
+            Endpoint::at(set_up::PATH).get(set_up::show).post(set_up::finish),
+            &["you", "second-factor", "hours", "service", "practice", "video"],
+        ),
         route(Endpoint::at(week::PATH).get(week::show), &["week"]),
         route(Endpoint::at(week::MONTH).get(week::show_month), &["month"]),
         route(

@@ -10,7 +10,7 @@ use attune_application::UseCases;
 use attune_application::accounts::LoginOrigin;
 use attune_domain::{Language, Practice, user_agent_name};
 use attune_http_common::{Code, HandlerResult, Problem, RateLimiter, RequestLimits};
-use attune_ports::{Clock, FormTokens, Queries, Random};
+use attune_ports::{Clock, FormTokens, InstallationChecks, Queries, Random};
 use attune_wording::{Arg, LocalTime, Phrases, Wording};
 use jiff::Timestamp;
 
@@ -39,6 +39,7 @@ pub struct Web {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) forms: Arc<dyn FormTokens>,
+    pub(crate) installation: Arc<dyn InstallationChecks>,
     pub(crate) settings: WebSettings,
     wording: Arc<Wording>,
 }
@@ -49,12 +50,13 @@ pub struct WebPorts {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub forms: Arc<dyn FormTokens>,
+    pub installation: Arc<dyn InstallationChecks>,
 }
 
 impl Web {
     pub fn new(use_cases: UseCases, ports: WebPorts, settings: WebSettings, wording: Arc<Wording>) -> Self {
-        let WebPorts { queries, clock, random, forms } = ports;
-        Self { use_cases, queries, clock, random, forms, settings, wording }
+        let WebPorts { queries, clock, random, forms, installation } = ports;
+        Self { use_cases, queries, clock, random, forms, installation, settings, wording }
     }
 
     /// The limits, which the pages share with the API.

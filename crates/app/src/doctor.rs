@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use async_trait::async_trait;
 use attune_adapter_jitsi::{Deployment, ServerChoices, ServerSettings, not_enforceable};
 use attune_domain::meeting::TokenPlacement;
-use attune_ports::Queries;
+use attune_ports::{CheckOutcome, CheckedPart, InstallationCheck, InstallationChecks, Queries};
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
@@ -105,6 +106,34 @@ fn video_server_report(config: &ResolvedConfig) -> Result<String> {
         text.push_str(&format!("- {sentence}\n"));
     }
     Ok(text)
+}
+
+/// For the first steps of a new practice.
+pub(crate) struct VideoServerChecks(pub(crate) ResolvedConfig);
+
+#[async_trait]
+impl InstallationChecks for VideoServerChecks {
+    async fn video_server(&self) -> Vec<InstallationCheck> {
+        let (server, clock) = check_server(&self.0).await;
+        let mut found = vec![
+            (CheckedPart::Links, check_links(&self.0)),
+            (CheckedPart::VideoServer, server),
+            (CheckedPart::Clock, clock),
+        ];
+        found.extend(check_end_meeting(&self.0).await.map(|finding| (CheckedPart::EndMeeting, finding)));
+        found.into_iter().map(|(part, finding)| finding.of(part)).collect()
+    }
+}
+
+impl Finding {
+    fn of(self, part: CheckedPart) -> InstallationCheck {
+        let (outcome, words) = match self {
+            Fine(words) => (CheckOutcome::Passed, words),
+            Warn(words) => (CheckOutcome::Doubtful, words),
+            Fail(words) => (CheckOutcome::Failed, words),
+        };
+        InstallationCheck { part, outcome, words }
+    }
 }
 
 fn check_settings(config: &ResolvedConfig, profile: Profile) -> Finding {

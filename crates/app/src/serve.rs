@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::admins::Admins;
 use crate::cli::Serve;
+use crate::doctor::VideoServerChecks;
 use crate::output::print;
 use crate::settings::{Profile, ResolvedConfig, Settings};
 use crate::wiring::{App, http_settings};
@@ -44,7 +45,7 @@ pub(crate) async fn serve(
     // All invalid settings are found before the first admin's password is generated and printed.
     let api = Arc::new(app.api(config)?);
     let http = http_settings(settings, config)?;
-    let pages = app.pages(settings, config, &base)?;
+    let pages = app.pages(settings, config, &base, Arc::new(VideoServerChecks(config.clone())))?;
     app.ensure_practice(config).await?;
     app.use_cases.set_up.ensure_service(&config.first_service).await.map_err(|error| match error {
         EnsureServiceError::Price(price) => anyhow!("practice.first_service_price is invalid: {price}"),

@@ -20,8 +20,8 @@ use attune_application::{Deps, UseCaseSettings, UseCases};
 use attune_domain::notification::RetryPolicy;
 use attune_http_common::RequestLimits;
 use attune_ports::{
-    Clock, FormTokens, HealthCheck, MeetingTokenSigner, Notifier, OnlinePayments, PaymentEvents, PaymentGateway,
-    Provider, Random, WebhookVerifier,
+    Clock, FormTokens, HealthCheck, InstallationChecks, MeetingTokenSigner, Notifier, OnlinePayments, PaymentEvents,
+    PaymentGateway, Provider, Random, WebhookVerifier,
 };
 use attune_wording::Wording;
 use url::Url;
@@ -156,7 +156,13 @@ impl App {
     }
 
     /// The pages, which the HTTP server shows besides the API. `base` is their URL.
-    pub(crate) fn pages(&self, settings: &Settings, config: &ResolvedConfig, base: &Url) -> Result<Pages> {
+    pub(crate) fn pages(
+        &self,
+        settings: &Settings,
+        config: &ResolvedConfig,
+        base: &Url,
+        installation: Arc<dyn InstallationChecks>,
+    ) -> Result<Pages> {
         let Deps { queries, clock, random, .. } = self.deps.clone();
         let test_checkout = config.payments.provider == Provider::Test;
         let settings = WebSettings {
@@ -165,7 +171,7 @@ impl App {
             secure: base.scheme() == "https",
             requests: request_limits(settings)?,
         };
-        let ports = WebPorts { queries, clock, random, forms: self.forms.clone() };
+        let ports = WebPorts { queries, clock, random, forms: self.forms.clone(), installation };
         let web = Arc::new(Web::new(self.use_cases.clone(), ports, settings, self.wording.clone()));
         Ok(Pages {
             endpoints: Arc::new(move || attune_adapter_web::endpoints(test_checkout)),

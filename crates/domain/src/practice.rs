@@ -31,6 +31,8 @@ pub struct Practice {
     pub texts: PracticeTexts,
     /// Its texts in other languages.
     pub translations: BTreeMap<Language, PracticeTexts>,
+    /// Whether its therapists have gone through the first steps.
+    pub is_set_up: bool,
     /// Starts at 1 and grows with each change.
     pub version: u32,
 }
@@ -60,6 +62,7 @@ impl Practice {
             german_formality: Formality::default(),
             texts: PracticeTexts::default(),
             translations: BTreeMap::new(),
+            is_set_up: false,
             version: 1,
         }
     }

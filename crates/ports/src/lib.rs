@@ -10,6 +10,7 @@ mod calendars;
 mod error;
 mod health;
 mod idempotency;
+mod installation_checks;
 mod login_sessions;
 mod meeting_tokens;
 mod notifier;
@@ -38,6 +39,7 @@ pub use calendars::{CalendarSettings, Calendars, NewScheduleException, StoredSch
 pub use error::{BoxError, Conflict, StoreError};
 pub use health::{Health, HealthCheck};
 pub use idempotency::{IdempotencyKey, IdempotencyRecord, IdempotencyStore, StoredResponse};
+pub use installation_checks::{CheckOutcome, CheckedPart, InstallationCheck, InstallationChecks};
 pub use login_sessions::{LoginSessionView, LoginSessions, NewLoginSession, TokenHash};
 pub use meeting_tokens::{JoinTokens, MeetingTokenSigner, PayTokens};
 pub use notifier::{

@@ -326,6 +326,7 @@ table! {
         logo_name -> Nullable<Text>,
         german_formality -> Text,
         version -> BigInt,
+        is_set_up -> Bool,
     }
 }
 

@@ -186,6 +186,7 @@ impl From<PracticeUpdate> for PracticeChanges {
             privacy: update.privacy,
             offline_payment: update.offline_payment,
             translations: update.translations,
+            is_set_up: None,
         }
     }
 }

@@ -116,6 +116,8 @@ const ROWS: &[Row] = &[
     row("GET", "/account", "", [303; 5]),
     row("GET", "/today", "", [303; 5]),
     row("POST", "/today", "", [303; 5]),
+    row("GET", "/set-up", "", [303; 5]),
+    row("POST", "/set-up", "", [303; 5]),
     row("GET", "/week", "", [303; 5]),
     row("GET", "/month", "", [303; 5]),
     row("GET", "/bookings/new", "", [303; 5]),

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use async_trait::async_trait;
 use attune_adapter_memory::MemoryStore;
 use attune_adapter_web::{Web, WebPorts, WebSettings};
 use attune_application::accounts::{AccountLinks, AddUserCommand, Registration};
@@ -24,8 +25,9 @@ use attune_domain::{
     SecondFactorPolicy, TimeZoneName, UserId, ViewerId,
 };
 use attune_ports::{
-    Clock, HealthCheck, NewRefund, NewService, NotificationFilter, OneTimeTokenSigner, OnlinePayments, PageRequest,
-    Password, PaymentEvents, PaymentGateway, Provider, Queries, RefundCause, Store, UnitOfWork, WebhookVerifier,
+    Clock, HealthCheck, InstallationCheck, InstallationChecks, NewRefund, NewService, NotificationFilter,
+    OneTimeTokenSigner, OnlinePayments, PageRequest, Password, PaymentEvents, PaymentGateway, Provider, Queries,
+    RefundCause, Store, UnitOfWork, WebhookVerifier,
 };
 use attune_test_doubles::{
     FixedClock, NoopWaker, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens, PlainOneTimeTokens,
@@ -232,7 +234,13 @@ impl Parts {
 
     fn pages(&self) -> Pages {
         let Deps { queries, clock, random, .. } = self.deps();
-        let ports = WebPorts { queries, clock, random, forms: Arc::new(PlainOneTimeTokens) };
+        let ports = WebPorts {
+            queries,
+            clock,
+            random,
+            forms: Arc::new(PlainOneTimeTokens),
+            installation: Arc::new(NoVideoServer),
+        };
         let web = Web::new(self.use_cases(), ports, self.web.clone(), wording());
         let (web, test_checkout) = (Arc::new(web), self.web.test_checkout);
         Pages {
@@ -322,6 +330,7 @@ pub(crate) fn is_undocumented(path: &str) -> bool {
         "/register",
         "/series",
         "/services",
+        "/set-up",
         "/team",
         "/today",
         "/users",
@@ -334,6 +343,16 @@ pub(crate) fn is_undocumented(path: &str) -> bool {
 /// The OpenAPI document, pages included.
 pub(crate) fn openapi() -> String {
     crate::openapi_json(attune_adapter_web::openapi())
+}
+
+/// Nothing is checked.
+struct NoVideoServer;
+
+#[async_trait]
+impl InstallationChecks for NoVideoServer {
+    async fn video_server(&self) -> Vec<InstallationCheck> {
+        Vec::new()
+    }
 }
 
 /// A running practice.

@@ -30,6 +30,7 @@ pub struct PracticeChanges {
     pub offline_payment: Option<Option<String>>,
     /// Replaces all translations.
     pub translations: Option<BTreeMap<Language, PracticeTexts>>,
+    pub is_set_up: Option<bool>,
 }
 
 #[derive(Debug, Clone)]
@@ -150,6 +151,7 @@ impl PracticeChanges {
                 offline_payment: self.offline_payment.unwrap_or(before.texts.offline_payment),
             },
             translations: self.translations.unwrap_or(before.translations),
+            is_set_up: self.is_set_up.unwrap_or(before.is_set_up),
             version: before.version,
         }
     }

@@ -174,6 +174,7 @@ async fn an_admin_changes_the_practice_field_by_field() {
         accent_color: Some(Some(AccentColor::parse("#14532d").unwrap())),
         time_zone: Some(zone("Asia/Tokyo")),
         german_formality: Some(Formality::Informal),
+        is_set_up: Some(true),
         imprint: Some(Some("Main Street 1".to_owned())),
         privacy: Some(Some("https://practice.example.org/privacy".to_owned())),
         offline_payment: Some(Some("Please pay by bank transfer.".to_owned())),
@@ -189,6 +190,7 @@ async fn an_admin_changes_the_practice_field_by_field() {
         accent_color: Some(AccentColor::parse("#14532d").unwrap()),
         time_zone: zone("Asia/Tokyo"),
         german_formality: Formality::Informal,
+        is_set_up: true,
         texts: PracticeTexts {
             imprint: Some("Main Street 1".to_owned()),
             privacy: Some("https://practice.example.org/privacy".to_owned()),
@@ -208,6 +210,7 @@ async fn an_admin_changes_the_practice_field_by_field() {
         accent_color: Some(None),
         imprint: Some(None),
         german_formality: Some(Formality::Formal),
+        is_set_up: Some(false),
         privacy: Some(None),
         offline_payment: Some(None),
         translations: Some(BTreeMap::new()),

@@ -62,6 +62,7 @@ pub struct PracticeRow {
     time_zone: String,
     logo_name: Option<String>,
     german_formality: String,
+    is_set_up: bool,
 }
 
 impl From<&Practice> for PracticeRow {
@@ -83,6 +84,7 @@ impl From<&Practice> for PracticeRow {
             time_zone: practice.time_zone.as_str().to_owned(),
             logo_name: practice.logo.as_ref().map(|it| it.as_str().to_owned()),
             german_formality: practice.german_formality.as_str().to_owned(),
+            is_set_up: practice.is_set_up,
         }
     }
 }
@@ -114,6 +116,7 @@ impl FromRow for Practice {
                 privacy: texts.remove("privacy"),
                 offline_payment: texts.remove("offline_payment"),
             })?,
+            is_set_up: row.is_set_up,
             version: number(version)?,
         })
     }

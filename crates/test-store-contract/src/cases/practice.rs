@@ -23,6 +23,7 @@ fn full() -> Practice {
         accent_color: Some(AccentColor([0, 83, 255])),
         time_zone: zone("America/New_York"),
         german_formality: Formality::Informal,
+        is_set_up: true,
         texts: PracticeTexts {
             imprint: text("Clara Voss\nBerlin"),
             privacy: text("https://practice.example.org/privacy"),

@@ -32,3 +32,14 @@ profile-offline = Wie an dich bezahlt wird, wenn du Zahlungen selbst entgegennim
 money-problems = Zahlungen, die du prüfen musst
 
 team-how-to-add = Um jemanden ins Team aufzunehmen, lege zuerst ein Konto unter „Kartei“ an, und gib der Person dann auf ihrer Seite therapeutische Rechte.
+
+## The first steps
+
+set-up-note = Deine Praxis ist neu. Ein paar Schritte, und man kann Termine buchen.
+set-up-step = Schritt { $number } von { $all }. Du kannst jeden Schritt auslassen und später nachholen.
+set-up-you = Wer bist du?
+set-up-second-factor = Ein zweiter Faktor für dein Konto
+set-up-second-factor-sentence = Mit einer Authenticator-App öffnet dein Passwort allein keine Akte.
+set-up-hours-sentence = Du kannst das jederzeit ändern und Abwesenheiten eintragen.
+set-up-service-sentence = Beginne mit einer Leistung; weitere können folgen.
+set-up-practice = Wie erreicht man dich?

@@ -311,3 +311,33 @@ team-title = Team
 team-second-factor = Zweiter Faktor { $state }
 team-last-login = zuletzt verwendet am { $at }
 team-how-to-add = Um jemanden ins Team aufzunehmen, legen Sie zuerst ein Konto unter „Kartei“ an, und geben Sie der Person dann auf ihrer Seite therapeutische Rechte.
+
+## The first steps
+
+set-up-note = Ihre Praxis ist neu. Ein paar Schritte, und man kann Termine buchen.
+set-up-begin = Praxis einrichten
+set-up-step = Schritt { $number } von { $all }. Sie können jeden Schritt auslassen und später nachholen.
+set-up-skip = Ohne das weiter
+set-up-back = Zurück
+set-up-finish = Fertig
+set-up-you = Wer sind Sie?
+set-up-you-sentence = Diesen Namen sieht man beim Buchen, in E-Mails und im Gespräch.
+set-up-second-factor = Ein zweiter Faktor für Ihr Konto
+set-up-second-factor-sentence = Mit einer Authenticator-App öffnet Ihr Passwort allein keine Akte.
+set-up-second-factor-link = Zweiten Faktor einrichten
+set-up-hours = Wann kann man Termine buchen?
+set-up-hours-sentence = Sie können das jederzeit ändern und Abwesenheiten eintragen.
+set-up-service = Was kann man buchen?
+set-up-service-sentence = Beginnen Sie mit einer Leistung; weitere können folgen.
+set-up-practice = Wie erreicht man Sie?
+set-up-practice-sentence = Es steht am Ende jeder Seite und jeder E-Mail.
+set-up-video = Funktioniert der Videoserver?
+set-up-video-sentence = Das hat der Server soeben geantwortet.
+set-up-check =
+    .links = Links
+    .video-server = Videoserver
+    .clock = Uhr
+    .end-meeting = Räume schließen
+set-up-check-passed = Funktioniert
+set-up-check-doubtful = Bitte prüfen
+set-up-check-failed = Funktioniert nicht

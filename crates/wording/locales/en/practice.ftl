@@ -311,3 +311,33 @@ team-title = Team
 team-second-factor = Second factor { $state }
 team-last-login = last used { $at }
 team-how-to-add = To add a therapist, add a client first, and change their role on their page.
+
+## The first steps
+
+set-up-note = Your practice is new. A few steps, and clients can book.
+set-up-begin = Set up the practice
+set-up-step = Step { $number } of { $all }. You can leave out each step, and do it later.
+set-up-skip = Go on without
+set-up-back = Back
+set-up-finish = Finish
+set-up-you = Who are you?
+set-up-you-sentence = Clients see this name when they book, in emails and in the room.
+set-up-second-factor = A second factor for your account
+set-up-second-factor-sentence = With an authenticator app, your password alone opens nobody’s record.
+set-up-second-factor-link = Set up a second factor
+set-up-hours = When can clients book?
+set-up-hours-sentence = You can change this at any time, and add time off.
+set-up-service = What can they book?
+set-up-service-sentence = Begin with one service; more can follow.
+set-up-practice = How do clients reach you?
+set-up-practice-sentence = It is at the end of every page and email.
+set-up-video = Does the video server work?
+set-up-video-sentence = This is what the server answered just now.
+set-up-check =
+    .links = Links
+    .video-server = Video server
+    .clock = Clock
+    .end-meeting = Closing rooms
+set-up-check-passed = Works
+set-up-check-doubtful = Please check
+set-up-check-failed = Does not work

@@ -311,3 +311,33 @@ team-title = Equipo
 team-second-factor = Segundo factor { $state }
 team-last-login = usado por última vez el { $at }
 team-how-to-add = Para añadir un terapeuta, añada primero a la persona como cliente y dele después los permisos de terapeuta en su página.
+
+## The first steps
+
+set-up-note = Su consulta es nueva. Unos pocos pasos, y se podrá reservar.
+set-up-begin = Configurar la consulta
+set-up-step = Paso { $number } de { $all }. Puede omitir cada paso y hacerlo más tarde.
+set-up-skip = Seguir sin esto
+set-up-back = Atrás
+set-up-finish = Terminar
+set-up-you = ¿Quién es usted?
+set-up-you-sentence = Este nombre se ve al reservar, en los correos y en la sala.
+set-up-second-factor = Un segundo factor para su cuenta
+set-up-second-factor-sentence = Con una aplicación de autenticación, su contraseña sola no abre el expediente de nadie.
+set-up-second-factor-link = Configurar un segundo factor
+set-up-hours = ¿Cuándo se puede reservar?
+set-up-hours-sentence = Puede cambiarlo en cualquier momento y añadir ausencias.
+set-up-service = ¿Qué se puede reservar?
+set-up-service-sentence = Empiece con un servicio; pueden seguir otros.
+set-up-practice = ¿Cómo se le puede contactar?
+set-up-practice-sentence = Está al final de cada página y de cada correo.
+set-up-video = ¿Funciona el servidor de vídeo?
+set-up-video-sentence = Esto acaba de responder el servidor.
+set-up-check =
+    .links = Enlaces
+    .video-server = Servidor de vídeo
+    .clock = Reloj
+    .end-meeting = Cierre de salas
+set-up-check-passed = Funciona
+set-up-check-doubtful = Por revisar
+set-up-check-failed = No funciona

@@ -311,3 +311,33 @@ team-title = Équipe
 team-second-factor = Second facteur { $state }
 team-last-login = dernière utilisation le { $at }
 team-how-to-add = Pour ajouter un ou une thérapeute, ajoutez d’abord la personne à la clientèle, puis donnez-lui les droits de thérapeute sur sa page.
+
+## The first steps
+
+set-up-note = Votre cabinet est nouveau. Encore quelques étapes, et l’on pourra réserver.
+set-up-begin = Configurer le cabinet
+set-up-step = Étape { $number } sur { $all }. Vous pouvez passer chaque étape et y revenir plus tard.
+set-up-skip = Continuer sans
+set-up-back = Retour
+set-up-finish = Terminer
+set-up-you = Qui êtes-vous{ "\u202F" }?
+set-up-you-sentence = Ce nom apparaît lors de la réservation, dans les e-mails et dans la salle.
+set-up-second-factor = Un second facteur pour votre compte
+set-up-second-factor-sentence = Avec une application d’authentification, votre mot de passe seul n’ouvre aucun dossier.
+set-up-second-factor-link = Configurer un second facteur
+set-up-hours = Quand peut-on réserver{ "\u202F" }?
+set-up-hours-sentence = Vous pouvez changer cela à tout moment, et ajouter des congés.
+set-up-service = Que peut-on réserver{ "\u202F" }?
+set-up-service-sentence = Commencez par une prestation{ "\u202F" }; d’autres peuvent suivre.
+set-up-practice = Comment vous joindre{ "\u202F" }?
+set-up-practice-sentence = C’est indiqué au bas de chaque page et de chaque e-mail.
+set-up-video = Le serveur vidéo fonctionne-t-il{ "\u202F" }?
+set-up-video-sentence = Voici ce que le serveur vient de répondre.
+set-up-check =
+    .links = Liens
+    .video-server = Serveur vidéo
+    .clock = Horloge
+    .end-meeting = Fermeture des salles
+set-up-check-passed = Fonctionne
+set-up-check-doubtful = À vérifier
+set-up-check-failed = Ne fonctionne pas

@@ -360,7 +360,7 @@ fn confirm(visit: &TherapistVisit<'_>, form: FormBlock, is_confirmed: bool) -> F
     FormBlock { buttons, ..form }.hidden(CONFIRMED, 1)
 }
 
-async fn week_form(
+pub(super) async fn week_form(
     visit: &TherapistVisit<'_>,
     typed: &Typed,
     therapist: &User,
@@ -390,6 +390,7 @@ async fn week_form(
     let zone = typed.input(view, "zone", "text", "field-zone", schedule.zone.as_str());
     fields.push(zone.suggestions(crate::pages::account::ZONES));
     let form = visit.form(PATH, fields, "week", "save").versioned(version).hidden("therapist", therapist.id);
+    let form = form.action(view.href(PATH));
     Ok(confirm(visit, form, has_conflicts && typed.button() == "week"))
 }
 

@@ -5,7 +5,7 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use attune_application::{IdempotentRequest, RequestMetadata};
 use attune_domain::calendar::Occurrence;
-use attune_domain::{Booking, Currency, Money, User, UserId};
+use attune_domain::{Booking, Currency, Money, Role, User, UserId};
 use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::{Caller, IdempotencyKey};
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ use crate::forms::{Form, refuse_forged};
 use crate::own_booking::{caller, parameter};
 use crate::shell::{Fact, Link};
 use crate::typed::Typed;
-use crate::visit::{Section, Visit};
+use crate::visit::{Section, Visit, next_path};
 use crate::web::{View, Web};
 
 pub(crate) mod book_for;
@@ -31,6 +31,7 @@ pub(crate) mod policy;
 pub(crate) mod practice;
 pub(crate) mod series;
 pub(crate) mod services;
+pub(crate) mod set_up;
 pub(crate) mod team;
 pub(crate) mod today;
 pub(crate) mod user;
@@ -50,7 +51,12 @@ pub(crate) struct TherapistVisit<'a> {
     pub(crate) caller: Caller,
     /// The zone of the times that are shown and typed: the therapist's own, else the practice's.
     pub(crate) zone: TimeZone,
+    /// Where a form leads that is filled in on the way to something else.
+    pub(crate) next: String,
 }
+
+/// The hidden field with [`TherapistVisit::next`].
+const NEXT: &str = "next";
 
 /// The therapist who visits, or the response to anyone else.
 #[expect(clippy::result_large_err, reason = "the response is passed on as it is")]
@@ -87,7 +93,7 @@ pub(crate) async fn receive(
     if let Some(refusal) = refuse_forged(web, http).await {
         return refusal;
     }
-    let visit = match TherapistVisit::of(web, http, http.path()).await? {
+    let mut visit = match TherapistVisit::of(web, http, http.path()).await? {
         Ok(visit) => visit,
         Err(response) => return Ok(response),
     };
@@ -95,6 +101,7 @@ pub(crate) async fn receive(
     if let Err(problem) = visit.visit.check_form(&mut form, purpose) {
         return visit.visit.refuse(&problem);
     }
+    visit.next = form.take(NEXT);
     visit.respond_with(change(&visit, Typed::of(form)).await)
 }
 
@@ -106,7 +113,7 @@ impl<'a> TherapistVisit<'a> {
             Err(response) => return response.map(Err),
         };
         let zone = web.use_cases.practice.zone_in(&visit.view.practice, caller.user.time_zone.as_ref());
-        Ok(Ok(Self { web, http, visit, caller, zone }))
+        Ok(Ok(Self { web, http, visit, caller, zone, next: String::new() }))
     }
 
     fn respond_with(&self, outcome: HandlerResult) -> HandlerResult {
@@ -157,7 +164,8 @@ impl<'a> TherapistVisit<'a> {
 
     /// A form with a button, by the name of its text.
     pub(crate) fn form(&self, purpose: &str, fields: Vec<Field>, value: &'static str, text: &str) -> FormBlock {
-        FormBlock::new(self.visit.form_token(purpose), fields, Button::new(value, self.text(text)))
+        let form = FormBlock::new(self.visit.form_token(purpose), fields, Button::new(value, self.text(text)));
+        if self.next.is_empty() { form } else { form.hidden(NEXT, &self.next) }
     }
 
     /// A button in a row, with what it is about for screen readers.
@@ -181,6 +189,9 @@ impl<'a> TherapistVisit<'a> {
 
     /// The page after the change that a form has made.
     pub(crate) fn done(&self, path: &str) -> HandlerResult {
+        if !self.next.is_empty() {
+            return self.visit.redirect(&next_path(&self.next, Role::Admin));
+        }
         let separator = if path.contains('?') { '&' } else { '?' };
         self.visit.redirect(&format!("{path}{separator}saved"))
     }

@@ -168,6 +168,7 @@ async fn save(visit: &TherapistVisit<'_>, typed: &mut Typed) -> Result<bool, Pro
         privacy: Some(texts.privacy),
         offline_payment: Some(texts.offline_payment),
         translations: Some(translations),
+        is_set_up: None,
     };
     let command = ChangePracticeCommand {
         admin: visit.caller.user.id,
@@ -221,7 +222,7 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     visit.respond(visit.text("profile-title"), Section::Practice, Some(back), &typed, blocks)
 }
 
-fn profile_form(visit: &TherapistVisit<'_>, typed: &Typed, practice: &Practice) -> FormBlock {
+pub(super) fn profile_form(visit: &TherapistVisit<'_>, typed: &Typed, practice: &Practice) -> FormBlock {
     let view = visit.view();
     let or_empty = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let phone = or_empty(practice.phone.as_ref().map(PhoneNumber::as_str));
@@ -261,5 +262,5 @@ fn profile_form(visit: &TherapistVisit<'_>, typed: &Typed, practice: &Practice) 
         let texts = practice.translations.get(&language).cloned().unwrap_or_default();
         fields.extend(text_fields(&texts, Some(language)));
     }
-    visit.form(PROFILE, fields, "profile", "save").versioned(practice.version)
+    visit.form(PROFILE, fields, "profile", "save").versioned(practice.version).action(view.href(PROFILE))
 }

@@ -173,11 +173,7 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
         true => Block::Text(visit.text("services-none")),
         false => Block::Rows(all.iter().map(row).collect()),
     }];
-    let mut fields = fields(visit, &typed, None);
-    if all.is_empty() {
-        fields.push(typed.input(view, "currency", "text", "service-currency", "EUR"));
-    }
-    let form = visit.form(PATH, fields, "add", "service-add-button");
+    let form = add_form(visit, &typed, all.is_empty());
     blocks.push(visit.fold("service-add", &typed, form, Vec::new()));
     let back = visit.link(super::practice::PATH, "tab-practice");
     visit.respond(visit.text("services-title"), Section::Practice, Some(back), &typed, blocks)
@@ -185,13 +181,32 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
 
 async fn one(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     let service = service(visit).await?;
-    let mut fields = fields(visit, &typed, Some(&service));
-    fields.push(typed.check(visit.view(), "active", "service-active", service.active));
-    let form: FormBlock = visit.form(SERVICE, fields, "change", "save").versioned(service.version);
+    let form = edit_form(visit, &typed, &service);
     let blocks = vec![Block::Text(visit.text("service-sentence")), Block::Form(form)];
     let back = visit.link(PATH, "services-title");
     let name = service_name(visit.view(), &service).to_owned();
     visit.respond(name, Section::Practice, Some(back), &typed, blocks)
+}
+
+fn add_form(visit: &TherapistVisit<'_>, typed: &Typed, is_first: bool) -> FormBlock {
+    let mut fields = fields(visit, typed, None);
+    if is_first {
+        fields.push(typed.input(visit.view(), "currency", "text", "service-currency", "EUR"));
+    }
+    visit.form(PATH, fields, "add", "service-add-button").action(visit.view().href(PATH))
+}
+
+fn edit_form(visit: &TherapistVisit<'_>, typed: &Typed, service: &Service) -> FormBlock {
+    let mut fields = fields(visit, typed, Some(service));
+    fields.push(typed.check(visit.view(), "active", "service-active", service.active));
+    let form = visit.form(SERVICE, fields, "change", "save").versioned(service.version);
+    form.action(visit.view().href(&format!("{PATH}/{}", service.id)))
+}
+
+/// The form of the first service, or the one that adds it.
+pub(super) async fn first_form(visit: &TherapistVisit<'_>, typed: &Typed) -> Result<FormBlock, Problem> {
+    let all = visit.web.queries.all_services().await?;
+    Ok(all.first().map_or_else(|| add_form(visit, typed, true), |service| edit_form(visit, typed, service)))
 }
 
 fn fields(visit: &TherapistVisit<'_>, typed: &Typed, service: Option<&Service>) -> Vec<Field> {

@@ -43,6 +43,8 @@ struct Today {
     /// The days of the colleagues, the current one marked.
     others: Vec<(Link, bool)>,
     heading: String,
+    /// For a new practice: a sentence, and the first steps.
+    set_up: Option<(String, Link)>,
     place: String,
     add: Link,
     needs_heading: String,
@@ -276,6 +278,10 @@ async fn page(
         others_label: view.text("today-therapists"),
         others: if choice.all.len() > 1 { choice.all.iter().map(other).collect() } else { Vec::new() },
         heading: view.text("today-day"),
+        set_up: (!view.practice.is_set_up).then(|| {
+            let link = Link { href: view.href(super::set_up::PATH), text: view.text("set-up-begin") };
+            (view.text("set-up-note"), link)
+        }),
         add: Link {
             href: view.href(&format!("{}?therapist={}&date={}", super::book_for::PATH, choice.user.id, choice.date)),
             text: view.text("book-for-title"),

@@ -9,7 +9,7 @@ use attune_ports::{BookingFilter, BookingPageRequest, Caller, PageStart, Passwor
 
 use super::booking::row;
 use super::{TherapistVisit, VERSION, id, open, receive};
-use crate::blocks::{Block, Button};
+use crate::blocks::{Block, Button, FormBlock};
 use crate::own_booking::Names;
 use crate::pages::account::changes::step_up;
 use crate::shell::{Fact, Link};
@@ -193,19 +193,20 @@ async fn bookings(visit: &TherapistVisit<'_>, user: &User) -> Result<Vec<Block>,
     Ok(blocks)
 }
 
-async fn account(visit: &TherapistVisit<'_>, user: &User, typed: &Typed) -> Result<Vec<Block>, Problem> {
+pub(super) fn names_form(visit: &TherapistVisit<'_>, user: &User, typed: &Typed) -> FormBlock {
     let view = visit.view();
     let name = |name: Option<&PersonName>| name.map(|name| name.as_str().to_owned()).unwrap_or_default();
     let fields = vec![
         typed.input(view, "first_name", "text", "field-first-name", &name(user.first_name.as_ref())).optional(),
         typed.input(view, "last_name", "text", "field-last-name", &name(user.last_name.as_ref())).optional(),
     ];
-    let mut blocks = vec![visit.fold(
-        "user-names",
-        typed,
-        visit.form(PATH, fields, "names", "save").versioned(user.version),
-        Vec::new(),
-    )];
+    let form = visit.form(PATH, fields, "names", "save").versioned(user.version);
+    form.action(view.href(&path_of(user.id)))
+}
+
+async fn account(visit: &TherapistVisit<'_>, user: &User, typed: &Typed) -> Result<Vec<Block>, Problem> {
+    let view = visit.view();
+    let mut blocks = vec![visit.fold("user-names", typed, names_form(visit, user, typed), Vec::new())];
     let password = |name: &str| {
         typed
             .input(view, name, "password", "account-current-password", "")

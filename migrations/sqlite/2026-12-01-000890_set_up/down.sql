@@ -1,0 +1,1 @@
+ALTER TABLE practice DROP COLUMN is_set_up;
