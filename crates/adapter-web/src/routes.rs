@@ -107,6 +107,8 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         route(Endpoint::at(changes::SESSIONS).get(changes::back).post(changes::sessions), &["one", "others"]),
         // Who is waiting is reported by the video server.
         route(Endpoint::at(today::PATH).get(today::show).post(today::change), &["day", "empty", "changed", "client"]),
+        // It tells the open page when to load itself again.
+        route(Endpoint::at(today::EVENTS).get(today::events), &[]),
         route(
             Endpoint::at(second_factor::PATH).get(second_factor::show).post(second_factor::set_up),
             &["off", "on", "no-password", "wrong", "code"],

@@ -116,6 +116,7 @@ const ROWS: &[Row] = &[
     row("GET", "/account", "", [303; 5]),
     row("GET", "/today", "", [303; 5]),
     row("POST", "/today", "", [303; 5]),
+    row("GET", "/today/events", "", [303; 5]),
     row("GET", "/account/profile", "", [303; 5]),
     row("POST", "/account/profile", "", [303; 5]),
     row("GET", "/account/email", "", [303; 5]),

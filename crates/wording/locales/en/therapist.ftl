@@ -14,6 +14,7 @@ today-before = The day before
 today-after = The day after
 today-today = Today
 today-waiting = Waiting now
+today-who-waits = Waiting now: { $clients }
 today-in-room = In the room
 today-since = since { $time }
 today-about = { $client }, { $time }

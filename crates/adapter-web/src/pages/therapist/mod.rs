@@ -9,7 +9,10 @@ use crate::own_booking::caller;
 use crate::visit::Visit;
 use crate::web::Web;
 
+mod day;
 pub(crate) mod today;
+
+pub(crate) use day::StoredDays;
 
 /// The therapist who visits, or the response to anyone else.
 #[expect(clippy::result_large_err, reason = "the response is passed on as it is")]
