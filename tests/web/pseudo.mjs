@@ -18,7 +18,7 @@ const DATA = [
     ...['Meredith Ashdown', 'Jane Doe', 'John Doe', 'Anna Berger', 'Mary Major', 'Jonas Brandt', 'Ada Lovelace', 'Augusta Lovelace',
         'Grace Hopper', 'Nora Lind', 'Lea Sommer', 'Ines Vega', 'Ole', 'Mary Somerville', 'Emmy Noether', 'Sofya Kovalevskaya', 'Hypatia', 'Ada King', 'Ada Byron', 'Lise Meitner', 'Augusta'],
     // What is typed.
-    'A cold', 'Holidays', 'Bring the form.', 'nobody of this name', 'About the last time.',
+    'A cold', 'Holidays', 'Bring the form.', 'no one of this name', 'About the last time.',
 ];
 
 // The texts of a document, with those for screen readers and for the script.

@@ -40,7 +40,7 @@ export async function therapistPages(practice, cookies, running) {
 
     const view = { cookies, view: true };
     const form = (fields, from) => ({ cookies, fields, ...from && { from } });
-    const wish = more => `/bookings/new?client=${user_id}&service=${service.id}&therapist=${therapist_id}&every=1&${more}`;
+    const select = more => `/bookings/new?client=${user_id}&service=${service.id}&therapist=${therapist_id}&every=1&${more}`;
     const why = (date, time) => `/hours/why?service=${service.id}&therapist=${therapist_id}&date=${date}&time=${time}`;
     const booking = ({ id }) => `/bookings/${id}`;
     const hours = `/hours?therapist=${therapist_id}`;
@@ -56,10 +56,10 @@ export async function therapistPages(practice, cookies, running) {
         '/month, month': [`/month?date=2027-03-02&therapist=${therapist_id}`, '1\u00A0appointment', view],
         '/bookings/new, search': ['/bookings/new', 'Parts of words are enough', view],
         '/bookings/new, found': ['/bookings/new', 'Lea Sommer', form({ q: 'lea som', do: 'search' })],
-        '/bookings/new, single': [wish('date=2027-03-11&time=12:00&count=1'), 'This time is free', view],
-        '/bookings/new, series': [wish('date=2027-03-12&time=12:00&count=4'), '1 of 4 times are free', view],
-        '/bookings/new, refused': ['/bookings/new', 'This time is taken', form({ do: 'book' }, wish('date=2027-03-12&time=12:00&count=1'))],
-        '/bookings/new, past': [wish('date=2027-02-25&time=12:00&count=1'), 'It has taken place', view],
+        '/bookings/new, single': [select('date=2027-03-11&time=12:00&count=1'), 'This time is free', view],
+        '/bookings/new, series': [select('date=2027-03-12&time=12:00&count=4'), '1 of 4 times are free', view],
+        '/bookings/new, refused': ['/bookings/new', 'This time is taken', form({ do: 'book' }, select('date=2027-03-12&time=12:00&count=1'))],
+        '/bookings/new, past': [select('date=2027-02-25&time=12:00&count=1'), 'It has taken place', view],
         '/bookings/{id}, confirmed': [booking(confirmed), 'Ines Vega', view],
         '/bookings/{id}, unpaid': [booking(unpaid), 'Page on which the client pays', view],
         '/bookings/{id}, paid': [booking(paid), 'Cash', view],
@@ -67,7 +67,7 @@ export async function therapistPages(practice, cookies, running) {
         '/bookings/{id}, completed': [booking(completed), 'Undo', view],
         '/bookings/{id}, cancelled': [booking(cancelled), 'A cold', view],
         '/bookings/{id}, invalid': [booking(confirmed), 'Nothing was saved', form({ ...moved, move_date: '', move_time: '' })],
-        '/bookings/{id}, changed': [booking(confirmed), 'Somebody else has changed this', form(moved)],
+        '/bookings/{id}, changed': [booking(confirmed), 'Someone else has changed this', form(moved)],
         '/bookings/{id}, unknown': ['/bookings/999999', 'Page not found', view],
         '/series/{id}, left': [`/series/${series.series_id}`, 'Change what is left', view],
         '/series/{id}, refused': [`/series/${series.series_id}`, 'Nothing was moved', form({
@@ -75,7 +75,7 @@ export async function therapistPages(practice, cookies, running) {
         })],
         '/clients, list': ['/clients', 'Lea Sommer', view],
         '/clients, found': ['/clients', 'Lea Sommer', form({ q: 'SOMMER', do: 'search' })],
-        '/clients, none': ['/clients', 'Nobody was found', form({ q: 'nobody of this name', do: 'search' })],
+        '/clients, none': ['/clients', 'No one was found', form({ q: 'no one of this name', do: 'search' })],
         '/clients, invalid': ['/clients', 'Please enter an address like', form({ email: 'no address', do: 'add' })],
         '/users/{id}, client': [`/users/${user_id}`, 'Upcoming appointments', view],
         '/users/{id}, invited': [`/users/${invited}`, 'Invitation', view],

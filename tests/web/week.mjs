@@ -204,7 +204,7 @@ async function edit(practice, pages, path, open, first, second) {
     await saved(one);
     await fill(other, second.fields);
     await press(other, 'button', first.button ?? 'Save');
-    await other.getByRole('alert').getByText('Somebody else has changed this').waitFor();
+    await other.getByRole('alert').getByText('Someone else has changed this').waitFor();
     assert.match(await other.title(), /^Error: /);
     for (const [label, value] of Object.entries(second.fields)) {
         assert.equal(await other.getByLabel(label, { exact: true }).filter({ visible: true }).inputValue(), value);

@@ -9,6 +9,7 @@ mod cookies;
 mod fields;
 mod forms;
 mod language;
+mod live;
 mod openapi;
 mod own_booking;
 mod pages;

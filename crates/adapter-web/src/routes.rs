@@ -110,6 +110,8 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         route(Endpoint::at(changes::SESSIONS).get(changes::back).post(changes::sessions), &["one", "others"]),
         // Who is waiting is reported by the video server.
         route(Endpoint::at(today::PATH).get(today::show).post(today::change), &["day", "empty", "changed", "client"]),
+        // It tells the open page when to load itself again.
+        route(Endpoint::at(today::EVENTS).get(today::events), &[]),
         route(
             Endpoint::at(set_up::PATH).get(set_up::show).post(set_up::finish),
             &["you", "second-factor", "hours", "service", "practice", "video"],

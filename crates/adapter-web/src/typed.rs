@@ -106,7 +106,7 @@ impl Typed {
         self.status.unwrap_or(StatusCode::OK)
     }
 
-    /// What is wrong with a field, or what somebody else has made of it while it was edited.
+    /// What is wrong with a field, or what someone else has made of it while it was edited.
     fn error_of(&self, view: &View<'_>, name: &str, stored: &str, stored_text: &str) -> Option<String> {
         let error = self.errors.iter().find(|(found, _)| found == name).map(|(_, text)| text.clone());
         error.or_else(|| {

@@ -52,8 +52,12 @@ impl Web {
     pub(crate) async fn visit(&self, http: &HttpRequest) -> Result<Visit<'_>, Problem> {
         let secure = self.settings.secure;
         let token = Cookie::LoginSession.of(http, secure);
+        let sessions = &self.use_cases.browser_sessions;
+        // Browsers say this of the requests of scripts.
+        let is_of_script = http.headers().get("sec-fetch-dest").is_some_and(|dest| dest == "empty");
         let caller = match &token {
-            Some(token) => self.use_cases.browser_sessions.caller(token).await?,
+            Some(token) if is_of_script => sessions.caller_of_script(token).await?,
+            Some(token) => sessions.caller(token).await?,
             None => None,
         };
         let view = self.view_for(http, caller.as_ref().and_then(|caller| caller.user.language)).await;

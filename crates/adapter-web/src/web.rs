@@ -13,9 +13,12 @@ use attune_http_common::{Code, HandlerResult, Problem, RateLimiter, RequestLimit
 use attune_ports::{Clock, FormTokens, InstallationChecks, Queries, Random};
 use attune_wording::{Arg, LocalTime, Phrases, Wording};
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::cookies::Cookie;
 use crate::language;
+use crate::live::Live;
+use crate::pages::therapist::day::StoredDays;
 use crate::response::{self, Head};
 use crate::shell::Shell;
 
@@ -41,6 +44,8 @@ pub struct Web {
     pub(crate) forms: Arc<dyn FormTokens>,
     pub(crate) installation: Arc<dyn InstallationChecks>,
     pub(crate) settings: WebSettings,
+    /// The pages of therapists that are open.
+    pub(crate) live: Arc<Live>,
     wording: Arc<Wording>,
 }
 
@@ -56,7 +61,13 @@ pub struct WebPorts {
 impl Web {
     pub fn new(use_cases: UseCases, ports: WebPorts, settings: WebSettings, wording: Arc<Wording>) -> Self {
         let WebPorts { queries, clock, random, forms, installation } = ports;
-        Self { use_cases, queries, clock, random, forms, installation, settings, wording }
+        let live = Arc::new(Live::new(Box::new(StoredDays::new(&use_cases, clock.clone()))));
+        Self { use_cases, queries, clock, random, forms, installation, settings, live, wording }
+    }
+
+    /// Tells open pages what has changed, until `stop`. Then it ends their streams, for which the server would wait.
+    pub async fn run_live(&self, stop: watch::Receiver<bool>) {
+        self.live.run(stop).await;
     }
 
     /// The limits, which the pages share with the API.

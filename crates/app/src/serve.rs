@@ -45,7 +45,8 @@ pub(crate) async fn serve(
     // All invalid settings are found before the first admin's password is generated and printed.
     let api = Arc::new(app.api(config)?);
     let http = http_settings(settings, config)?;
-    let pages = app.pages(settings, config, &base, Arc::new(VideoServerChecks(config.clone())))?;
+    let checks = Arc::new(VideoServerChecks(config.clone()));
+    let (pages, web) = app.pages(settings, config, &base, checks)?;
     app.ensure_practice(config).await?;
     app.use_cases.set_up.ensure_service(&config.first_service).await.map_err(|error| match error {
         EnsureServiceError::Price(price) => anyhow!("practice.first_service_price is invalid: {price}"),
@@ -69,6 +70,8 @@ pub(crate) async fn serve(
     let server = attune_adapter_http::serve(listener, api, http, pages).context("the HTTP server cannot be started")?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);
+    let live = stopped.clone();
+    tokio::spawn(async move { web.run_live(live).await });
     let worker = (!options.no_worker).then(|| tokio::spawn(app.worker().run(stopped)));
     let serving = tokio::spawn(server);
     print(&format!("listening on http://{}", reachable(address)))?;

@@ -155,14 +155,14 @@ impl App {
         })
     }
 
-    /// The pages, which the HTTP server shows besides the API. `base` is their URL.
+    /// The pages, which the HTTP server shows besides the API, and what tells the open ones of changes. `base` is their URL.
     pub(crate) fn pages(
         &self,
         settings: &Settings,
         config: &ResolvedConfig,
         base: &Url,
         installation: Arc<dyn InstallationChecks>,
-    ) -> Result<Pages> {
+    ) -> Result<(Pages, Arc<Web>)> {
         let Deps { queries, clock, random, .. } = self.deps.clone();
         let test_checkout = config.payments.provider == Provider::Test;
         let settings = WebSettings {
@@ -173,11 +173,13 @@ impl App {
         };
         let ports = WebPorts { queries, clock, random, forms: self.forms.clone(), installation };
         let web = Arc::new(Web::new(self.use_cases.clone(), ports, settings, self.wording.clone()));
-        Ok(Pages {
+        let shown = web.clone();
+        let pages = Pages {
             endpoints: Arc::new(move || attune_adapter_web::endpoints(test_checkout)),
-            configure: Arc::new(move |config| attune_adapter_web::configure(&web, config)),
+            configure: Arc::new(move |config| attune_adapter_web::configure(&shown, config)),
             openapi: attune_adapter_web::openapi(),
-        })
+        };
+        Ok((pages, web))
     }
 }
 

@@ -152,6 +152,7 @@ const ROWS: &[Row] = &[
     row("GET", "/emails", "", [303; 5]),
     row("POST", "/emails", "", [303; 5]),
     row("GET", "/team", "", [303; 5]),
+    row("GET", "/today/events", "", [303; 5]),
     row("GET", "/account/profile", "", [303; 5]),
     row("POST", "/account/profile", "", [303; 5]),
     row("GET", "/account/email", "", [303; 5]),

@@ -40,6 +40,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tokio::sync::watch;
 
 use super::provider::{TestEvents, TestGateway};
 use super::unavailable::UnavailableStore;
@@ -232,7 +233,8 @@ impl Parts {
         }
     }
 
-    fn pages(&self) -> Pages {
+    /// The pages, and what tells the open ones of changes.
+    fn pages(&self) -> (Pages, Arc<Web>) {
         let Deps { queries, clock, random, .. } = self.deps();
         let ports = WebPorts {
             queries,
@@ -243,11 +245,13 @@ impl Parts {
         };
         let web = Web::new(self.use_cases(), ports, self.web.clone(), wording());
         let (web, test_checkout) = (Arc::new(web), self.web.test_checkout);
-        Pages {
+        let shown = web.clone();
+        let pages = Pages {
             endpoints: Arc::new(move || attune_adapter_web::endpoints(test_checkout)),
-            configure: Arc::new(move |config| attune_adapter_web::configure(&web, config)),
+            configure: Arc::new(move |config| attune_adapter_web::configure(&shown, config)),
             openapi: attune_adapter_web::openapi(),
-        }
+        };
+        (pages, web)
     }
 
     /// Every method of every path, pages included.
@@ -266,16 +270,19 @@ impl Parts {
     pub(crate) async fn open(self) -> Practice {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let server = crate::serve(listener, Arc::new(self.api()), self.settings.clone(), self.pages()).unwrap();
+        let (pages, web) = self.pages();
+        let server = crate::serve(listener, Arc::new(self.api()), self.settings.clone(), pages).unwrap();
         let handle = server.handle();
         tokio::spawn(server);
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(async move { web.run_live(stopped).await });
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(20))
             .no_proxy()
             .build()
             .unwrap();
-        let practice = Practice { parts: self, address, handle, http };
+        let practice = Practice { parts: self, address, handle, stop, http };
         practice.add("carl@example.org", "Carl", "Rogers", Role::Admin).await;
         let service = NewService {
             name: "Session".into(),
@@ -360,6 +367,7 @@ pub(crate) struct Practice {
     pub(crate) parts: Parts,
     pub(crate) address: SocketAddr,
     handle: ServerHandle,
+    stop: watch::Sender<bool>,
     http: reqwest::Client,
 }
 
@@ -368,6 +376,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(&openap
 
 impl Drop for Practice {
     fn drop(&mut self) {
+        self.stop.send_replace(true);
         // The command is sent when the future is created, so it need not be awaited.
         drop(self.handle.stop(false));
     }

@@ -14,6 +14,7 @@ today-before = Vorheriger Tag
 today-after = Nächster Tag
 today-today = Heute
 today-waiting = Wartet jetzt
+today-who-waits = Jetzt wartet: { $clients }
 today-in-room = Im Raum
 today-since = seit { $time } Uhr
 today-about = { $client }, { $time }

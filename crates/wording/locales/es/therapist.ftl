@@ -14,6 +14,7 @@ today-before = Día anterior
 today-after = Día siguiente
 today-today = Hoy
 today-waiting = Espera ahora
+today-who-waits = Espera ahora: { $clients }
 today-in-room = En la sala
 today-since = desde las { $time }
 today-about = { $client }, { $time }

@@ -14,6 +14,7 @@ today-before = Jour précédent
 today-after = Jour suivant
 today-today = Aujourd’hui
 today-waiting = Attend maintenant
+today-who-waits = Attend maintenant : { $clients }
 today-in-room = Dans la salle
 today-since = depuis { $time }
 today-about = { $client }, { $time }

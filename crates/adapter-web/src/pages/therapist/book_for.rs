@@ -8,17 +8,16 @@ use attune_application::bookings::{
     CreateBookingCommand, CreateSeriesCommand, CreateSeriesError, PaymentChoice, SlotExplanations,
 };
 use attune_domain::calendar::{Occurrence, weekly_series};
-use attune_domain::{Money, PersonSearch, Role, Service, ServiceId, TimeZoneName, User, UserId};
+use attune_domain::{Money, PersonSearch, Role, Service, TimeZoneName, User, UserId};
 use attune_http_common::{HandlerResult, Problem};
 use attune_ports::{PageRequest, UserFilter};
 use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
 use url::form_urlencoded;
 
-use super::booking::changes::offline;
-use super::booking::{method_field, path_of as booking_path};
-use super::series::conflict_text;
-use super::{People, TherapistVisit, open, receive};
+use super::inputs::{method_field, offline};
+use super::rows::conflict_text;
+use super::{People, TherapistVisit, open, paths, receive};
 use crate::blocks::{Block, Button, FormBlock, Row};
 use crate::choice::{service_name, therapist_name, therapists, zone_name};
 use crate::fields::Field;
@@ -27,13 +26,13 @@ use crate::typed::Typed;
 use crate::visit::Section;
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/bookings/new";
+pub(crate) use super::paths::BOOK_FOR as PATH;
 
 /// People that a search shows.
 const MAX_FOUND: u32 = 20;
 
 /// What is asked for. The fields of the first form, which are in the URL, and hidden in the second one.
-struct Wish {
+struct Selection {
     client: User,
     service: Service,
     therapist: UserId,
@@ -53,10 +52,10 @@ pub(crate) async fn book(web: Data<Web>, http: HttpRequest, payload: Payload) ->
         if typed.button() == "search" {
             return page(visit, typed).await;
         }
-        let Some(wish) = Wish::read(visit, &|name| typed.get(name).to_owned()).await? else {
+        let Some(selection) = Selection::read(visit, &|name| typed.get(name).to_owned()).await? else {
             return page(visit, typed).await;
         };
-        match save(visit, &mut typed, &wish).await {
+        match save(visit, &mut typed, &selection).await {
             Ok(Some(path)) => visit.done(&path),
             Ok(None) => page(visit, typed).await,
             Err(CreateSeriesError::Conflicts(conflicts)) => {
@@ -69,26 +68,7 @@ pub(crate) async fn book(web: Data<Web>, http: HttpRequest, payload: Payload) ->
     .await
 }
 
-/// The page with a time that is chosen already.
-pub(super) fn path_of(
-    visit: &TherapistVisit<'_>,
-    service: Option<ServiceId>,
-    therapist: UserId,
-    at: Timestamp,
-) -> String {
-    let local = visit.zone.to_datetime(at);
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    if let Some(service) = service {
-        query.append_pair("service", &service.to_string());
-    }
-    query
-        .append_pair("therapist", &therapist.to_string())
-        .append_pair("date", &local.date().to_string())
-        .append_pair("time", &local.time().strftime("%H:%M").to_string());
-    format!("{PATH}?{}", query.finish())
-}
-
-impl Wish {
+impl Selection {
     /// `None` until everything is chosen.
     async fn read(visit: &TherapistVisit<'_>, get: &impl Fn(&str) -> String) -> Result<Option<Self>, Problem> {
         let Some(client) = client(visit, &get("client")).await? else { return Ok(None) };
@@ -125,8 +105,12 @@ async fn client(visit: &TherapistVisit<'_>, id: &str) -> Result<Option<User>, Pr
     Ok(visit.web.queries.user(id).await?.filter(|user| !user.disabled))
 }
 
-async fn save(visit: &TherapistVisit<'_>, typed: &mut Typed, wish: &Wish) -> Result<Option<String>, CreateSeriesError> {
-    let amount = visit.read_amount(typed, "amount", wish.service.price.currency());
+async fn save(
+    visit: &TherapistVisit<'_>,
+    typed: &mut Typed,
+    selection: &Selection,
+) -> Result<Option<String>, CreateSeriesError> {
+    let amount = visit.read_amount(typed, "amount", selection.service.price.currency());
     let payment = match typed.get("payment") {
         "paid" => offline(visit, typed).map(|(method, memo)| PaymentChoice::PaidOffline { method, memo }),
         "waived" => Some(PaymentChoice::Waived),
@@ -136,44 +120,44 @@ async fn save(visit: &TherapistVisit<'_>, typed: &mut Typed, wish: &Wish) -> Res
     let (Some(amount), Some(payment)) = (amount, payment) else { return Ok(None) };
     let has_taken_place = typed.has("past");
     let mut command = CreateBookingCommand {
-        client: wish.client.id,
+        client: selection.client.id,
         booked_by: visit.caller.user.id,
         role: Role::Admin,
         scheduled_at: Timestamp::UNIX_EPOCH,
-        service: Some(wish.service.id),
-        therapist: Some(wish.therapist),
-        note: Some(typed.lines("note")).filter(|note| !note.is_empty() && wish.count == 1),
+        service: Some(selection.service.id),
+        therapist: Some(selection.therapist),
+        note: Some(typed.lines("note")).filter(|note| !note.is_empty() && selection.count == 1),
         payment,
-        amount: amount.filter(|amount| *amount != wish.service.price).map(|amount| amount.to_decimal()),
+        amount: amount.filter(|amount| *amount != selection.service.price).map(|amount| amount.to_decimal()),
         has_taken_place,
         override_hours: typed.has("override") || has_taken_place,
         metadata: visit.metadata(),
         idempotency: None,
     };
-    if wish.count > 1 {
+    if selection.count > 1 {
         let zone = TimeZoneName::parse(zone_name(&visit.zone)).map_err(|_| CreateSeriesError::UnknownTimeZone)?;
         let command = CreateSeriesCommand {
             booking: command,
-            first: wish.first,
+            first: selection.first,
             zone,
-            count: wish.count,
-            every_weeks: wish.every_weeks,
+            count: selection.count,
+            every_weeks: selection.every_weeks,
             skip_conflicts: typed.has("skip"),
         };
         let outcome = visit.web.use_cases.create_series.run(command).await?;
-        return Ok(Some(format!("/series/{}", outcome.series)));
+        return Ok(Some(paths::series(outcome.series)));
     }
-    let Occurrence::At(at) = Occurrence::of(wish.first, &visit.zone)? else {
+    let Occurrence::At(at) = Occurrence::of(selection.first, &visit.zone)? else {
         typed.wrong("time", visit.text("refused-nonexistent-time"));
         return Ok(None);
     };
     command.scheduled_at = at;
     command.idempotency = visit.idempotency(&format!("POST {PATH}"), typed);
     match visit.web.use_cases.create_booking.run(command).await? {
-        Idempotent::Executed(created) => Ok(Some(booking_path(created.booking.id()))),
-        Idempotent::Replayed(attune_application::Replay::Unanswered(id)) => Ok(Some(booking_path(id))),
+        Idempotent::Executed(created) => Ok(Some(paths::booking(created.booking.id()))),
+        Idempotent::Replayed(attune_application::Replay::Unanswered(id)) => Ok(Some(paths::booking(id))),
         // No response is saved for this route.
-        Idempotent::Replayed(attune_application::Replay::Response(_)) => Ok(Some(super::today::PATH.to_owned())),
+        Idempotent::Replayed(attune_application::Replay::Response(_)) => Ok(Some(paths::TODAY.to_owned())),
     }
 }
 
@@ -186,9 +170,9 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
         None => blocks.extend(search(visit, &typed).await?),
         Some(client) => {
             blocks.push(Block::Facts(vec![visit.fact("booking-client", client.display_name())]));
-            blocks.push(Block::Form(wish_form(visit, &client, &get).await?));
-            if let Some(wish) = Wish::read(visit, &get).await? {
-                blocks.extend(check(visit, &typed, &wish).await?);
+            blocks.push(Block::Form(selection_form(visit, &client, &get).await?));
+            if let Some(selection) = Selection::read(visit, &get).await? {
+                blocks.extend(check(visit, &typed, &selection).await?);
             }
         }
     }
@@ -225,7 +209,7 @@ async fn search(visit: &TherapistVisit<'_>, typed: &Typed) -> Result<Vec<Block>,
             false => Block::Rows(found.items.iter().map(row).collect()),
         });
     }
-    blocks.push(Block::Links(vec![visit.link(&format!("{}?book=1", super::clients::PATH), "clients-add")]));
+    blocks.push(Block::Links(vec![visit.link(&format!("{}?book=1", paths::CLIENTS), "clients-add")]));
     Ok(blocks)
 }
 
@@ -237,7 +221,7 @@ fn keep_time(visit: &TherapistVisit<'_>, form: FormBlock) -> FormBlock {
     given.into_iter().filter(|(_, value)| !value.is_empty()).fold(form, |form, (name, value)| form.hidden(name, value))
 }
 
-async fn wish_form(
+async fn selection_form(
     visit: &TherapistVisit<'_>,
     client: &User,
     get: &impl Fn(&str) -> String,
@@ -270,9 +254,9 @@ async fn wish_form(
 }
 
 /// What the calendar says about each date, and the form that saves them.
-async fn check(visit: &TherapistVisit<'_>, typed: &Typed, wish: &Wish) -> Result<Vec<Block>, Problem> {
+async fn check(visit: &TherapistVisit<'_>, typed: &Typed, selection: &Selection) -> Result<Vec<Block>, Problem> {
     let view = visit.view();
-    let dates = match weekly_series(wish.first, &visit.zone, wish.count, wish.every_weeks) {
+    let dates = match weekly_series(selection.first, &visit.zone, selection.count, selection.every_weeks) {
         Ok(dates) => dates,
         Err(_) => return Ok(vec![Block::Alert(visit.text("book-for-count-invalid"))]),
     };
@@ -284,7 +268,7 @@ async fn check(visit: &TherapistVisit<'_>, typed: &Typed, wish: &Wish) -> Result
         })
         .collect();
     let explain = &visit.web.use_cases.explain_slot;
-    let SlotExplanations { rules, slots } = explain.run(wish.service.id, wish.therapist, &starts).await?;
+    let SlotExplanations { rules, slots } = explain.run(selection.service.id, selection.therapist, &starts).await?;
     let conflicts: Vec<_> = slots.iter().flat_map(|slot| slot.conflicts.iter().cloned()).collect();
     let people = People::clients(visit.web, &conflicts).await?;
     let mut rows: Vec<Row> = slots
@@ -307,14 +291,20 @@ async fn check(visit: &TherapistVisit<'_>, typed: &Typed, wish: &Wish) -> Result
     let summary =
         view.text_with("book-for-summary", &[("free", whole(free).into()), ("all", whole(dates.len()).into())]);
     let is_past = starts.first().is_some_and(|at| *at <= visit.now());
-    let form = save_form(visit, typed, wish, free < dates.len(), is_past);
+    let form = save_form(visit, typed, selection, free < dates.len(), is_past);
     Ok(vec![Block::Heading(visit.text("book-for-before")), Block::Note(summary), Block::Rows(rows), Block::Form(form)])
 }
 
-fn save_form(visit: &TherapistVisit<'_>, typed: &Typed, wish: &Wish, is_hindered: bool, is_past: bool) -> FormBlock {
+fn save_form(
+    visit: &TherapistVisit<'_>,
+    typed: &Typed,
+    selection: &Selection,
+    is_hindered: bool,
+    is_past: bool,
+) -> FormBlock {
     let view = visit.view();
     let mut fields = Vec::new();
-    let has_price = !wish.service.price.is_zero();
+    let has_price = !selection.service.price.is_zero();
     if has_price {
         let request = if visit.web.use_cases.open_checkout.gateway.provider().has_checkout_page() {
             "book-for-request"
@@ -330,21 +320,21 @@ fn save_form(visit: &TherapistVisit<'_>, typed: &Typed, wish: &Wish, is_hindered
         fields.push(method_field(visit, typed, "method").hint(view.text("book-for-method-hint")));
         fields.push(typed.input(view, "reference", "text", "field-reference", "").optional());
     }
-    let price: Money = wish.service.price;
+    let price: Money = selection.service.price;
     fields.push(typed.input(view, "amount", "text", "field-price", &price.to_decimal()));
-    if wish.count == 1 {
+    if selection.count == 1 {
         fields.push(typed.area(view, "note", "booking-note", "").hint(view.text("booking-note-hint")));
     }
     if is_past {
         fields.push(typed.check(view, "past", "book-for-past", true));
     } else if is_hindered {
         fields.push(typed.check(view, "override", "field-override", false));
-        if wish.count > 1 {
+        if selection.count > 1 {
             fields.push(typed.check(view, "skip", "book-for-skip", false));
         }
     }
-    let value = if wish.count > 1 { "series" } else { "book" };
-    let name = if wish.count > 1 { "book-for-button-series" } else { "book-for-button" };
+    let value = if selection.count > 1 { "series" } else { "book" };
+    let name = if selection.count > 1 { "book-for-button-series" } else { "book-for-button" };
     let button = Button::new(value, visit.text(name));
-    visit.once(wish.hidden(FormBlock::new(visit.visit.form_token(PATH), fields, button)))
+    visit.once(selection.hidden(FormBlock::new(visit.visit.form_token(PATH), fields, button)))
 }

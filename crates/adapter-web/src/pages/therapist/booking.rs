@@ -9,22 +9,20 @@ use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::{BookingView, Payment, Refund};
 use jiff::Timestamp;
 
-use super::{People, TherapistVisit, id, open, receive};
+use super::inputs::{METHODS, language_field, method_field};
+use super::rows::{email_row, state_tag};
+use super::{People, TherapistVisit, id, open, paths, receive};
 use crate::blocks::{Block, FormBlock, Row};
 use crate::choice::{service_name, therapist_name, therapists};
-use crate::own_booking::{LinkAbout, Names, Tag, tag};
+use crate::own_booking::{Names, Tag, tag};
 use crate::shell::{Fact, Link};
 use crate::typed::Typed;
 use crate::visit::Section;
 
-pub(super) mod changes;
+mod changes;
 mod history;
 
-pub(crate) const PATH: &str = "/bookings/{id}";
-
-/// The ways in which offline payments are usually made, as the API names them, with their messages.
-pub(super) const METHODS: [(&str, &str); 3] =
-    [("cash", "method-cash"), ("bank_transfer", "method-bank-transfer"), ("card", "method-card")];
+pub(crate) use super::paths::BOOKING as PATH;
 
 /// `GET /bookings/{id}`
 pub(crate) async fn show(web: Data<crate::web::Web>, http: HttpRequest) -> HandlerResult {
@@ -34,10 +32,6 @@ pub(crate) async fn show(web: Data<crate::web::Web>, http: HttpRequest) -> Handl
 /// `POST /bookings/{id}`
 pub(crate) async fn change(web: Data<crate::web::Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
     receive(&web, &http, payload, PATH, async |visit, typed| changes::submit(visit, typed).await).await
-}
-
-pub(super) fn path_of(booking: BookingId) -> String {
-    format!("/bookings/{booking}")
 }
 
 /// A booking with what its page says about it.
@@ -84,7 +78,7 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
         .view()
         .text_with("booking-heading", &[("client", (&client).into()), ("when", (&begins.short_date).into())]);
     let date = visit.zone.to_datetime(booking.scheduled_at()).date();
-    let back = visit.link(&format!("/today?date={date}&therapist={}", booking.therapist()), "booking-back");
+    let back = visit.link(&format!("{}?date={date}&therapist={}", paths::TODAY, booking.therapist()), "booking-back");
     visit.respond(heading, Section::Week, Some(back), &typed, blocks)
 }
 
@@ -128,9 +122,9 @@ fn joining(visit: &TherapistVisit<'_>, booking: &Booking) -> Vec<Block> {
     let join = links.page_link(booking, &links.viewer(&visit.caller.user)).filter(|_| is_open);
     let mut blocks: Vec<Block> =
         join.into_iter().map(|href| Block::Action(Link { href, text: visit.text("today-join") })).collect();
-    let mut ways = vec![visit.link(&format!("/users/{}", booking.client()), "booking-to-client")];
+    let mut ways = vec![visit.link(&paths::user(booking.client()), "booking-to-client")];
     if let Some(series) = booking.series() {
-        ways.push(visit.link(&format!("/series/{series}"), "booking-to-series"));
+        ways.push(visit.link(&paths::series(series), "booking-to-series"));
     }
     blocks.push(Block::Links(ways));
     blocks
@@ -139,7 +133,7 @@ fn joining(visit: &TherapistVisit<'_>, booking: &Booking) -> Vec<Block> {
 /// What can be said about an appointment that has begun.
 fn status_forms(visit: &TherapistVisit<'_>, booking: &Booking) -> Option<Block> {
     let now = visit.now();
-    let mut buttons = super::today::changes(booking, now);
+    let mut buttons = super::day::changes(booking, now);
     let is_correctable = booking.ends_at().saturating_add(Booking::CORRECTION_WINDOW).is_ok_and(|until| now < until);
     let is_over = matches!(booking.status(), BookingStatus::Completed | BookingStatus::NoShow);
     if is_over && is_correctable && buttons.is_empty() {
@@ -280,12 +274,6 @@ fn payment_blocks(visit: &TherapistVisit<'_>, detail: &Detail, typed: &Typed) ->
     blocks
 }
 
-/// How an offline payment was made. Other ways can be typed.
-pub(super) fn method_field(visit: &TherapistVisit<'_>, typed: &Typed, name: &str) -> crate::fields::Field {
-    let items = METHODS.map(|(value, text)| (value.to_owned(), visit.text(text))).to_vec();
-    typed.select(visit.view(), name, "field-method", METHODS[0].0, items)
-}
-
 fn payment_title(visit: &TherapistVisit<'_>, payment: &Payment) -> String {
     amount_at(visit, "booking-payment", payment.amount, payment.settled_at.unwrap_or(payment.created_at))
 }
@@ -320,11 +308,6 @@ fn payment_rows(visit: &TherapistVisit<'_>, detail: &Detail) -> Vec<Row> {
         }
     };
     detail.payments.iter().map(of_payment).chain(detail.refunds.iter().map(of_refund)).collect()
-}
-
-/// The state of a payment, a refund or an email, by the attribute of a message.
-pub(super) fn state_tag(visit: &TherapistVisit<'_>, message: &str, state: &str, is_settled: bool) -> Tag {
-    Tag { state: if is_settled { "sure" } else { "open" }, text: visit.text(&format!("{message}.{state}")) }
 }
 
 async fn participants(visit: &TherapistVisit<'_>, booking: &Booking, typed: &Typed) -> Result<Vec<Block>, Problem> {
@@ -372,27 +355,12 @@ async fn participants(visit: &TherapistVisit<'_>, booking: &Booking, typed: &Typ
     Ok(blocks)
 }
 
-/// The language of somebody's emails; empty for that of the practice's choice.
-pub(super) fn language_field(
-    visit: &TherapistVisit<'_>,
-    typed: &Typed,
-    name: &str,
-    stored: Option<attune_domain::Language>,
-) -> crate::fields::Field {
-    let known = attune_domain::Language::ALL
-        .into_iter()
-        .map(|language| (language.to_string(), crate::language::name(language).to_owned()));
-    let items = [(String::new(), visit.text("field-language-unknown"))].into_iter().chain(known).collect();
-    let stored = stored.map(|language| language.to_string()).unwrap_or_default();
-    typed.select(visit.view(), name, "field-language", &stored, items).optional()
-}
-
 async fn emails(visit: &TherapistVisit<'_>, booking: &Booking) -> Result<Vec<Block>, Problem> {
     let emails = visit.web.queries.notifications(booking.id()).await?;
     if emails.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = emails.iter().map(|email| super::emails::row(visit, PATH, email)).collect();
+    let rows = emails.iter().map(|email| email_row(visit, PATH, email)).collect();
     Ok(vec![Block::Heading(visit.text("booking-emails")), Block::Rows(rows)])
 }
 
@@ -430,29 +398,4 @@ async fn attendance(visit: &TherapistVisit<'_>, detail: &Detail) -> Result<Vec<B
         Row { title: name, details, ..Row::default() }
     };
     Ok(vec![Block::Heading(visit.text("booking-attendance")), Block::Rows(found.iter().map(row).collect())])
-}
-
-/// A row of a list of bookings: when, whose, and in what state.
-pub(super) fn row(visit: &TherapistVisit<'_>, booking: &Booking, names: &Names, client: Option<&str>) -> Row {
-    let view = visit.view();
-    let mut details: Vec<String> = client.map(str::to_owned).into_iter().collect();
-    details.push(names.service(booking).unwrap_or_else(|| view.phrases.minutes(booking.minutes())));
-    Row {
-        title: visit.when(booking.scheduled_at()),
-        href: Some(view.href(&path_of(booking.id()))),
-        tag: Some(tag(view, booking, visit.now())),
-        details,
-        ..Row::default()
-    }
-}
-
-/// A link in a row, with what it is about.
-pub(super) fn link_about(visit: &TherapistVisit<'_>, path: &str, name: &str, about: &str) -> LinkAbout {
-    LinkAbout { href: visit.view().href(path), text: visit.text(name), about: visit.about(about) }
-}
-
-/// An amount that the practice pays or gets, with its sign.
-pub(super) fn signed(visit: &TherapistVisit<'_>, minor: i64, currency: attune_domain::Currency) -> String {
-    let amount = Money::new(minor.abs(), currency).map(|amount| visit.money(amount)).unwrap_or_default();
-    if minor < 0 { format!("\u{2212}{amount}") } else { amount }
 }

@@ -7,16 +7,16 @@ use attune_domain::{EmailAddress, Language, PersonName, PersonSearch, Role, Time
 use attune_http_common::{HandlerResult, Problem};
 use attune_ports::{PageRequest, UserFilter};
 
-use super::booking::language_field;
-use super::emails::pages;
-use super::{TherapistVisit, open, receive};
+use super::inputs::language_field;
+use super::rows::pages;
+use super::{TherapistVisit, open, paths, receive};
 use crate::blocks::{Block, FormBlock, Row};
 use crate::own_booking::Tag;
 use crate::typed::Typed;
 use crate::visit::Section;
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/clients";
+pub(crate) use super::paths::CLIENTS as PATH;
 
 /// People on a page.
 const PER_PAGE: u32 = 50;
@@ -34,9 +34,9 @@ pub(crate) async fn add(web: Data<Web>, http: HttpRequest, payload: Payload) -> 
         }
         let typed = match submit(visit, &mut typed).await {
             Ok(Some(user)) if typed.has("book") => {
-                return visit.visit.redirect(&format!("{}?client={}", super::book_for::PATH, user.id));
+                return visit.visit.redirect(&format!("{}?client={}", paths::BOOK_FOR, user.id));
             }
-            Ok(Some(user)) => return visit.done(&format!("/users/{}", user.id)),
+            Ok(Some(user)) => return visit.done(&paths::user(user.id)),
             Ok(None) => typed,
             Err(problem) => typed.refused(visit.view(), problem)?,
         };
@@ -84,7 +84,7 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     let mut blocks = vec![Block::Form(form)];
     let row = |user: &User| Row {
         title: user.display_name(),
-        href: Some(view.href(&format!("/users/{}", user.id))),
+        href: Some(view.href(&paths::user(user.id))),
         tag: user.disabled.then(|| Tag { state: "stop", text: visit.text("client-disabled") }),
         details: vec![user.email.as_str().to_owned()],
         ..Row::default()

@@ -2,20 +2,20 @@
 
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Payload};
+use attune_application::notifications::NotificationChange;
 use attune_domain::notification::{Notification, NotificationState, NotificationSubject};
-use attune_domain::{BookingId, UserId, ViewerId};
-use attune_http_common::HandlerResult;
+use attune_domain::{BookingId, NotificationId, UserId, ViewerId};
+use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::{NotificationFilter, PageRequest};
 
-use super::booking::{link_about, path_of};
-use super::{People, TherapistVisit, booking, open, receive};
+use super::rows::{email_row, link_about, pages};
+use super::{People, TherapistVisit, open, paths, receive};
 use crate::blocks::{Block, FormBlock, Row};
-use crate::own_booking::Tag;
 use crate::typed::Typed;
 use crate::visit::Section;
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/emails";
+pub(crate) use super::paths::EMAILS as PATH;
 
 /// Emails on a page.
 const PER_PAGE: u32 = 50;
@@ -27,7 +27,7 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
 
 /// `POST /emails`
 pub(crate) async fn change(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
-    receive(&web, &http, payload, PATH, async |visit, typed| match booking::changes::email(visit, &typed).await {
+    receive(&web, &http, payload, PATH, async |visit, typed| match change_email(visit, &typed).await {
         Ok(()) => visit.done(&format!("{PATH}?state={}", typed.get("state"))),
         Err(problem) => page(visit, typed.refused(visit.view(), problem)?).await,
     })
@@ -60,7 +60,7 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
         .items
         .iter()
         .map(|email| {
-            let mut row = row(visit, PATH, email);
+            let mut row = email_row(visit, PATH, email);
             if let ViewerId::Account(id) = email.content.recipient {
                 row.details.insert(0, people.name(id));
             }
@@ -74,7 +74,7 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
         .collect();
     blocks.push(if rows.is_empty() { Block::Text(visit.text("emails-none")) } else { Block::Rows(rows) });
     blocks.extend(pages(visit, &format!("{PATH}?state={chosen}&"), offset, PER_PAGE, found.total));
-    let back = visit.link(super::practice::PATH, "tab-practice");
+    let back = visit.link(paths::PRACTICE, "tab-practice");
     visit.respond(visit.text("emails-title"), Section::Practice, Some(back), &typed, blocks)
 }
 
@@ -87,8 +87,8 @@ enum Subject {
 impl Subject {
     fn link(&self, visit: &TherapistVisit<'_>, about: &str) -> crate::own_booking::LinkAbout {
         match self {
-            Self::Booking(id) => link_about(visit, &path_of(*id), "emails-booking", about),
-            Self::User(id) => link_about(visit, &format!("/users/{id}"), "emails-person", about),
+            Self::Booking(id) => link_about(visit, &paths::booking(*id), "emails-booking", about),
+            Self::User(id) => link_about(visit, &paths::user(*id), "emails-person", about),
         }
     }
 }
@@ -101,39 +101,10 @@ fn subject(email: &Notification) -> Option<Subject> {
     }
 }
 
-/// What an email is, its state, and what can be done about it. The forms go to the page of `purpose`.
-pub(super) fn row(visit: &TherapistVisit<'_>, purpose: &str, email: &Notification) -> Row {
-    let kind = email.content.kind;
-    let title = visit.text(&format!("email-kind.{}", kind.as_str()));
-    let (state, sign) = (
-        email.state,
-        match email.state {
-            NotificationState::Sent => "sure",
-            NotificationState::Pending => "open",
-            NotificationState::Dead | NotificationState::Expired => "stop",
-            NotificationState::Skipped | NotificationState::Cancelled => "past",
-        },
-    );
-    let at = visit.when(email.sent_at.unwrap_or(email.next_at));
-    let about = format!("{title}, {at}");
-    let again = state.can_be_retried().then(|| visit.button(purpose, "send-again", "emails-send-again", &about));
-    let back =
-        (state == NotificationState::Pending).then(|| visit.button(purpose, "cancel-email", "emails-cancel", &about));
-    Row {
-        title,
-        tag: Some(Tag { state: sign, text: visit.text(&format!("email-state.{state}")) }),
-        details: vec![at],
-        forms: again.into_iter().chain(back).map(|form| form.hidden("email", email.id)).collect(),
-        ..Row::default()
-    }
-}
-
-/// The ways to the other pages of a list, whose path ends so that a parameter can follow.
-pub(super) fn pages(visit: &TherapistVisit<'_>, path: &str, offset: u64, limit: u32, total: u64) -> Option<Block> {
-    let limit = u64::from(limit);
-    let to = |offset: u64, name: &str| visit.link(&format!("{path}from={offset}"), name);
-    let before = (offset > 0).then(|| to(offset.saturating_sub(limit), "page-before"));
-    let after = (offset + limit < total).then(|| to(offset + limit, "page-after"));
-    let links: Vec<_> = before.into_iter().chain(after).collect();
-    (!links.is_empty()).then(|| Block::Links(links))
+/// Sends an email again, or takes one back.
+pub(super) async fn change_email(visit: &TherapistVisit<'_>, typed: &Typed) -> Result<(), Problem> {
+    let id: NotificationId = typed.get("email").parse().map_err(|_| Code::NotificationNotFound)?;
+    let change = if typed.button() == "send-again" { NotificationChange::Retry } else { NotificationChange::Cancel };
+    visit.web.use_cases.manage_notifications.run(id, change, visit.caller.user.id, &visit.metadata()).await?;
+    Ok(())
 }

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 
-use super::booking::row;
-use super::{People, TherapistVisit, VERSION, open, receive};
+use super::rows::booking_row;
+use super::{People, TherapistVisit, VERSION, open, paths, receive};
 use crate::blocks::{Block, Button, FormBlock, Row};
 use crate::choice::{therapist_name, therapists};
 use crate::own_booking::Names;
@@ -24,8 +24,7 @@ use crate::typed::Typed;
 use crate::visit::Section;
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/hours";
-pub(crate) const EXCEPTION: &str = "/hours/exceptions/{id}";
+pub(crate) use super::paths::{EXCEPTION, HOURS as PATH};
 
 /// The field that says that what is in the way was read.
 const CONFIRMED: &str = "confirmed";
@@ -324,7 +323,7 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed, conflicts: Vec<Booking>)
             Typed::default().select(visit.view(), "therapist", "field-therapist", &therapist.id.to_string(), items);
         blocks.push(Block::Form(FormBlock::query(vec![field], visit.text("show"))));
     }
-    blocks.push(Block::Links(vec![visit.link(super::why::PATH, "why-title")]));
+    blocks.push(Block::Links(vec![visit.link(paths::WHY, "why-title")]));
     blocks.push(Block::Heading(visit.text("hours-week")));
     blocks.push(Block::Form(week_form(visit, &typed, therapist, !conflicts.is_empty()).await?));
     blocks.push(Block::Heading(visit.text("hours-exceptions")));
@@ -335,7 +334,7 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed, conflicts: Vec<Booking>)
     let is_confirmed = !conflicts.is_empty() && typed.button() == "exception";
     let form = confirm(visit, visit.form(PATH, fields, "exception", "hours-add-button"), is_confirmed);
     blocks.push(visit.fold("hours-add", &typed, form.hidden("therapist", therapist.id), Vec::new()));
-    let back = visit.link(super::practice::PATH, "tab-practice");
+    let back = visit.link(paths::PRACTICE, "tab-practice");
     visit.respond(visit.text("hours-title"), Section::Practice, Some(back), &typed, blocks)
 }
 
@@ -346,7 +345,7 @@ async fn conflict_blocks(visit: &TherapistVisit<'_>, conflicts: &[Booking]) -> R
     }
     let names = Names::of(visit.web, visit.view(), conflicts).await?;
     let people = People::clients(visit.web, conflicts).await?;
-    let row = |booking: &Booking| row(visit, booking, &names, Some(&people.name(booking.client())));
+    let row = |booking: &Booking| booking_row(visit, booking, &names, Some(&people.name(booking.client())));
     Ok(vec![Block::Rows(conflicts.iter().map(row).collect())])
 }
 

@@ -24,11 +24,15 @@ use crate::web::{View, Web};
 pub(crate) mod book_for;
 pub(crate) mod booking;
 pub(crate) mod clients;
+pub(crate) mod day;
 pub(crate) mod emails;
 pub(crate) mod hours;
+mod inputs;
 pub(crate) mod money;
+mod paths;
 pub(crate) mod policy;
 pub(crate) mod practice;
+mod rows;
 pub(crate) mod series;
 pub(crate) mod services;
 pub(crate) mod set_up;
@@ -286,7 +290,7 @@ impl People {
         Self::load(web, bookings.iter().map(Booking::client)).await
     }
 
-    /// The name, or else the email address; empty for somebody unknown.
+    /// The name, or else the email address; empty for someone unknown.
     pub(crate) fn name(&self, id: UserId) -> String {
         self.0.iter().find(|user| user.id == id).map(User::display_name).unwrap_or_default()
     }

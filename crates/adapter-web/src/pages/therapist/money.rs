@@ -9,16 +9,15 @@ use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest, PageStart, PaymentProblem};
 use jiff::civil::Date;
 
-use super::booking::{link_about, path_of, row, signed};
-use super::{People, TherapistVisit, open, receive};
+use super::rows::{booking_row, link_about, signed};
+use super::{People, TherapistVisit, open, paths, receive};
 use crate::blocks::{Block, FormBlock, Row, Table};
 use crate::own_booking::Names;
 use crate::typed::Typed;
 use crate::visit::Section;
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/money";
-pub(crate) const CSV: &str = "/money/revenue.csv";
+pub(crate) use super::paths::{MONEY as PATH, REVENUE as CSV};
 
 /// Problems, and unpaid bookings, that are shown.
 const MAX_SHOWN: u32 = 100;
@@ -81,7 +80,7 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
         Err(RevenueError::Backwards | RevenueError::TooLong) => blocks.push(Block::Alert(visit.text("refused-range"))),
         Err(error) => return Err(error.into()),
     }
-    let back = visit.link(super::practice::PATH, "tab-practice");
+    let back = visit.link(paths::PRACTICE, "tab-practice");
     visit.respond(visit.text("money-title"), Section::Practice, Some(back), &typed, blocks)
 }
 
@@ -105,7 +104,7 @@ async fn problems(visit: &TherapistVisit<'_>) -> Result<Vec<Block>, Problem> {
         let at = visit.when(problem.at);
         let about = format!("{title}, {at}");
         let resolve = visit.button(PATH, "resolve", "money-resolve", &about).hidden("problem", problem.id);
-        let link = problem.booking.map(|id| link_about(visit, &path_of(id), "emails-booking", &about));
+        let link = problem.booking.map(|id| link_about(visit, &paths::booking(id), "emails-booking", &about));
         let reference = problem.provider_reference.as_ref();
         let reference = reference.map(|reference| visit.text_of("money-reference", "reference", reference));
         Row {
@@ -138,6 +137,6 @@ async fn unpaid(visit: &TherapistVisit<'_>) -> Result<Vec<Block>, Problem> {
     }
     let names = Names::of(visit.web, visit.view(), &held).await?;
     let people = People::clients(visit.web, &held).await?;
-    let rows = held.iter().map(|booking| row(visit, booking, &names, Some(&people.name(booking.client()))));
+    let rows = held.iter().map(|booking| booking_row(visit, booking, &names, Some(&people.name(booking.client()))));
     Ok(vec![Block::Heading(visit.text("money-unpaid")), Block::Rows(rows.collect())])
 }

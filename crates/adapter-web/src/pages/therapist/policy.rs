@@ -13,7 +13,7 @@ use crate::typed::Typed;
 use crate::visit::Section;
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/practice/policy";
+pub(crate) use super::paths::POLICY as PATH;
 
 /// `GET /practice/policy`
 pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
@@ -114,7 +114,7 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     ];
     let form = visit.form(PATH, fields, "policy", "save").versioned(stored.version);
     let blocks = vec![Block::Text(visit.text("policy-sentence")), Block::Form(form)];
-    let back = visit.link(super::practice::PATH, "tab-practice");
+    let back = visit.link(super::paths::PRACTICE, "tab-practice");
     visit.respond(visit.text("policy-title"), Section::Practice, Some(back), &typed, blocks)
 }
 

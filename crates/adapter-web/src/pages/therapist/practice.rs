@@ -11,7 +11,7 @@ use attune_domain::{EmailAddress, Language, Practice, TimeZoneName};
 use attune_http_common::{Code, HandlerResult, Problem};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{TherapistVisit, VERSION, open, receive};
+use super::{TherapistVisit, VERSION, open, paths, receive};
 use crate::blocks::{Block, FormBlock, Row};
 use crate::fields::{Control, Field};
 use crate::forms::{Form, refuse_forged};
@@ -19,9 +19,7 @@ use crate::typed::Typed;
 use crate::visit::Section;
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/practice";
-pub(crate) const PROFILE: &str = "/practice/profile";
-pub(crate) const LOGO: &str = "/practice/logo";
+pub(crate) use super::paths::{LOGO, PRACTICE as PATH, PROFILE};
 
 /// As in the API.
 const MAX_TEXT_CHARS: usize = 20_000;
@@ -34,14 +32,14 @@ const MAX_LOGO_FORM: usize = Logo::MAX_BYTES + 10_000;
 pub(crate) async fn menu(web: Data<Web>, http: HttpRequest) -> HandlerResult {
     open(&web, &http, async |visit| {
         let rows = [
-            (super::hours::PATH, "hours-title", "practice-hours"),
-            (super::why::PATH, "why-title", "practice-why"),
-            (super::services::PATH, "services-title", "practice-services"),
-            (super::policy::PATH, "policy-title", "practice-policy"),
+            (paths::HOURS, "hours-title", "practice-hours"),
+            (paths::WHY, "why-title", "practice-why"),
+            (paths::SERVICES, "services-title", "practice-services"),
+            (paths::POLICY, "policy-title", "practice-policy"),
             (PROFILE, "profile-title", "practice-profile"),
-            (super::money::PATH, "money-title", "practice-money"),
-            (super::emails::PATH, "emails-title", "practice-emails"),
-            (super::team::PATH, "team-title", "practice-team"),
+            (paths::MONEY, "money-title", "practice-money"),
+            (paths::EMAILS, "emails-title", "practice-emails"),
+            (paths::TEAM, "team-title", "practice-team"),
         ];
         let row = |(path, title, about): (&str, &str, &str)| Row {
             title: visit.text(title),

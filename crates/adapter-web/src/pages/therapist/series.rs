@@ -3,25 +3,22 @@
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
-use attune_application::bookings::{
-    ChangeBookingError, ChangeSeriesCommand, ChangeSeriesError, SeriesChange, SeriesConflict,
-};
+use attune_application::bookings::{ChangeBookingError, ChangeSeriesCommand, ChangeSeriesError, SeriesChange};
 use attune_domain::{Booking, BookingStatus, Money, SeriesId, TimeZoneName};
 use attune_http_common::{Code, HandlerResult, Problem};
 use jiff::Timestamp;
 
-use super::booking::changes::reason;
-use super::booking::row;
-use super::{People, TherapistVisit, id, open, receive};
+use super::inputs::reason;
+use super::rows::{booking_row, conflict_text};
+use super::{People, TherapistVisit, id, open, paths, receive};
 use crate::blocks::{Block, FormBlock};
 use crate::choice::zone_name;
 use crate::own_booking::Names;
-use crate::refusals::refusal;
 use crate::typed::Typed;
 use crate::visit::Section;
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/series/{id}";
+pub(crate) use super::paths::SERIES as PATH;
 
 /// `GET /series/{id}`
 pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
@@ -34,7 +31,7 @@ pub(crate) async fn change(web: Data<Web>, http: HttpRequest, payload: Payload) 
         let series: SeriesId = id(visit.http, Code::SeriesNotFound)?;
         let typed = match submit(visit, &mut typed, series).await {
             Ok(()) if typed.is_refused() => typed,
-            Ok(()) => return visit.done(&format!("/series/{series}")),
+            Ok(()) => return visit.done(&paths::series(series)),
             Err(ChangeSeriesError::Conflicts(conflicts)) => {
                 let text = conflict_text(visit, "series-move-conflicts", &conflicts);
                 typed.refused_with(text, StatusCode::CONFLICT)
@@ -72,28 +69,14 @@ async fn submit(visit: &TherapistVisit<'_>, typed: &mut Typed, series: SeriesId)
     Ok(())
 }
 
-/// The dates that cannot be booked, each with the reason.
-pub(super) fn conflict_text(visit: &TherapistVisit<'_>, name: &str, conflicts: &[SeriesConflict]) -> String {
-    let line = |conflict: &SeriesConflict| {
-        let when = match conflict.starts_at {
-            Some(at) => visit.when(at),
-            None => conflict.local_time.strftime("%Y-%m-%d %H:%M").to_string(),
-        };
-        let problem = conflict.reason.map_or(Code::NonexistentLocalTime, |reason| Problem::from(reason).code);
-        let why = refusal(visit.view(), problem).unwrap_or_default();
-        visit.view().text_with("series-conflict", &[("when", (&when).into()), ("why", (&why).into())])
-    };
-    let lines: Vec<String> = conflicts.iter().map(line).collect();
-    format!("{}\n{}", visit.text(name), lines.join("\n"))
-}
-
 async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     let series: SeriesId = id(visit.http, Code::SeriesNotFound)?;
     let bookings = visit.web.use_cases.change_series.list(series, None).await?;
     let names = Names::of(visit.web, visit.view(), &bookings).await?;
     let people = People::clients(visit.web, &bookings).await?;
     let client = bookings.first().map(|booking| people.name(booking.client())).unwrap_or_default();
-    let mut blocks = vec![Block::Rows(bookings.iter().map(|booking| row(visit, booking, &names, None)).collect())];
+    let mut blocks =
+        vec![Block::Rows(bookings.iter().map(|booking| booking_row(visit, booking, &names, None)).collect())];
     let now = visit.now();
     let is_left = |booking: &&Booking| {
         matches!(booking.status(), BookingStatus::Scheduled | BookingStatus::PendingPayment)

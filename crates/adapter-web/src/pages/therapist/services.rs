@@ -20,8 +20,7 @@ use crate::typed::Typed;
 use crate::visit::Section;
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/services";
-pub(crate) const SERVICE: &str = "/services/{id}";
+pub(crate) use super::paths::{SERVICE, SERVICES as PATH};
 
 /// As in the API.
 const MAX_NAME_CHARS: usize = 100;
@@ -175,7 +174,7 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     }];
     let form = add_form(visit, &typed, all.is_empty());
     blocks.push(visit.fold("service-add", &typed, form, Vec::new()));
-    let back = visit.link(super::practice::PATH, "tab-practice");
+    let back = visit.link(super::paths::PRACTICE, "tab-practice");
     visit.respond(visit.text("services-title"), Section::Practice, Some(back), &typed, blocks)
 }
 

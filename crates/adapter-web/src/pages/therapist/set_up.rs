@@ -14,7 +14,7 @@ use crate::typed::Typed;
 use crate::visit::Section;
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/set-up";
+pub(crate) use super::paths::SET_UP as PATH;
 
 /// The steps by the names in their URLs, and their headings.
 const STEPS: [(&str, &str); 6] = [
@@ -41,14 +41,14 @@ pub(crate) async fn finish(web: Data<Web>, http: HttpRequest, payload: Payload) 
             metadata: visit.metadata(),
         };
         visit.web.use_cases.profile.change(command).await?;
-        visit.visit.redirect(super::today::PATH)
+        visit.visit.redirect(super::paths::TODAY)
     })
     .await
 }
 
 async fn page(visit: &TherapistVisit<'_>) -> HandlerResult {
     if visit.view().practice.is_set_up {
-        return visit.visit.redirect(super::today::PATH);
+        return visit.visit.redirect(super::paths::TODAY);
     }
     let asked = visit.parameter("step");
     let index = STEPS.iter().position(|(step, _)| *step == asked).unwrap_or(0);

@@ -6,14 +6,14 @@ use attune_domain::{Role, User};
 use attune_http_common::{HandlerResult, Problem};
 use attune_ports::{PageRequest, UserFilter};
 
-use super::{TherapistVisit, open};
+use super::{TherapistVisit, open, paths};
 use crate::blocks::{Block, Row};
 use crate::own_booking::Tag;
 use crate::typed::Typed;
 use crate::visit::Section;
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/team";
+pub(crate) use super::paths::TEAM as PATH;
 
 /// Far more than a practice has.
 const MAX_THERAPISTS: u32 = 1_000;
@@ -33,9 +33,9 @@ async fn page(visit: &TherapistVisit<'_>) -> HandlerResult {
     let blocks = vec![
         Block::Rows(rows),
         Block::Text(visit.text("team-how-to-add")),
-        Block::Links(vec![visit.link(super::clients::PATH, "tab-clients")]),
+        Block::Links(vec![visit.link(paths::CLIENTS, "tab-clients")]),
     ];
-    let back = visit.link(super::practice::PATH, "tab-practice");
+    let back = visit.link(paths::PRACTICE, "tab-practice");
     visit.respond(visit.text("team-title"), Section::Practice, Some(back), &Typed::default(), blocks)
 }
 
@@ -46,7 +46,12 @@ async fn row(visit: &TherapistVisit<'_>, user: &User) -> Result<Row, Problem> {
     let mut details =
         vec![user.email.as_str().to_owned(), visit.text_of("team-second-factor", "state", &visit.text(factor))];
     details.extend(last.map(|at| visit.text_of("team-last-login", "at", &visit.when(at))));
-    let link = super::user::link(visit, user);
     let tag = user.disabled.then(|| Tag { state: "stop", text: visit.text("client-disabled") });
-    Ok(Row { title: link.text, href: Some(link.href), tag, details, ..Row::default() })
+    Ok(Row {
+        title: user.display_name(),
+        href: Some(visit.view().href(&paths::user(user.id))),
+        tag,
+        details,
+        ..Row::default()
+    })
 }

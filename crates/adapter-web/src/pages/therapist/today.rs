@@ -1,35 +1,33 @@
 //! The day of a therapist: who comes when, what can be done about it now, and where there is room.
 
-use actix_web::HttpRequest;
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use attune_application::bookings::{AvailabilityError, Change, ChangeBookingCommand, ChangeBookingError};
+use attune_application::meetings::BookingAttendance;
 use attune_domain::calendar::SlotQuery;
-use attune_domain::meeting::{AccessState, AttendanceSummary};
 use attune_domain::notification::{Notification, NotificationState};
-use attune_domain::{Booking, BookingId, BookingStatus, Role, Slot, User, UserId, ViewerId};
+use attune_domain::{Booking, BookingId, BookingStatus, Role, Slot, User, UserId};
 use attune_http_common::{HandlerResult, Problem};
-use attune_ports::{
-    BookingFilter, BookingOrder, BookingPageRequest, NotificationFilter, PageRequest, PageStart, PaymentProblem,
-};
+use attune_ports::{NotificationFilter, PageRequest, PaymentProblem};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{People, therapist};
+use super::day::{Presence, bookings, changes, is_on, is_open, presence, version};
+use super::{People, paths, therapist};
 use crate::choice::{therapist_name, therapists};
 use crate::forms::{Form, refuse_forged};
+use crate::live::{Day, Version};
 use crate::own_booking::{LinkAbout, Names, Tag, parameter, tag};
 use crate::shell::{Link, Shell};
 use crate::visit::{Section, Visit};
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/today";
+pub(crate) use super::paths::TODAY as PATH;
+pub(crate) const EVENTS: &str = "/today/events";
 const PURPOSE: &str = "today";
-
-/// More than anyone can see on a day.
-const MAX_BOOKINGS: u32 = 200;
 
 /// Problems of a kind that are named; the page behind them has all.
 const MAX_NEEDS: u32 = 5;
@@ -50,8 +48,13 @@ struct Today {
     needs_heading: String,
     /// What waits for a therapist.
     needs: Vec<Need>,
+    /// This day, whatever the date is when the script loads it again.
+    path: String,
+    events: String,
+    /// Which clients wait; empty if none do.
+    waiting: String,
     entries: Vec<Entry>,
-    nothing: Option<String>,
+    nothing: String,
     ways: Vec<Link>,
     form_token: String,
     date: String,
@@ -80,6 +83,7 @@ struct Row {
     about: String,
     tag: Tag,
     details: Vec<String>,
+    presence: Option<Presence>,
     is_now: bool,
     join: Option<Link>,
     buttons: Vec<Button>,
@@ -124,6 +128,27 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
         Ok(page) => visit.respond(&page, StatusCode::OK),
         Err(problem) => visit.refuse(&problem),
     }
+}
+
+/// `GET /today/events`: says when the page of a day has changed since `version`, or since the last event that the browser
+/// received.
+pub(crate) async fn events(web: Data<Web>, http: HttpRequest) -> HandlerResult {
+    let visit = web.visit(&http).await?;
+    let caller = match therapist(&web, &visit, PATH) {
+        Ok(caller) => caller,
+        Err(response) => return response,
+    };
+    let (date, whose) = (parameter(&http, "date"), parameter(&http, "therapist"));
+    let choice = Choice::load(&web, &visit, &caller.user, date.as_deref(), whose.as_deref()).await?;
+    let last = http.headers().get("last-event-id").and_then(|id| id.to_str().ok().map(str::to_owned));
+    let version = last.or_else(|| parameter(&http, "version")).and_then(|text| Version::parse(&text));
+    let mut response = HttpResponse::Ok();
+    // Otherwise nginx would collect the events.
+    response.content_type("text/event-stream").insert_header(("X-Accel-Buffering", "no"));
+    if http.method() == Method::HEAD {
+        return Ok(response.finish());
+    }
+    Ok(response.streaming(web.live.open(caller.session.id, choice.day()?, version)?))
 }
 
 /// `POST /today`
@@ -208,15 +233,23 @@ impl Choice {
     }
 
     fn path_of(&self, date: Date, user: &User) -> String {
-        format!("{PATH}?date={date}&therapist={}", user.id)
+        format!("{PATH}?{}", Self::query_of(date, user))
+    }
+
+    fn query(&self) -> String {
+        Self::query_of(self.date, &self.user)
+    }
+
+    fn query_of(date: Date, user: &User) -> String {
+        format!("date={date}&therapist={}", user.id)
     }
 
     /// From the beginning of the day to that of the next.
-    fn range(&self) -> Result<(Timestamp, Timestamp), Problem> {
+    fn day(&self) -> Result<Day, Problem> {
         let midnight = |date: Date| date.to_zoned(self.zone.clone()).map(|at| at.timestamp());
         let next = self.date.tomorrow().unwrap_or(self.date);
         match (midnight(self.date), midnight(next)) {
-            (Ok(from), Ok(to)) => Ok((from, to)),
+            (Ok(from), Ok(until)) => Ok(Day { therapist: self.user.id, from, until }),
             (Err(error), _) | (_, Err(error)) => Err(Problem::internal(&error)),
         }
     }
@@ -231,27 +264,26 @@ async fn page(
 ) -> Result<Today, Problem> {
     let view = &visit.view;
     let now = web.clock.now();
-    let (from, to) = choice.range()?;
-    let filter = BookingFilter {
-        therapist: Some(choice.user.id),
-        from: Some(from),
-        to: Some(to),
-        order: BookingOrder::Earliest,
-        ..BookingFilter::default()
-    };
-    let request = BookingPageRequest { limit: MAX_BOOKINGS, start: PageStart::Offset(0) };
-    let found = web.queries.bookings(&filter, request).await?.items;
-    let bookings: Vec<Booking> = found.iter().filter(|booking| is_on(booking, now)).cloned().collect();
+    let day = choice.day()?;
+    let found = bookings(&web.use_cases.attendance, &day).await?;
+    let version = version(&found, &web.use_cases.links.window, now);
+    let found: Vec<BookingAttendance> = found.into_iter().filter(|found| is_on(&found.booking, now)).collect();
+    let bookings: Vec<Booking> = found.iter().map(|found| found.booking.clone()).collect();
     let names = Names::of(web, view, &bookings).await?;
     let clients = People::clients(web, &bookings).await?;
-    let mut entries = Vec::new();
-    for booking in &bookings {
-        entries.push(Entry::Booking(Box::new(row(web, visit, user, choice, booking, &names, &clients).await?)));
-    }
+    let rows: Vec<Row> = found.iter().map(|found| row(web, visit, user, choice, found, &names, &clients)).collect();
+    let waiting: Vec<&str> =
+        rows.iter().filter(|row| row.presence == Some(Presence::Waiting)).map(|row| row.client.as_str()).collect();
+    let waiting = if waiting.is_empty() {
+        String::new()
+    } else {
+        view.text_with("today-who-waits", &[("clients", (&waiting.join(", ")).into())])
+    };
+    let mut entries: Vec<Entry> = rows.into_iter().map(|row| Entry::Booking(Box::new(row))).collect();
     entries.extend(free(web, visit, choice).await?.into_iter().map(Entry::Free));
     entries.sort_by_key(Entry::begins);
 
-    let noon = choice.date.at(12, 0, 0, 0).to_zoned(choice.zone.clone()).map_or(from, |noon| noon.timestamp());
+    let noon = choice.date.at(12, 0, 0, 0).to_zoned(choice.zone.clone()).map_or(day.from, |noon| noon.timestamp());
     let day = view.phrases.local_time(noon, &choice.zone);
     let title = if choice.date == choice.today {
         view.text_with("today-title", &[("day", (&day.day).into())])
@@ -279,17 +311,20 @@ async fn page(
         others: if choice.all.len() > 1 { choice.all.iter().map(other).collect() } else { Vec::new() },
         heading: view.text("today-day"),
         set_up: (!view.practice.is_set_up).then(|| {
-            let link = Link { href: view.href(super::set_up::PATH), text: view.text("set-up-begin") };
+            let link = Link { href: view.href(paths::SET_UP), text: view.text("set-up-begin") };
             (view.text("set-up-note"), link)
         }),
         add: Link {
-            href: view.href(&format!("{}?therapist={}&date={}", super::book_for::PATH, choice.user.id, choice.date)),
+            href: view.href(&format!("{}?therapist={}&date={}", paths::BOOK_FOR, choice.user.id, choice.date)),
             text: view.text("book-for-title"),
         },
         needs_heading: view.text("today-needs"),
         needs: if choice.date == choice.today { needs(web, visit, choice).await? } else { Vec::new() },
         place: day.place,
-        nothing: entries.is_empty().then(|| view.text("today-nothing")),
+        path: view.href(&choice.path()),
+        events: view.href(&format!("{EVENTS}?{}&version={version}", choice.query())),
+        waiting,
+        nothing: view.text("today-nothing"),
         entries,
         ways,
         form_token: visit.form_token(PURPOSE),
@@ -317,22 +352,13 @@ async fn needs(web: &Web, visit: &Visit<'_>, choice: &Choice) -> Result<Vec<Need
     };
     let of_problem = |problem: &PaymentProblem| {
         let detail = view.text(&format!("payment-problem.{}", problem.kind.as_str()));
-        need("today-payment", detail, super::money::PATH, "money-title")
+        need("today-payment", detail, paths::MONEY, "money-title")
     };
     let of_email = |email: &Notification| {
         let detail = view.text(&format!("email-kind.{}", email.content.kind.as_str()));
-        need("today-email", detail, &format!("{}?state=dead", super::emails::PATH), "emails-title")
+        need("today-email", detail, &format!("{}?state=dead", paths::EMAILS), "emails-title")
     };
     Ok(problems.iter().map(of_problem).chain(emails.items.iter().map(of_email)).collect())
-}
-
-/// Whether a booking takes up its time, or did.
-pub(super) fn is_on(booking: &Booking, now: Timestamp) -> bool {
-    match booking.status() {
-        BookingStatus::PendingPayment => !booking.hold_has_expired(now),
-        BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => true,
-        BookingStatus::Cancelled | BookingStatus::Expired => false,
-    }
 }
 
 impl Entry {
@@ -344,24 +370,30 @@ impl Entry {
     }
 }
 
-async fn row(
+fn row(
     web: &Web,
     visit: &Visit<'_>,
     user: &User,
     choice: &Choice,
-    booking: &Booking,
+    found: &BookingAttendance,
     names: &Names,
     clients: &People,
-) -> Result<Row, Problem> {
+) -> Row {
+    let BookingAttendance { booking, attendance } = found;
     let view = &visit.view;
     let now = web.clock.now();
     let begins = view.phrases.local_time(booking.scheduled_at(), &choice.zone);
     let ends = view.phrases.local_time(booking.ends_at(), &choice.zone);
     let links = &web.use_cases.links;
-    let is_open = booking.status() == BookingStatus::Scheduled && links.window.state(booking, now) == AccessState::Open;
+    let is_open = is_open(booking, &links.window, now);
+    let present = presence(attendance, booking).filter(|_| is_open);
     let mut tag = tag(view, booking, now);
     let mut details = vec![names.service(booking).unwrap_or_else(|| view.phrases.minutes(booking.minutes()))];
-    if is_open && let Some((name, since)) = presence(&web.use_cases.attendance.of(booking).await?, booking) {
+    if let Some((presence, since)) = present {
+        let name = match presence {
+            Presence::Waiting => "today-waiting",
+            Presence::InRoom => "today-in-room",
+        };
         let since = since.map(|at| view.phrases.local_time(at, &choice.zone).time).unwrap_or_default();
         tag = Tag { state: "now", text: view.text(name) };
         details.push(view.text_with("today-since", &[("time", (&since).into())]));
@@ -381,49 +413,19 @@ async fn row(
         text: view.text(name),
     };
     let buttons = changes(booking, now).into_iter().map(|(action, name)| button(action, name)).collect();
-    Ok(Row {
+    Row {
         id: booking.id(),
         begins: booking.scheduled_at(),
         time: view.text_with("today-range", &[("from", (&begins.time).into()), ("to", (&ends.time).into())]),
         client,
-        href: view.href(&super::booking::path_of(booking.id())),
+        href: view.href(&paths::booking(booking.id())),
         about,
         tag,
         details,
+        presence: present.map(|(presence, _)| presence),
         is_now: is_open && (booking.scheduled_at()..booking.ends_at()).contains(&now),
         join: join.map(|href| Link { href, text: view.text("today-join") }),
         buttons,
-    })
-}
-
-/// Who is in the room: the message that says so, and since when.
-fn presence(attendance: &[AttendanceSummary], booking: &Booking) -> Option<(&'static str, Option<Timestamp>)> {
-    let present: Vec<_> = attendance.iter().filter(|summary| summary.left_at.is_none()).collect();
-    let is = |id: UserId| move |summary: &&&AttendanceSummary| summary.participant == Some(ViewerId::Account(id));
-    let client = present.iter().find(is(booking.client()));
-    match (client, present.iter().find(is(booking.therapist()))) {
-        (Some(client), None) => Some(("today-waiting", client.joined_at)),
-        (Some(client), Some(_)) => Some(("today-in-room", client.joined_at)),
-        (None, _) => None,
-    }
-}
-
-/// What can be said about an appointment that has begun.
-pub(super) fn changes(booking: &Booking, now: Timestamp) -> Vec<(&'static str, &'static str)> {
-    let complete = ("complete", "today-complete");
-    let no_show = ("no-show", "today-no-show");
-    let has_begun = booking.scheduled_at() <= now;
-    let may_be_missed = booking.scheduled_at().saturating_add(Booking::NO_SHOW_AFTER).is_ok_and(|from| from <= now);
-    match booking.status() {
-        BookingStatus::Scheduled if may_be_missed => vec![complete, no_show],
-        BookingStatus::Scheduled if has_begun => vec![complete],
-        BookingStatus::Completed | BookingStatus::NoShow if now < booking.ends_at() => vec![("reopen", "today-reopen")],
-        BookingStatus::Scheduled
-        | BookingStatus::Completed
-        | BookingStatus::NoShow
-        | BookingStatus::PendingPayment
-        | BookingStatus::Cancelled
-        | BookingStatus::Expired => Vec::new(),
     }
 }
 
@@ -445,7 +447,7 @@ async fn free(web: &Web, visit: &Visit<'_>, choice: &Choice) -> Result<Vec<Free>
         let local = choice.zone.to_datetime(begins);
         let path = format!(
             "{}?therapist={}&date={}&time={}",
-            super::book_for::PATH,
+            paths::BOOK_FOR,
             choice.user.id,
             local.date(),
             local.time().strftime("%H:%M")

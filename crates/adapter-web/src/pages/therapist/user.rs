@@ -7,17 +7,17 @@ use attune_domain::{Booking, BookingStatus, EmailAddress, PersonName, Role, User
 use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::{BookingFilter, BookingPageRequest, Caller, PageStart, Password};
 
-use super::booking::row;
-use super::{TherapistVisit, VERSION, id, open, receive};
+use super::rows::booking_row;
+use super::{TherapistVisit, VERSION, id, open, paths, receive};
 use crate::blocks::{Block, Button, FormBlock};
 use crate::own_booking::Names;
 use crate::pages::account::changes::step_up;
-use crate::shell::{Fact, Link};
+use crate::shell::Fact;
 use crate::typed::Typed;
 use crate::visit::Section;
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/users/{id}";
+pub(crate) use super::paths::USER as PATH;
 
 /// Bookings that are shown.
 const MAX_BOOKINGS: u32 = 100;
@@ -33,16 +33,12 @@ pub(crate) async fn change(web: Data<Web>, http: HttpRequest, payload: Payload) 
         let user: UserId = id(visit.http, Code::UserNotFound)?;
         let typed = match submit(visit, &mut typed, user).await {
             Ok(()) if typed.is_refused() => typed,
-            Ok(()) => return visit.done(&path_of(user)),
+            Ok(()) => return visit.done(&paths::user(user)),
             Err(problem) => typed.refused(visit.view(), problem)?,
         };
         page(visit, typed).await
     })
     .await
-}
-
-pub(super) fn path_of(user: UserId) -> String {
-    format!("/users/{user}")
 }
 
 async fn submit(visit: &TherapistVisit<'_>, typed: &mut Typed, user: UserId) -> Result<(), Problem> {
@@ -120,16 +116,16 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     let user = visit.web.queries.user(user).await?.ok_or(Code::UserNotFound)?;
     let mut blocks = vec![about(visit, &user)];
     if !user.disabled {
-        let path = format!("{}?client={}", super::book_for::PATH, user.id);
+        let path = format!("{}?client={}", paths::BOOK_FOR, user.id);
         blocks.push(Block::Action(visit.link(&path, "book-for-title")));
     }
     blocks.extend(bookings(visit, &user).await?);
     blocks.push(Block::Heading(visit.text("user-account")));
     blocks.extend(account(visit, &user, &typed).await?);
     let (section, back) = if user.is_admin() {
-        (Section::Practice, visit.link(super::team::PATH, "team-title"))
+        (Section::Practice, visit.link(paths::TEAM, "team-title"))
     } else {
-        (Section::Clients, visit.link(super::clients::PATH, "tab-clients"))
+        (Section::Clients, visit.link(paths::CLIENTS, "tab-clients"))
     };
     visit.respond(user.display_name(), section, Some(back), &typed, blocks)
 }
@@ -183,7 +179,7 @@ async fn bookings(visit: &TherapistVisit<'_>, user: &User) -> Result<Vec<Block>,
         blocks.push(if bookings.is_empty() {
             Block::Text(visit.text(none))
         } else {
-            Block::Rows(bookings.iter().map(|booking| row(visit, booking, &names, None)).collect())
+            Block::Rows(bookings.iter().map(|booking| booking_row(visit, booking, &names, None)).collect())
         });
     };
     list("user-upcoming", &upcoming, "user-no-upcoming");
@@ -201,7 +197,7 @@ pub(super) fn names_form(visit: &TherapistVisit<'_>, user: &User, typed: &Typed)
         typed.input(view, "last_name", "text", "field-last-name", &name(user.last_name.as_ref())).optional(),
     ];
     let form = visit.form(PATH, fields, "names", "save").versioned(user.version);
-    form.action(view.href(&path_of(user.id)))
+    form.action(view.href(&paths::user(user.id)))
 }
 
 async fn account(visit: &TherapistVisit<'_>, user: &User, typed: &Typed) -> Result<Vec<Block>, Problem> {
@@ -253,9 +249,4 @@ fn access(visit: &TherapistVisit<'_>, user: &User, typed: &Typed) -> Block {
     };
     let form = visit.form(PATH, fields, "disable", "user-disable-button").danger();
     visit.fold("user-disable", typed, form, vec![Block::Text(visit.text("user-disable-sentence"))])
-}
-
-/// The way to somebody's page.
-pub(super) fn link(visit: &TherapistVisit<'_>, user: &User) -> Link {
-    Link { href: visit.view().href(&path_of(user.id)), text: user.display_name() }
 }

@@ -13,16 +13,14 @@ use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest, PageStart};
 use jiff::civil::{Date, Weekday};
 use jiff::{Span, Timestamp};
 
-use super::booking::path_of;
-use super::{People, TherapistVisit, open};
+use super::{People, TherapistVisit, open, paths};
 use crate::choice::{therapist_name, therapists};
 use crate::own_booking::{Tag, tag};
 use crate::shell::{Link, Shell};
 use crate::visit::Section;
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/week";
-pub(crate) const MONTH: &str = "/month";
+pub(crate) use super::paths::{MONTH, WEEK as PATH};
 
 /// More than a therapist can have in a month.
 const MAX_BOOKINGS: u32 = 1_000;
@@ -137,7 +135,7 @@ impl Choice {
         let request = BookingPageRequest { limit: MAX_BOOKINGS, start: PageStart::Offset(0) };
         let found = visit.web.queries.bookings(&filter, request).await?;
         let now = visit.now();
-        Ok(found.items.iter().filter(|booking| super::today::is_on(booking, now)).cloned().collect())
+        Ok(found.items.iter().filter(|booking| super::day::is_on(booking, now)).cloned().collect())
     }
 }
 
@@ -187,7 +185,7 @@ async fn week(visit: &TherapistVisit<'_>) -> Result<Week, Problem> {
     let span = span(&entries, &open_hours, &days);
     let of = |date: Date| entries.iter().filter(move |(on, _)| *on == date).map(|(_, entry)| entry);
     let day = |date: &Date| Day {
-        link: choice.link(visit, super::today::PATH, *date, day_text(visit, *date)),
+        link: choice.link(visit, paths::TODAY, *date, day_text(visit, *date)),
         entries: of(*date).cloned().collect(),
     };
     let cell = |date: Date, hour: i8| Cell {
@@ -204,7 +202,7 @@ async fn week(visit: &TherapistVisit<'_>) -> Result<Week, Problem> {
     let who = therapist_name(view, &choice.user);
     let today = visit.zone.to_datetime(visit.now()).date();
     Ok(Week {
-        add: choice.link(visit, super::book_for::PATH, choice.date, visit.text("book-for-title")),
+        add: choice.link(visit, paths::BOOK_FOR, choice.date, visit.text("book-for-title")),
         ways: vec![
             choice.link(visit, PATH, shifted(first, -7), visit.text("week-before")),
             choice.link(visit, PATH, shifted(first, 7), visit.text("week-after")),
@@ -228,7 +226,7 @@ fn entry(visit: &TherapistVisit<'_>, booking: &Booking, client: String) -> (Date
     let local = visit.zone.to_datetime(booking.scheduled_at());
     let text = visit.view().phrases.local_time(booking.scheduled_at(), &visit.zone);
     let entry = Entry {
-        href: visit.view().href(&path_of(booking.id())),
+        href: visit.view().href(&paths::booking(booking.id())),
         day: text.day,
         time: text.time,
         client,
@@ -307,7 +305,7 @@ async fn month(visit: &TherapistVisit<'_>) -> Result<Month, Problem> {
     }
     let day = |date: Date| {
         (first..=last).contains(&date).then(|| MonthDay {
-            link: choice.link(visit, super::today::PATH, date, day_text(visit, date)),
+            link: choice.link(visit, paths::TODAY, date, day_text(visit, date)),
             number: date.day(),
             count: view.text_with("month-count", &[("count", counts.get(&date).copied().unwrap_or(0).into())]),
         })

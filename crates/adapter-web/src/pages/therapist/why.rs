@@ -9,8 +9,7 @@ use attune_http_common::{HandlerResult, Problem};
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 
-use super::booking::path_of;
-use super::{People, TherapistVisit, open};
+use super::{People, TherapistVisit, open, paths};
 use crate::blocks::{Block, FormBlock, Row};
 use crate::choice::{service_name, therapist_name, therapists};
 use crate::own_booking::Tag;
@@ -19,7 +18,7 @@ use crate::typed::Typed;
 use crate::visit::Section;
 use crate::web::Web;
 
-pub(crate) const PATH: &str = "/hours/why";
+pub(crate) use super::paths::WHY as PATH;
 
 /// `GET /hours/why`
 pub(crate) async fn show(web: Data<Web>, http: HttpRequest) -> HandlerResult {
@@ -52,7 +51,7 @@ async fn page(visit: &TherapistVisit<'_>) -> HandlerResult {
             Some(at) => blocks.extend(answer(visit, service, therapist, at).await?),
         }
     }
-    let back = visit.link(super::hours::PATH, "hours-title");
+    let back = visit.link(paths::HOURS, "hours-title");
     visit.respond(visit.text("why-title"), Section::Practice, Some(back), &typed, blocks)
 }
 
@@ -77,16 +76,16 @@ async fn answer(
     let people = People::clients(visit.web, &slot.conflicts).await?;
     let mut blocks = vec![Block::Heading(visit.when(at)), Block::Note(sentence(visit, slot, rules, &people))];
     let to_conflict = |booking: &Booking| Link {
-        href: visit.view().href(&path_of(booking.id())),
+        href: visit.view().href(&paths::booking(booking.id())),
         text: visit.text_of("why-open-conflict", "client", &people.name(booking.client())),
     };
     let mut ways: Vec<Link> = slot.conflicts.iter().map(to_conflict).collect();
     if slot.can_override {
-        let path = super::book_for::path_of(visit, Some(service), therapist, at);
+        let path = paths::book_for(visit, service, therapist, at);
         ways.push(visit.link(&path, if slot.is_offered() { "why-book" } else { "why-book-anyway" }));
     }
-    ways.push(visit.link(super::hours::PATH, "why-change-hours"));
-    ways.push(visit.link(super::policy::PATH, "why-change-policy"));
+    ways.push(visit.link(paths::HOURS, "why-change-hours"));
+    ways.push(visit.link(paths::POLICY, "why-change-policy"));
     blocks.push(Block::SubHeading(visit.text("why-all")));
     let row = |rule: SlotRule| {
         let is_stopped = slot.stopped_by.contains(&rule);

@@ -4,21 +4,17 @@ use attune_application::bookings::{Change, ChangeBookingCommand, EditBookingComm
 use attune_application::meetings::{
     EndAppointmentCommand, InviteParticipantCommand, RevokeLinksCommand, RevokeParticipantCommand,
 };
-use attune_application::notifications::NotificationChange;
 use attune_application::payments::{RecordOfflineCommand, RecordOfflineError, RefundPaymentCommand};
 use attune_domain::{
-    Booking, BookingId, EmailAddress, Language, Money, NotificationId, ParticipantId, ParticipantRole, PersonName, Role,
+    Booking, BookingId, EmailAddress, Language, Money, ParticipantId, ParticipantRole, PersonName, Role,
 };
 use attune_http_common::{Code, HandlerResult, Problem};
 
-use super::{PATH, page, path_of};
-use crate::pages::therapist::{TherapistVisit, VERSION, id};
+use super::{PATH, page};
+use crate::pages::therapist::emails::change_email;
+use crate::pages::therapist::inputs::{offline, reason};
+use crate::pages::therapist::{TherapistVisit, VERSION, id, paths};
 use crate::typed::Typed;
-
-/// As in the API.
-const MAX_REASON_CHARS: usize = 500;
-const MAX_METHOD_CHARS: usize = 50;
-const MAX_REFERENCE_CHARS: usize = 200;
 
 /// What a form wants. `None` if something that was typed is wrong.
 type Outcome = Result<(), Problem>;
@@ -42,12 +38,12 @@ pub(super) async fn submit(visit: &TherapistVisit<'_>, mut typed: Typed) -> Hand
         "invite" => invite(visit, &mut typed, &booking).await,
         "revoke-invitation" => revoke_invitation(visit, &typed, &booking).await,
         "revoke-links" => revoke_links(visit, &booking).await,
-        "send-again" | "cancel-email" => email(visit, &typed).await,
+        "send-again" | "cancel-email" => change_email(visit, &typed).await,
         _ => Ok(()),
     };
     let typed = match outcome {
         Ok(()) if typed.is_refused() => typed,
-        Ok(()) => return visit.done(&path_of(booking.id())),
+        Ok(()) => return visit.done(&paths::booking(booking.id())),
         Err(problem) => typed.refused(visit.view(), problem)?,
     };
     page(visit, typed).await
@@ -69,19 +65,6 @@ async fn change(visit: &TherapistVisit<'_>, typed: &Typed, booking: &Booking, ch
     };
     visit.web.use_cases.change_booking.run_on(booking, command).await?;
     Ok(())
-}
-
-/// A reason, which may be empty. The outer `None` is for one that is too long.
-pub(in crate::pages::therapist) fn reason(
-    visit: &TherapistVisit<'_>,
-    typed: &mut Typed,
-    name: &str,
-) -> Option<Option<String>> {
-    typed.read_optional(visit.view(), name, "cancel-reason-invalid", |text| {
-        let text = text.replace("\r\n", "\n");
-        let is_text = !text.contains(|c: char| c.is_control() && c != '\n' && c != '\t');
-        (is_text && text.chars().count() <= MAX_REASON_CHARS).then_some(text)
-    })
 }
 
 async fn reschedule(visit: &TherapistVisit<'_>, typed: &mut Typed, booking: &Booking) -> Outcome {
@@ -140,20 +123,6 @@ async fn end(visit: &TherapistVisit<'_>, typed: &Typed, booking: &Booking) -> Ou
     };
     visit.web.use_cases.end_appointment.run(command).await?;
     Ok(())
-}
-
-/// How an offline payment was made and what the practice notes about it, each as long as the API allows.
-pub(in crate::pages::therapist) fn offline(
-    visit: &TherapistVisit<'_>,
-    typed: &mut Typed,
-) -> Option<(String, Option<String>)> {
-    let short = |most: usize| move |text: &str| (text.chars().count() <= most).then(|| text.to_owned());
-    let view = visit.view();
-    let method = typed.read(view, "method", "field-too-long", |text| {
-        short(MAX_METHOD_CHARS)(text).filter(|method| !method.is_empty())
-    });
-    let reference = typed.read_optional(view, "reference", "field-too-long", short(MAX_REFERENCE_CHARS));
-    Some((method?, reference?))
 }
 
 async fn pay(visit: &TherapistVisit<'_>, typed: &mut Typed, booking: &Booking) -> Outcome {
@@ -235,13 +204,5 @@ async fn revoke_invitation(visit: &TherapistVisit<'_>, typed: &Typed, booking: &
 async fn revoke_links(visit: &TherapistVisit<'_>, booking: &Booking) -> Outcome {
     let command = RevokeLinksCommand { admin: visit.caller.user.id, booking: booking.id(), metadata: visit.metadata() };
     visit.web.use_cases.revoke_links.run(command).await?;
-    Ok(())
-}
-
-/// Sends an email again, or takes one back.
-pub(in crate::pages::therapist) async fn email(visit: &TherapistVisit<'_>, typed: &Typed) -> Outcome {
-    let id: NotificationId = typed.get("email").parse().map_err(|_| Code::NotificationNotFound)?;
-    let change = if typed.button() == "send-again" { NotificationChange::Retry } else { NotificationChange::Cancel };
-    visit.web.use_cases.manage_notifications.run(id, change, visit.caller.user.id, &visit.metadata()).await?;
     Ok(())
 }
