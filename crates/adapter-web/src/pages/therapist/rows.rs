@@ -74,7 +74,7 @@ pub(super) fn pages(visit: &TherapistVisit<'_>, path: &str, offset: u64, limit: 
     let before = (offset > 0).then(|| to(offset.saturating_sub(limit), "page-before"));
     let after = (offset + limit < total).then(|| to(offset + limit, "page-after"));
     let links: Vec<_> = before.into_iter().chain(after).collect();
-    (!links.is_empty()).then(|| Block::Links(links))
+    (!links.is_empty()).then_some(Block::Links(links))
 }
 
 /// The dates that cannot be booked, each with the reason.
