@@ -128,7 +128,11 @@ async fn a_page_learns_of_every_version_that_it_does_not_show() {
     reading().await;
     pages.change();
     reading().await;
-    assert_eq!((now(&mut old), now(&mut old)), (Some(changed(0x105)), None), "a slow reader gets the last version only");
+    assert_eq!(
+        (now(&mut old), now(&mut old)),
+        (Some(changed(0x105)), None),
+        "a slow reader gets the last version only"
+    );
 }
 
 #[tokio::test(start_paused = true)]

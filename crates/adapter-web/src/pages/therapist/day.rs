@@ -48,7 +48,8 @@ impl LiveSource for StoredDays {
 
     async fn admitted(&self, sessions: &[LoginSessionId]) -> Result<Vec<LoginSessionId>, StoreError> {
         let callers = self.sessions.live(sessions).await?;
-        let admitted = callers.iter().filter(|caller| caller.user.is_admin() && !self.authenticate.requires_setup(caller));
+        let admitted =
+            callers.iter().filter(|caller| caller.user.is_admin() && !self.authenticate.requires_setup(caller));
         Ok(admitted.map(|caller| caller.session.id).collect())
     }
 }
@@ -102,10 +103,7 @@ pub(super) enum Presence {
 }
 
 /// Whether the client is in the room, and since when.
-pub(super) fn presence(
-    attendance: &[AttendanceSummary],
-    booking: &Booking,
-) -> Option<(Presence, Option<Timestamp>)> {
+pub(super) fn presence(attendance: &[AttendanceSummary], booking: &Booking) -> Option<(Presence, Option<Timestamp>)> {
     let present: Vec<_> = attendance.iter().filter(|summary| summary.left_at.is_none()).collect();
     let is = |id: UserId| move |summary: &&&AttendanceSummary| summary.participant == Some(ViewerId::Account(id));
     let client = present.iter().find(is(booking.client()))?;
