@@ -3,7 +3,11 @@
 
 const all = (selector, run) => document.querySelectorAll(selector).forEach(run);
 const fill = (text, name, value) => text.replace(`{${name}}`, value);
+const read = url => fetch(url, { headers: { Accept: 'text/html' }, cache: 'no-store' });
+const parse = html => new DOMParser().parseFromString(html, 'text/html');
 const isVisible = () => document.visibilityState === 'visible';
+const onReturn = run => document.addEventListener('visibilitychange', () => { if (isVisible()) run(); });
+const say = (element, text) => { if (element.textContent !== text) element.textContent = text; };
 
 // What the page says before this script adds to it.
 const original = document.querySelector('main').textContent;
@@ -22,8 +26,7 @@ all('[data-opens-in]', element => {
             return;
         }
         const [unit, seconds] = units.find(([, seconds]) => left >= 2 * seconds) ?? units.at(-1);
-        const text = fill(element.dataset.text, 'time', format.format(Math.round(left / seconds), unit));
-        if (element.textContent !== text) element.textContent = text;
+        say(element, fill(element.dataset.text, 'time', format.format(Math.round(left / seconds), unit)));
     };
     const timer = setInterval(tick, 1000);
     tick();
@@ -31,7 +34,7 @@ all('[data-opens-in]', element => {
     setInterval(async () => {
         if (!isVisible()) return;
         const html = await read(location.href).then(response => response.text(), () => '');
-        const main = new DOMParser().parseFromString(html, 'text/html').querySelector('main');
+        const main = parse(html).querySelector('main');
         if (main && main.textContent !== original) location.reload();
     }, 60_000);
 });
@@ -58,8 +61,55 @@ all('[data-free]', element => {
         const [here, there] = [element.dataset.free, url ?? ''].map(path => new URL(path, location.href).pathname);
         if (ok && here !== there) element.hidden = false;
     };
-    document.addEventListener('visibilitychange', () => { if (isVisible()) check(); });
+    onReturn(check);
     addEventListener('pageshow', event => { if (event.persisted) check(); });
+});
+
+// The day of a therapist, kept as it is now.
+all('[data-live]', day => {
+    const [status, nothing, list] = day.querySelectorAll('p, ol');
+    // The focus stays on its control, else on the row or list.
+    const showRows = rows => {
+        const focused = document.activeElement;
+        const id = focused.closest('[data-live] li')?.id;
+        for (const old of [...list.children]) if (!rows.some(row => row.isEqualNode(old))) old.remove();
+        rows.forEach((row, index) => {
+            const old = list.children[index];
+            if (!old?.isEqualNode(row)) list.insertBefore(row, old ?? null);
+        });
+        if (!id || document.activeElement === focused) return;
+        const place = document.getElementById(id) ?? list;
+        const isSame = ({ tagName, value }) => tagName === focused.tagName && value === focused.value;
+        ([...list.querySelectorAll(`#${id} *`)].find(isSame) ?? place).focus({ preventScroll: true });
+    };
+    const update = async () => {
+        const response = await read(day.dataset.page);
+        // The login session has ended.
+        if (response.redirected || response.status === 403) location.reload();
+        const fresh = parse(await response.text()).querySelector('[data-live]');
+        if (!fresh) return;
+        day.dataset.live = fresh.dataset.live;
+        const [said, hint, { children }] = fresh.querySelectorAll('p, ol');
+        say(status, said.textContent);
+        nothing.hidden = hint.hidden;
+        showRows([...children]);
+    };
+    let source, updated = Promise.resolve();
+    const change = () => { updated = updated.then(update).catch(() => {}); };
+    const isOpen = () => source?.readyState < EventSource.CLOSED;
+    const open = () => {
+        if (isOpen()) return;
+        source = new EventSource(day.dataset.live);
+        source.addEventListener('changed', change);
+        source.addEventListener('replaced', () => source.close());
+        source.addEventListener('error', () => {
+            if (isOpen()) return;
+            change();
+            setTimeout(open, 30_000);
+        });
+    };
+    onReturn(open);
+    open();
 });
 
 // A button that copies what an element contains, with a place in which to say so.
@@ -72,7 +122,3 @@ all('button[data-copy]', button => {
     });
     button.hidden = false;
 });
-
-function read(url) {
-    return fetch(url, { headers: { Accept: 'text/html' }, cache: 'no-store' });
-}

@@ -43,7 +43,7 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 
 use super::provider::{TestEvents, TestGateway};
-use super::unavailable::UnavailableStore;
+use super::unavailable::{RecordedReads, UnavailableStore};
 use crate::openapi::documented;
 use crate::pages::Pages;
 use crate::routes::{self, Optional};
@@ -81,6 +81,8 @@ pub(crate) struct Parts {
     pub(crate) max_failures: Option<u64>,
     /// Whether the read side of the store is unavailable.
     pub(crate) unavailable: bool,
+    /// Records the reads of the store.
+    pub(crate) reads: Option<Arc<RecordedReads>>,
     /// Whether the video server verifies tokens.
     pub(crate) signed: bool,
     pub(crate) limits: RoomLimits,
@@ -111,6 +113,7 @@ impl Parts {
             second_factor: SecondFactorPolicy::Optional,
             max_failures: None,
             unavailable: false,
+            reads: None,
             signed: false,
             limits: RoomLimits::default(),
             room_closer: None,
@@ -156,7 +159,11 @@ impl Parts {
     }
 
     fn deps(&self) -> Deps {
-        let queries: Arc<dyn Queries> = if self.unavailable { Arc::new(UnavailableStore) } else { self.store.clone() };
+        let queries: Arc<dyn Queries> = match &self.reads {
+            _ if self.unavailable => Arc::new(UnavailableStore),
+            Some(reads) => reads.clone(),
+            None => self.store.clone(),
+        };
         let meetings = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
         let signing = self.signed.then(|| LinkSigning {
             rooms: meetings.clone(),
@@ -720,6 +727,11 @@ impl Call<'_> {
     pub(crate) fn body(mut self, body: impl Into<reqwest::Body>) -> Self {
         self.builder = self.builder.body(body);
         self
+    }
+
+    /// Sends it and returns the response once its head has arrived. Its body may take a minute.
+    pub(crate) async fn open(self) -> reqwest::Response {
+        self.builder.timeout(Duration::from_secs(60)).send().await.unwrap()
     }
 
     pub(crate) async fn send(self) -> Reply {

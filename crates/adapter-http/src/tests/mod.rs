@@ -24,6 +24,7 @@ mod jaas;
 mod join;
 mod limits;
 mod links;
+mod live;
 mod log;
 mod meetings;
 mod new_clients;
