@@ -53,7 +53,7 @@ export async function therapistPages(practice, cookies, running) {
         '/set-up, practice': ['/set-up?step=practice', 'How do clients reach you?', view],
         '/set-up, video': ['/set-up?step=video', 'This is what the server answered', view],
         '/week, week': [`/week?date=2027-03-02&therapist=${therapist_id}`, 'Lea Sommer', view],
-        '/month, month': [`/month?date=2027-03-02&therapist=${therapist_id}`, '1\u00A0appointment', view],
+        '/month, month': [`/month?date=2027-03-02&therapist=${therapist_id}`, 'March 2027', view],
         '/bookings/new, search': ['/bookings/new', 'Parts of words are enough', view],
         '/bookings/new, found': ['/bookings/new', 'Lea Sommer', form({ q: 'lea som', do: 'search' })],
         '/bookings/new, single': [select('date=2027-03-11&time=12:00&count=1'), 'This time is free', view],

@@ -180,3 +180,21 @@ async fn the_pages_are_complete_and_load_nothing_from_other_hosts() {
         practice.get(path, "").await.assert_status(404);
     }
 }
+
+/// Whatever admins can change by the API, they can change on a page.
+#[test]
+fn every_change_of_an_admin_has_a_form() {
+    let document: Value = serde_json::from_str(&openapi()).unwrap();
+    let mut operations = BTreeSet::new();
+    for (path, methods) in
+        document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/api/admin"))
+    {
+        for (method, operation) in methods.as_object().unwrap() {
+            if ["post", "put", "patch", "delete"].contains(&method.as_str()) {
+                operations.insert(operation["operationId"].as_str().unwrap_or_else(|| panic!("{path}")).to_owned());
+            }
+        }
+    }
+    let forms = attune_adapter_web::ADMIN_FORMS.iter().map(|form| form.operation.to_owned()).collect();
+    assert_eq!(operations, forms);
+}

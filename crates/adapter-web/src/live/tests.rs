@@ -214,7 +214,7 @@ async fn a_login_session_and_the_process_have_so_many_streams() {
     }
     assert_eq!(pages.try_open(session, 1, None).err().unwrap().code, Code::Overloaded);
     open.pop();
-    pages.open(session, 1, None);
+    drop(pages.open(session, 1, None));
 }
 
 #[test]

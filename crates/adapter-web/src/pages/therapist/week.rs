@@ -86,7 +86,9 @@ struct Month {
 struct MonthDay {
     link: Link,
     number: i8,
-    count: String,
+    count: u32,
+    /// How many appointments there are, in words.
+    about: String,
 }
 
 /// Whose calendar is shown, around which date.
@@ -304,10 +306,12 @@ async fn month(visit: &TherapistVisit<'_>) -> Result<Month, Problem> {
         *counts.entry(visit.zone.to_datetime(booking.scheduled_at()).date()).or_default() += 1;
     }
     let day = |date: Date| {
+        let count = counts.get(&date).copied().unwrap_or(0);
         (first..=last).contains(&date).then(|| MonthDay {
             link: choice.link(visit, paths::TODAY, date, day_text(visit, date)),
             number: date.day(),
-            count: view.text_with("month-count", &[("count", counts.get(&date).copied().unwrap_or(0).into())]),
+            count,
+            about: view.text_with("month-count", &[("count", count.into())]),
         })
     };
     let mut weeks = Vec::new();
