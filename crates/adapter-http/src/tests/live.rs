@@ -10,7 +10,7 @@ use reqwest::{Method, Response};
 use tokio::time::timeout;
 
 use super::harness::*;
-use super::recorded::{JAAS_ADA_JOINED, about};
+use super::recorded::JAAS_ADA_JOINED;
 use super::unavailable::RecordedReads;
 
 /// In which an ended login session has to be noticed.
@@ -101,7 +101,7 @@ async fn an_open_page_learns_who_waits() {
     let mut stream = carl.open(&events, "").await;
     assert!(timeout(Duration::from_secs(3), next(&mut stream)).await.is_err(), "the page shows everything");
 
-    practice.send_from_jaas("genuine", &about("booking-1", JAAS_ADA_JOINED)).await.assert_status(200);
+    practice.notify_from_jaas(JAAS_ADA_JOINED).await.assert_status(200);
     let event = timeout(SOON, next(&mut stream)).await.unwrap();
     let (page, new_events) = carl.page().await;
     page.assert_contains(&["aria-live=\"polite\">Waiting now: Ada", "data-state=\"now\">Waiting now</span>"]);
