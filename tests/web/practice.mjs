@@ -182,6 +182,7 @@ export class Practice {
             'jitsi.mode': 'jwt',
             'jitsi.app_id': 'attune',
             'jitsi.app_secret': 'c0b86f20f7d84c4fa9a2e1b35d7c9e04',
+            'jitsi.server_secret': '5f0c2a9e7b3d41c68e1f7a90b2d4c6e8',
             'payments.provider': 'test',
             'limits.enabled': 'false',
             'log.format': 'json',

@@ -12,6 +12,7 @@ import { inspect, inspectIn } from './checks.mjs';
 import { FAULTS, listenWithFaults } from './control.mjs';
 import { forgeries } from './forgery.mjs';
 import { JOURNEYS } from './journeys.mjs';
+import { waiting } from './live.mjs';
 import { minutesAfter, Practice, START } from './practice.mjs';
 import { untranslated } from './pseudo.mjs';
 import { arrange, declaredForms, declaredStates, differences } from './states.mjs';
@@ -161,6 +162,14 @@ async function journeys(browser, practice) {
             }
         });
     }
+    await test('a therapist sees who waits', async () => {
+        const context = await browser.newContext();
+        try {
+            await waiting({ practice, context });
+        } finally {
+            await context.close();
+        }
+    });
     await test('two editors of the same thing', () => twoEditors({ practice, browser }));
     await test('posts that other sites make a browser send change nothing', () => forgeries(browser, practice));
 }

@@ -79,7 +79,7 @@ all('[data-live]', day => {
         });
         if (!id || document.activeElement === focused) return;
         const place = document.getElementById(id) ?? list;
-        const isSame = ({ tagName, value }) => tagName === focused.tagName && value === focused.value;
+        const isSame = ({ outerHTML }) => outerHTML === focused.outerHTML;
         ([...list.querySelectorAll(`#${id} *`)].find(isSame) ?? place).focus({ preventScroll: true });
     };
     const update = async () => {
