@@ -184,14 +184,14 @@ async fn week(visit: &TherapistVisit<'_>) -> Result<Week, Problem> {
     let entries: Vec<(Date, Entry)> =
         bookings.iter().map(|booking| entry(visit, booking, people.name(booking.client()))).collect();
     let open_hours = OpenHours::load(visit, &choice).await?;
-    let span = span(&entries, &open_hours, &days);
+    let span = span(visit, &entries, &open_hours, &days);
     let of = |date: Date| entries.iter().filter(move |(on, _)| *on == date).map(|(_, entry)| entry);
     let day = |date: &Date| Day {
         link: choice.link(visit, paths::TODAY, *date, day_text(visit, *date)),
         entries: of(*date).cloned().collect(),
     };
     let cell = |date: Date, hour: i8| Cell {
-        is_closed: !open_hours.is_open(date, hour),
+        is_closed: !open_hours.is_open(at(visit, date, hour)),
         entries: of(date).filter(|entry| entry.hour == hour).cloned().collect(),
     };
     let hour =
@@ -238,7 +238,7 @@ fn entry(visit: &TherapistVisit<'_>, booking: &Booking, client: String) -> (Date
     (local.date(), entry)
 }
 
-/// Noon or another hour of a day; the text of a day does not depend on it.
+/// A whole hour of a day; where the clocks skip it, the time to which they are put forward.
 fn at(visit: &TherapistVisit<'_>, date: Date, hour: i8) -> Timestamp {
     date.at(hour, 0, 0, 0).to_zoned(visit.zone.clone()).map_or(visit.now(), |zoned| zoned.timestamp())
 }
@@ -266,29 +266,34 @@ impl OpenHours {
         Ok(Self { week: schedule.week, exceptions: settings.exceptions, zone })
     }
 
-    /// Whether a part of the hour is open.
-    fn is_open(&self, date: Date, hour: i8) -> bool {
-        let from = i64::from(hour) * 60;
+    /// Whether a part of the hour that begins at this instant is open.
+    fn is_open(&self, start: Timestamp) -> bool {
+        let local = self.zone.to_datetime(start);
+        let from = i64::from(local.hour()) * 60 + i64::from(local.minute());
         let touches = |range: &LocalTimeRange| {
             i64::from(range.start().minutes()) < from + 60 && i64::from(range.end().minutes()) > from
         };
         let is_extra = |exception: &ScheduleException| match exception {
-            ScheduleException::ExtraHours { date: on, hours } => *on == date && touches(hours),
+            ScheduleException::ExtraHours { date, hours } => *date == local.date() && touches(hours),
             ScheduleException::ClosedDates { .. } | ScheduleException::ClosedPeriod(_) => false,
         };
-        let start = date.at(hour, 0, 0, 0).to_zoned(self.zone.clone()).map(|zoned| zoned.timestamp());
         let closes = |exception: &ScheduleException| {
             let closed = exception.closed_interval(&self.zone);
-            matches!((closed, &start), (Some(closed), Ok(start)) if closed.start() <= *start && closed.end() > *start)
+            closed.is_some_and(|closed| closed.start() <= start && closed.end() > start)
         };
-        let on_day = |(weekday, range): &(Weekday, LocalTimeRange)| *weekday == date.weekday() && touches(range);
+        let on_day = |(weekday, range): &(Weekday, LocalTimeRange)| *weekday == local.weekday() && touches(range);
         (self.week.iter().any(on_day) || self.exceptions.iter().any(is_extra)) && !self.exceptions.iter().any(closes)
     }
 }
 
 /// The hours from the first to the last one in which something is, or could be.
-fn span(entries: &[(Date, Entry)], open_hours: &OpenHours, days: &[Date]) -> std::ops::Range<i8> {
-    let open = (0..24).filter(|hour| days.iter().any(|date| open_hours.is_open(*date, *hour)));
+fn span(
+    visit: &TherapistVisit<'_>,
+    entries: &[(Date, Entry)],
+    open_hours: &OpenHours,
+    days: &[Date],
+) -> std::ops::Range<i8> {
+    let open = (0..24).filter(|hour| days.iter().any(|date| open_hours.is_open(at(visit, *date, *hour))));
     let used = entries.iter().map(|(_, entry)| entry.hour);
     let all: Vec<i8> = open.chain(used).collect();
     match (all.iter().min(), all.iter().max()) {
@@ -336,4 +341,48 @@ async fn month(visit: &TherapistVisit<'_>) -> Result<Month, Problem> {
         weeks,
         shell: visit.visit.shell(title, Section::Week),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use attune_domain::calendar::LocalTime;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn hours_are_open_where_the_therapist_works() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let range = |start: &str, end: &str| {
+            LocalTimeRange::new(LocalTime::parse(start).unwrap(), LocalTime::parse(end).unwrap()).unwrap()
+        };
+        let closed = ScheduleException::closed_period(at("2024-01-15T10:00:00Z"), at("2024-01-15T11:00:00Z")).unwrap();
+        let extra =
+            ScheduleException::ExtraHours { date: "2024-01-16".parse().unwrap(), hours: range("14:30", "15:00") };
+        let open_hours = OpenHours {
+            week: vec![(Weekday::Monday, range("09:00", "12:30"))],
+            exceptions: vec![closed, extra],
+            zone: TimeZone::get("Europe/Berlin").unwrap(),
+        };
+        for (start, expected) in [
+            ("2024-01-15T07:00:00Z", false),
+            // Nine in Berlin, whatever the clock of the reader says.
+            ("2024-01-15T08:00:00Z", true),
+            // A part of the hour is enough.
+            ("2024-01-15T07:30:00Z", true),
+            ("2024-01-15T11:00:00Z", true),
+            ("2024-01-15T12:00:00Z", false),
+            // Time off.
+            ("2024-01-15T10:00:00Z", false),
+            // Another weekday, and extra hours on it.
+            ("2024-01-16T08:00:00Z", false),
+            ("2024-01-16T13:00:00Z", true),
+            ("2024-01-16T14:00:00Z", false),
+            // An hour earlier in summer.
+            ("2024-07-15T07:00:00Z", true),
+            ("2024-07-15T10:30:00Z", false),
+        ] {
+            assert_eq!(open_hours.is_open(at(start)), expected, "{start}");
+        }
+    }
 }
