@@ -79,7 +79,8 @@ struct Month {
     others_label: String,
     others: Vec<(Link, bool)>,
     caption: String,
-    weekdays: Vec<String>,
+    /// In full, for screen readers, and in two letters.
+    weekdays: Vec<(String, String)>,
     weeks: Vec<Vec<Option<MonthDay>>>,
 }
 
@@ -326,7 +327,12 @@ async fn month(visit: &TherapistVisit<'_>) -> Result<Month, Problem> {
         start = shifted(start, 7);
     }
     let title = view.phrases.month(first);
-    let weekdays = Weekday::Monday.cycle_forward().take(7).map(|weekday| view.phrases.weekday(weekday)).collect();
+    let weekday = |weekday| {
+        let name = view.phrases.weekday(weekday);
+        let short = name.chars().take(2).collect();
+        (name, short)
+    };
+    let weekdays = Weekday::Monday.cycle_forward().take(7).map(weekday).collect();
     let who = therapist_name(view, &choice.user);
     Ok(Month {
         ways: vec![
