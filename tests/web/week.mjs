@@ -226,7 +226,7 @@ export async function twoEditors({ practice, browser }) {
         }
         const anna = await practice.client('Two', 'Editors');
         const { id: user_id } = await anna.get('/api/auth/me');
-        const booking = await admin.post('/api/admin/bookings', { user_id, scheduled_at: day(50).toISOString(), payment: 'waived' });
+        const booking = await admin.post('/api/admin/bookings', { user_id, scheduled_at: day(70).toISOString(), payment: 'waived' });
         await edit(practice, pages, `/bookings/${booking.id}`, page => unfold(page, 'Change service, price or note'),
             { fields: { Note: 'First.' }, told: ['Now: First.'] }, { fields: { Note: 'Second.' } });
         const { id: service } = await admin.post('/api/admin/services', { name: 'Group', duration: 90, amount: 40 });
