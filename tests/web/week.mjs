@@ -77,7 +77,13 @@ async function setHours(page) {
 
 async function addClient(page) {
     await press(page, 'link', 'Clients');
+    // A search is another form: it leaves what the boxes below propose.
+    await fill(page, { 'Name or email address': 'Sommer' });
+    await press(page, 'button', 'Search');
+    await page.getByText('No one was found').waitFor();
     await unfold(page, 'Add a client');
+    const invitation = page.getByRole('checkbox', { name: 'Send an invitation to set a password' });
+    assert.ok(await invitation.isChecked(), 'the invitation is not proposed after a search');
     await fill(page, { 'First name': 'Lea', 'Last name': 'Sommer', 'Email address': 'lea.sommer@example.org' });
     await press(page, 'button', 'Add');
     await page.getByRole('heading', { level: 1, name: 'Lea Sommer' }).waitFor();

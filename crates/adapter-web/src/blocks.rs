@@ -64,8 +64,6 @@ pub(crate) struct Row {
     pub(crate) report: Option<String>,
     pub(crate) links: Vec<LinkAbout>,
     pub(crate) forms: Vec<FormBlock>,
-    /// Whether it is happening now.
-    pub(crate) is_now: bool,
 }
 
 /// A form, sent to the page itself unless it has an action.

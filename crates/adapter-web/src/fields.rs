@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use askama::Template;
 use askama::filters::HtmlSafe;
 
+use crate::typed::box_name;
+
 /// A field with its label, its hint and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(path = "field.html")]
@@ -49,17 +51,16 @@ pub(crate) struct Input {
 /// What can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item {
-    pub(crate) value: String,
-    pub(crate) text: String,
-    pub(crate) is_chosen: bool,
+    value: String,
+    text: String,
+    is_chosen: bool,
 }
 
 /// Its template escapes what it contains.
 impl HtmlSafe for Field {}
 
 impl Item {
-    pub(crate) fn new(value: impl ToString, text: String, chosen: &str) -> Self {
-        let value = value.to_string();
+    pub(crate) fn new(value: String, text: String, chosen: &str) -> Self {
         Self { is_chosen: value == chosen, value, text }
     }
 }
@@ -108,6 +109,10 @@ impl Field {
 
     pub(crate) fn optional(self) -> Self {
         Self { is_required: false, ..self }
+    }
+
+    fn box_name(&self) -> String {
+        box_name(&self.name)
     }
 
     /// The ids of what explains it, an error first.

@@ -2,12 +2,18 @@
 
 use actix_web::http::StatusCode;
 use attune_http_common::Problem;
+use attune_ports::Password;
 
 use crate::blocks::Block;
 use crate::fields::{Control, Field, Item};
 use crate::forms::Form;
 use crate::refusals::refusal;
 use crate::web::View;
+
+/// The hidden field beside a box: browsers do not send one that is empty, nor those of other forms.
+pub(crate) fn box_name(name: &str) -> String {
+    format!("box.{name}")
+}
 
 /// The hidden field that keeps what was stored when a form was opened.
 pub(crate) fn original_name(name: &str) -> String {
@@ -37,6 +43,11 @@ impl Typed {
     /// What was typed, without blanks around it.
     pub(crate) fn get(&self, name: &str) -> &str {
         self.form.as_ref().map_or("", |form| form.get(name)).trim()
+    }
+
+    /// A password, exactly as it was typed.
+    pub(crate) fn password(&self, name: &str) -> Password {
+        Password::new(self.form.as_ref().map_or("", |form| form.get(name)).to_owned())
     }
 
     /// A text of several lines.
@@ -122,6 +133,12 @@ impl Typed {
         typed.map_or(stored, |form| form.get(name)).to_owned()
     }
 
+    /// A field with what is wrong with it. `stored_text` is what a reader calls the stored value.
+    fn finished(&self, view: &View<'_>, field: Field, stored: &str, stored_text: &str) -> Field {
+        let error = self.error_of(view, &field.name, stored, stored_text);
+        field.original(stored).error(error)
+    }
+
     /// A field with one line, by the name of its label.
     pub(crate) fn input(&self, view: &View<'_>, name: &str, kind: &'static str, label: &str, stored: &str) -> Field {
         self.input_labelled(view, name, kind, view.text(label), stored)
@@ -137,7 +154,7 @@ impl Typed {
         stored: &str,
     ) -> Field {
         let field = Field::new(name.to_owned(), kind, label).value(self.value(name, stored));
-        field.original(stored).error(self.error_of(view, name, stored, stored))
+        self.finished(view, field, stored, stored)
     }
 
     pub(crate) fn area(&self, view: &View<'_>, name: &str, label: &str, stored: &str) -> Field {
@@ -147,8 +164,7 @@ impl Typed {
     /// The same with a label that is finished.
     pub(crate) fn area_labelled(&self, view: &View<'_>, name: &str, label: String, stored: &str) -> Field {
         let control = Control::Area(self.value(name, stored));
-        let field = Field::with(name.to_owned(), label, control).optional();
-        field.original(stored).error(self.error_of(view, name, stored, stored))
+        self.finished(view, Field::with(name.to_owned(), label, control).optional(), stored, stored)
     }
 
     /// A choice between values and their texts.
@@ -186,16 +202,14 @@ impl Typed {
         let chosen = self.value(name, stored);
         let text = items.iter().find(|(value, _)| value == stored).map_or(stored, |(_, text)| text).to_owned();
         let items = items.into_iter().map(|(value, text)| Item::new(value, text, &chosen)).collect();
-        let field = Field::with(name.to_owned(), view.text(label), control(items)).original(stored);
-        field.error(self.error_of(view, name, stored, &text))
+        self.finished(view, Field::with(name.to_owned(), view.text(label), control(items)), stored, &text)
     }
 
     pub(crate) fn check(&self, view: &View<'_>, name: &str, label: &str, stored: bool) -> Field {
-        // A form without the field was sent with the box empty.
-        let is_ticked = self.form.as_ref().map_or(stored, |form| form.has(name));
-        let field = Field::with(name.to_owned(), view.text(label), Control::Check(is_ticked)).optional();
+        let is_ticked = if self.has(&box_name(name)) { self.has(name) } else { stored };
         let (stored, text) = if stored { ("1", view.text("yes")) } else { ("", view.text("no")) };
-        field.original(stored).error(self.error_of(view, name, stored, &text))
+        let field = Field::with(name.to_owned(), view.text(label), Control::Check(is_ticked)).optional();
+        self.finished(view, field, stored, &text)
     }
 
     /// What is wrong, for the top of the page, where the focus is after it has loaded.
@@ -203,5 +217,18 @@ impl Typed {
         let general = self.error.clone();
         let of_fields = (!self.errors.is_empty()).then(|| view.text("form-errors"));
         general.or(of_fields).map(Block::Alert)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_read_as_typed() {
+        let form = [("password", " a b "), ("name", " a b ")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let typed = Typed::of(Form::of(form.into()));
+        assert_eq!(typed.password("password").expose(), " a b ");
+        assert_eq!(typed.get("name"), "a b");
     }
 }

@@ -5,7 +5,7 @@ use actix_web::web::{Data, Payload};
 use attune_application::accounts::{ManageUserCommand, Proof};
 use attune_domain::{Booking, BookingStatus, EmailAddress, PersonName, Role, User, UserId};
 use attune_http_common::{Code, HandlerResult, Problem};
-use attune_ports::{BookingFilter, BookingPageRequest, Caller, PageStart, Password};
+use attune_ports::{BookingFilter, BookingPageRequest, Caller, PageStart};
 
 use super::rows::booking_row;
 use super::{TherapistVisit, VERSION, id, open, paths, receive};
@@ -107,8 +107,7 @@ fn unchanged(visit: &TherapistVisit<'_>, admin: Caller, user: UserId) -> ManageU
 
 /// The caller after they have typed their password once more.
 async fn proven(visit: &TherapistVisit<'_>, typed: &Typed, field: &str) -> Result<Caller, Problem> {
-    let proof = Proof::Password(Password::new(typed.get(field).to_owned()));
-    step_up(visit.web, visit.http, &visit.caller, &proof).await
+    step_up(visit.web, visit.http, &visit.caller, &Proof::Password(typed.password(field))).await
 }
 
 async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
