@@ -1,4 +1,4 @@
-//! What the pages of therapists are made of, from top to bottom. They have too much in common for a template each.
+//! Parts of pages, from top to bottom. The pages of therapists have too much in common for a template each.
 
 #![expect(unused_qualifications, reason = "askama qualifies what it generates for an enum")]
 
@@ -67,6 +67,8 @@ pub(crate) struct Row {
 }
 
 /// A form, sent to the page itself unless it has an action.
+#[derive(Template)]
+#[template(path = "form.html")]
 pub(crate) struct FormBlock {
     pub(crate) action: Option<String>,
     /// `None` for a form that only asks.
@@ -77,6 +79,9 @@ pub(crate) struct FormBlock {
     /// Whether it contains a file.
     pub(crate) has_file: bool,
 }
+
+/// Its template escapes what it contains.
+impl HtmlSafe for FormBlock {}
 
 /// A button. Its value says which form of the page was sent.
 pub(crate) struct Button {
@@ -122,26 +127,16 @@ impl Button {
 impl FormBlock {
     /// A form that changes something.
     pub(crate) fn new(form_token: String, fields: Vec<Field>, button: Button) -> Self {
-        Self {
-            action: None,
-            form_token: Some(form_token),
-            hidden: Vec::new(),
-            fields,
-            buttons: vec![button],
-            has_file: false,
-        }
+        Self::with(Some(form_token), fields, button)
     }
 
     /// A form that only asks, with its fields in the URL. Its button has no name.
     pub(crate) fn query(fields: Vec<Field>, text: String) -> Self {
-        Self {
-            action: None,
-            form_token: None,
-            hidden: Vec::new(),
-            fields,
-            buttons: vec![Button::new("", text).quiet()],
-            has_file: false,
-        }
+        Self::with(None, fields, Button::new("", text).quiet())
+    }
+
+    fn with(form_token: Option<String>, fields: Vec<Field>, button: Button) -> Self {
+        Self { action: None, form_token, hidden: Vec::new(), fields, buttons: vec![button], has_file: false }
     }
 
     pub(crate) fn quiet(self) -> Self {

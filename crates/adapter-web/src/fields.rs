@@ -44,6 +44,8 @@ pub(crate) struct Input {
     kind: &'static str,
     value: String,
     autocomplete: &'static str,
+    /// Whether a phone shows its keys for digits.
+    is_numeric: bool,
     /// Values to choose from; others can be typed.
     suggestions: &'static [&'static str],
 }
@@ -54,6 +56,8 @@ pub(crate) struct Item {
     value: String,
     text: String,
     is_chosen: bool,
+    /// The language of the text, unless it is that of the page.
+    lang: Option<String>,
 }
 
 /// Its template escapes what it contains.
@@ -61,14 +65,14 @@ impl HtmlSafe for Field {}
 
 impl Item {
     pub(crate) fn new(value: String, text: String, chosen: &str) -> Self {
-        Self { is_chosen: value == chosen, value, text }
+        Self { is_chosen: value == chosen, value, text, lang: None }
     }
 }
 
 impl Field {
     /// A required field with one line, of a kind such as `email`.
     pub(crate) fn new(name: impl Into<Cow<'static, str>>, kind: &'static str, label: String) -> Self {
-        let input = Input { kind, value: String::new(), autocomplete: "off", suggestions: &[] };
+        let input = Input { kind, value: String::new(), autocomplete: "off", is_numeric: false, suggestions: &[] };
         Self::with(name, label, Control::Input(input))
     }
 
@@ -93,6 +97,20 @@ impl Field {
 
     pub(crate) fn suggestions(self, suggestions: &'static [&'static str]) -> Self {
         self.input(|input| input.suggestions = suggestions)
+    }
+
+    pub(crate) fn numeric(self) -> Self {
+        self.input(|input| input.is_numeric = true)
+    }
+
+    /// A choice between languages, each of which is named in itself.
+    pub(crate) fn languages(mut self) -> Self {
+        if let Control::Select(items) = &mut self.control {
+            for item in items {
+                item.lang = Some(item.value.clone()).filter(|value| !value.is_empty());
+            }
+        }
+        self
     }
 
     pub(crate) fn hint(self, hint: String) -> Self {

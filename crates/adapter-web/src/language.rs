@@ -37,6 +37,12 @@ pub(crate) fn name(language: Language) -> &'static str {
     }
 }
 
+/// What to choose from, with the text for no choice.
+pub(crate) fn items(none: String) -> Vec<(String, String)> {
+    let known = Language::ALL.into_iter().map(|language| (language.to_string(), name(language).to_owned()));
+    [(String::new(), none)].into_iter().chain(known).collect()
+}
+
 /// The language that the reader chooses with this request.
 pub(crate) fn chosen(http: &HttpRequest) -> Option<Language> {
     http.query_string().split('&').find_map(|pair| Language::parse(pair.strip_prefix("lang=")?))

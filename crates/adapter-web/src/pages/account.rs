@@ -12,7 +12,8 @@ use serde::Deserialize;
 
 use super::new_password::min_chars;
 use super::second_factor;
-use crate::fields::Field;
+use crate::blocks::{Block, Button, FormBlock};
+use crate::fields::{Control, Field, Item};
 use crate::language;
 use crate::shell::{Link, Shell};
 use crate::visit::{Section, Visit};
@@ -77,61 +78,30 @@ pub(crate) const ZONES: &[&str] = &[
 ];
 
 /// A form of the account. Its path is also the purpose of its token.
-pub(super) struct AccountForm {
-    pub(super) action: String,
-    pub(super) form_token: String,
-    pub(super) fields: Vec<Field>,
-    pub(super) button: String,
-}
-
-impl AccountForm {
-    pub(super) fn new(visit: &Visit<'_>, path: &str, fields: Vec<Field>, button: &str) -> Self {
-        Self {
-            action: visit.view.href(path),
-            form_token: visit.form_token(path),
-            fields,
-            button: visit.view.text(button),
-        }
-    }
+pub(super) fn account_form(visit: &Visit<'_>, path: &str, fields: Vec<Field>, button: &str) -> FormBlock {
+    let button = Button::new("", visit.view.text(button));
+    FormBlock::new(visit.form_token(path), fields, button).action(visit.view.href(path))
 }
 
 /// A form that opens when it is asked for, or when something in it is wrong.
-struct Folded {
-    summary: String,
-    is_open: bool,
-    form: AccountForm,
-}
-
-struct LanguageChoice {
-    value: &'static str,
-    text: String,
-    is_selected: bool,
-}
-
-struct LanguageField {
-    label: String,
-    hint: String,
-    choices: Vec<LanguageChoice>,
+fn folded(view: &View<'_>, summary: &str, is_open: bool, form: FormBlock) -> Block {
+    Block::Fold { summary: view.text(summary), is_open, content: vec![Block::Form(form)] }
 }
 
 struct SessionRow {
     program: String,
     detail: String,
-    /// For the browser of the visitor, which has no button: the menu logs it out.
+    /// For the browser of the visitor.
     this: Option<String>,
-    id: String,
-    /// Distinguishes the buttons.
-    about: String,
+    /// Ends it. The menu logs this browser out.
+    end: Option<FormBlock>,
 }
 
 struct Sessions {
     heading: String,
     sentence: String,
     rows: Vec<SessionRow>,
-    end: String,
-    /// Ends one of them, and all others.
-    form: AccountForm,
-    has_others: bool,
+    end_others: Option<FormBlock>,
 }
 
 #[derive(Template)]
@@ -144,16 +114,15 @@ struct Account {
     /// A second factor that is needed soon.
     due: Option<String>,
     you: String,
-    profile: AccountForm,
-    language: LanguageField,
+    profile: FormBlock,
     email_heading: String,
     email: String,
-    change_email: Option<Folded>,
+    change_email: Option<Block>,
     password_heading: String,
     password: String,
-    change_password: Option<Folded>,
+    change_password: Option<Block>,
     /// For an account without a password, unless its owner has just used a mailed link.
-    password_link: Option<AccountForm>,
+    password_link: Option<FormBlock>,
     second_factor_heading: String,
     second_factor: String,
     second_factor_link: Link,
@@ -267,7 +236,6 @@ pub(super) async fn page(
         due,
         you: view.text("account-you"),
         profile: profile_form(visit, user, &typed),
-        language: language_field(view, typed.profile.as_ref().map_or(user.language, |profile| profile.language)),
         email_heading: view.text("account-email"),
         email: user.email.as_str().to_owned(),
         change_email: has_password.then(|| email_form(visit, &typed)),
@@ -275,7 +243,7 @@ pub(super) async fn page(
         password: view.text(if has_password { "account-password-set" } else { "account-password-none" }),
         change_password: (has_password || can_set_first).then(|| password_form(visit, user, has_password, &typed)),
         password_link: (!has_password && !can_set_first)
-            .then(|| AccountForm::new(visit, changes::PASSWORD_LINK, Vec::new(), "account-password-link")),
+            .then(|| account_form(visit, changes::PASSWORD_LINK, Vec::new(), "account-password-link")),
         second_factor_heading: view.text("second-factor"),
         second_factor: second_factor_state(view, user, &zone),
         second_factor_link: Link {
@@ -290,7 +258,7 @@ pub(super) async fn page(
     visit.respond(&page, if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK })
 }
 
-fn profile_form(visit: &Visit<'_>, user: &User, typed: &Typed) -> AccountForm {
+fn profile_form(visit: &Visit<'_>, user: &User, typed: &Typed) -> FormBlock {
     let view = &visit.view;
     let stored = Profile::of(user);
     let profile = typed.profile.as_ref().unwrap_or(&stored);
@@ -307,25 +275,22 @@ fn profile_form(visit: &Visit<'_>, user: &User, typed: &Typed) -> AccountForm {
         field("zone", "account-zone", &profile.zone)
             .suggestions(ZONES)
             .hint(view.text_with("account-zone-hint", &[("zone", zone_of_practice.into())])),
+        language_field(view, profile.language),
     ];
-    AccountForm::new(visit, changes::PROFILE, fields, "account-save")
+    account_form(visit, changes::PROFILE, fields, "account-save")
 }
 
-fn language_field(view: &View<'_>, selected: Option<Language>) -> LanguageField {
-    let none = LanguageChoice { value: "", text: view.text("account-language-none"), is_selected: selected.is_none() };
-    let choices = Language::ALL.into_iter().map(|language| LanguageChoice {
-        value: language.as_str(),
-        text: language::name(language).to_owned(),
-        is_selected: selected == Some(language),
-    });
-    LanguageField {
-        label: view.text("account-language"),
-        hint: view.text("account-language-hint"),
-        choices: [none].into_iter().chain(choices).collect(),
-    }
+fn language_field(view: &View<'_>, chosen: Option<Language>) -> Field {
+    let chosen = chosen.map_or("", Language::as_str);
+    let items = language::items(view.text("account-language-none"));
+    let items = items.into_iter().map(|(value, text)| Item::new(value, text, chosen)).collect();
+    Field::with("language", view.text("account-language"), Control::Select(items))
+        .languages()
+        .optional()
+        .hint(view.text("account-language-hint"))
 }
 
-fn email_form(visit: &Visit<'_>, typed: &Typed) -> Folded {
+fn email_form(visit: &Visit<'_>, typed: &Typed) -> Block {
     let view = &visit.view;
     let (email, password) = (typed.error("email"), typed.error("email_password"));
     let is_open = email.is_some() || password.is_some();
@@ -339,12 +304,12 @@ fn email_form(visit: &Visit<'_>, typed: &Typed) -> Folded {
             .hint(view.text("account-confirm-hint"))
             .error(password),
     ];
-    let form = AccountForm::new(visit, changes::EMAIL, fields, "account-email-button");
-    Folded { summary: view.text("account-email-change"), is_open, form }
+    let form = account_form(visit, changes::EMAIL, fields, "account-email-button");
+    folded(view, "account-email-change", is_open, form)
 }
 
 /// Changes the password, or sets the first one.
-fn password_form(visit: &Visit<'_>, user: &User, has_password: bool, typed: &Typed) -> Folded {
+fn password_form(visit: &Visit<'_>, user: &User, has_password: bool, typed: &Typed) -> Block {
     let view = &visit.view;
     let (current, new) = (typed.error("current_password"), typed.error("new_password"));
     let is_open = current.is_some() || new.is_some();
@@ -361,8 +326,8 @@ fn password_form(visit: &Visit<'_>, user: &User, has_password: bool, typed: &Typ
     } else {
         (vec![new], "account-password-first", "account-password-first-button")
     };
-    let form = AccountForm::new(visit, changes::PASSWORD, fields, button);
-    Folded { summary: view.text(summary), is_open, form }
+    let form = account_form(visit, changes::PASSWORD, fields, button);
+    folded(view, summary, is_open, form)
 }
 
 fn second_factor_state(view: &View<'_>, user: &User, zone: &TimeZone) -> String {
@@ -377,6 +342,10 @@ fn second_factor_state(view: &View<'_>, user: &User, zone: &TimeZone) -> String 
 
 fn sessions_of(visit: &Visit<'_>, caller: &Caller, sessions: &[LoginSessionView], zone: &TimeZone) -> Sessions {
     let view = &visit.view;
+    let form = |button, id: &str| {
+        let form = FormBlock::new(visit.form_token(changes::SESSIONS), Vec::new(), button);
+        form.action(view.href(changes::SESSIONS)).hidden("session", id)
+    };
     let mut rows: Vec<SessionRow> = sessions
         .iter()
         .map(|LoginSessionView { session, user_agent, .. }| {
@@ -384,25 +353,25 @@ fn sessions_of(visit: &Visit<'_>, caller: &Caller, sessions: &[LoginSessionView]
             let (since, used) = (time(session.created_at), time(session.rotated_at));
             let program = user_agent.clone().unwrap_or_else(|| view.text("account-session-unknown"));
             let is_this = session.id == caller.session.id;
-            let times = [("since", (&since).into()), ("used", (&used).into())];
+            let about = [("program", (&program).into()), ("since", (&since).into())];
+            let about = format!(" {}", view.text_with("account-session-about", &about));
+            let button = Button::new("", view.text("account-session-end")).link(about);
             SessionRow {
-                detail: view.text_with("account-session-times", &times),
+                detail: view
+                    .text_with("account-session-times", &[("since", (&since).into()), ("used", (&used).into())]),
                 this: is_this.then(|| view.text("account-session-this")),
-                id: session.id.to_string(),
-                about: view
-                    .text_with("account-session-about", &[("program", (&program).into()), ("since", (&since).into())]),
+                end: (!is_this).then(|| form(button, &session.id.to_string())),
                 program,
             }
         })
         .collect();
     rows.sort_by_key(|row| row.this.is_none());
     let place = view.phrases.local_time(caller.session.rotated_at, zone).zone;
+    let end_others = Button::new("", view.text("account-sessions-end")).quiet();
     Sessions {
         heading: view.text("account-sessions"),
         sentence: view.text_with("account-sessions-sentence", &[("zone", (&place).into())]),
-        has_others: rows.iter().any(|row| row.this.is_none()),
+        end_others: rows.iter().any(|row| row.this.is_none()).then(|| form(end_others, changes::OTHERS)),
         rows,
-        end: view.text("account-session-end"),
-        form: AccountForm::new(visit, changes::SESSIONS, Vec::new(), "account-sessions-end"),
     }
 }

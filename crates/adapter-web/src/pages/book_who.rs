@@ -15,8 +15,8 @@ use super::book::{self, Steps};
 use super::book_summary::{self, SlotCard, card, frame, to_picker};
 use super::message::Message;
 use super::register;
+use crate::blocks::{Button, FormBlock};
 use crate::choice::{Choice, ChoiceQuery, finished, is_free, parse_slot, slot_path, zone_name};
-use crate::fields::Field;
 use crate::forms::{Form, refuse_forged};
 use crate::person::Person;
 use crate::shell::{Link, Shell};
@@ -45,11 +45,7 @@ struct Who {
 }
 
 struct NewClientForm {
-    action: String,
-    form_token: String,
-    hidden: Vec<(&'static str, String)>,
-    fields: [Field; 3],
-    button: String,
+    form: FormBlock,
     no_password: String,
     /// To choose a password now.
     register: Link,
@@ -136,12 +132,11 @@ pub(crate) fn page(web: &Web, visit: &Visit<'_>, choice: &Choice, at: Timestamp,
     let log_in = form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
     let is_open = !matches!(web.use_cases.register.registration, Registration::Closed);
     let is_wrong = !typed.errors.is_empty();
+    let button = Button::new("", view.text("book-new-button"));
+    let form = FormBlock::new(visit.form_token(PURPOSE), typed.fields(view).into(), button).action(view.href(PATH));
+    let hidden = ChoiceQuery::of(&slot).hidden().into_iter();
     let form = NewClientForm {
-        action: view.href(PATH),
-        form_token: visit.form_token(PURPOSE),
-        hidden: ChoiceQuery::of(&slot).hidden(),
-        fields: typed.fields(view),
-        button: view.text("book-new-button"),
+        form: hidden.fold(form, |form, (name, value)| form.hidden(name, value)),
         no_password: view.text("book-new-no-password"),
         register: Link { href: view.href(&slot_path(register::PATH, &slot)), text: view.text("book-register") },
     };

@@ -10,7 +10,8 @@ use attune_ports::{Caller, Password, TotpSetup};
 use url::Url;
 
 use super::account::changes::{PASSWORD_LINK, Received, guess_error, receive_for_setup, step_up};
-use super::account::{self, AccountForm, has_password};
+use super::account::{self, account_form, has_password};
+use crate::blocks::FormBlock;
 use crate::fields::Field;
 use crate::shell::{Link, Shell};
 use crate::visit::{Section, Visit, back_to};
@@ -25,8 +26,7 @@ pub(crate) const REMOVE: &str = "/account/second-factor/remove";
 struct SecondFactor {
     shell: Shell,
     sentences: Vec<String>,
-    form: AccountForm,
-    is_removal: bool,
+    form: FormBlock,
     link: Option<Link>,
 }
 
@@ -51,10 +51,7 @@ struct EnterCode {
     shell: Shell,
     sentences: Vec<String>,
     secret: Option<Secret>,
-    form: AccountForm,
-    label: String,
-    hint: String,
-    error: Option<String>,
+    form: FormBlock,
     again: Link,
 }
 
@@ -169,7 +166,7 @@ async fn page(web: &Web, visit: &Visit<'_>, caller: &Caller, error: Option<&str>
     };
     let (names, form) = match (is_removal, has_password) {
         (true, true) => {
-            let form = AccountForm::new(visit, REMOVE, vec![password(shown)], "second-factor-remove");
+            let form = account_form(visit, REMOVE, vec![password(shown)], "second-factor-remove").danger();
             (&["second-factor-on-sentence"][..], form)
         }
         (true, false) => {
@@ -177,20 +174,20 @@ async fn page(web: &Web, visit: &Visit<'_>, caller: &Caller, error: Option<&str>
                 .autocomplete("one-time-code")
                 .hint(view.text("login-code-hint"))
                 .error(shown);
-            let form = AccountForm::new(visit, REMOVE, vec![code], "second-factor-remove");
+            let form = account_form(visit, REMOVE, vec![code], "second-factor-remove").danger();
             (&["second-factor-on-sentence"][..], form)
         }
         (false, true) => {
-            let form = AccountForm::new(visit, PATH, vec![password(shown)], "second-factor-begin");
+            let form = account_form(visit, PATH, vec![password(shown)], "second-factor-begin");
             (&["second-factor-sentence", "second-factor-app"][..], form)
         }
         // Its owner has just used a mailed link.
         (false, false) if caller.session.is_stepped_up(web.clock.now()) => {
-            let form = AccountForm::new(visit, PATH, Vec::new(), "second-factor-begin");
+            let form = account_form(visit, PATH, Vec::new(), "second-factor-begin");
             (&["second-factor-sentence", "second-factor-app"][..], form)
         }
         (false, false) => {
-            let form = AccountForm::new(visit, PASSWORD_LINK, Vec::new(), "account-password-link");
+            let form = account_form(visit, PASSWORD_LINK, Vec::new(), "account-password-link");
             (&["second-factor-sentence", "second-factor-password-first"][..], form)
         }
     };
@@ -201,7 +198,6 @@ async fn page(web: &Web, visit: &Visit<'_>, caller: &Caller, error: Option<&str>
         shell: if error.is_some() { view.with_error(shell) } else { shell },
         sentences: required.iter().chain(names).map(|name| view.text(name)).collect(),
         form,
-        is_removal,
         link: (!is_required).then(|| Link { href: view.href(account::PATH), text: view.text("account-back") }),
     };
     visit.respond(&page, status)
@@ -217,6 +213,11 @@ fn enter_code(
 ) -> HandlerResult {
     let view = &visit.view;
     let shell = frame(web, visit, caller, "second-factor-set-up");
+    let code = Field::new("code", "text", view.text("field-code"))
+        .numeric()
+        .autocomplete("one-time-code")
+        .hint(view.text("login-code-hint"))
+        .error(error.map(|name| view.text(name)));
     let sentence = if setup.is_some() { "second-factor-scan" } else { "second-factor-code-again" };
     let page = EnterCode {
         shell: if error.is_some() { view.with_error(shell) } else { shell },
@@ -227,10 +228,7 @@ fn enter_code(
             label: view.text("second-factor-secret"),
             groups: in_groups(&secret_of(&setup.uri)),
         }),
-        form: AccountForm::new(visit, CONFIRM, Vec::new(), "second-factor-confirm"),
-        label: view.text("field-code"),
-        hint: view.text("login-code-hint"),
-        error: error.map(|name| view.text(name)),
+        form: account_form(visit, CONFIRM, vec![code], "second-factor-confirm"),
         again: Link { href: view.href(PATH), text: view.text("second-factor-again") },
     };
     visit.respond(&page, if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK })

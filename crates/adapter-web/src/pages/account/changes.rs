@@ -26,7 +26,7 @@ pub(crate) const PASSWORD_LINK: &str = "/account/password-link";
 pub(crate) const SESSIONS: &str = "/account/sessions";
 
 /// The value of the button that ends all login sessions but one.
-const OTHERS: &str = "others";
+pub(super) const OTHERS: &str = "others";
 
 /// A form of ours from a visitor who is logged in.
 pub(crate) struct Received<'a> {

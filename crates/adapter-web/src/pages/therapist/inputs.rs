@@ -4,6 +4,7 @@ use attune_domain::Language;
 
 use super::TherapistVisit;
 use crate::fields::Field;
+use crate::language;
 use crate::typed::Typed;
 
 /// The ways in which offline payments are usually made, as the API names them, with their messages.
@@ -18,11 +19,9 @@ pub(super) fn method_field(visit: &TherapistVisit<'_>, typed: &Typed, name: &str
 
 /// The language of someone's emails; empty for that of the practice's choice.
 pub(super) fn language_field(visit: &TherapistVisit<'_>, typed: &Typed, name: &str, stored: Option<Language>) -> Field {
-    let known =
-        Language::ALL.into_iter().map(|language| (language.to_string(), crate::language::name(language).to_owned()));
-    let items = [(String::new(), visit.text("field-language-unknown"))].into_iter().chain(known).collect();
+    let items = language::items(visit.text("field-language-unknown"));
     let stored = stored.map(|language| language.to_string()).unwrap_or_default();
-    typed.select(visit.view(), name, "field-language", &stored, items).optional()
+    typed.select(visit.view(), name, "field-language", &stored, items).optional().languages()
 }
 
 /// As in the API.
