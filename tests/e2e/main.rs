@@ -46,6 +46,7 @@ mod payments;
 mod races;
 mod readiness;
 mod rings;
+mod round_trips;
 mod source;
 mod startup;
 mod structure;

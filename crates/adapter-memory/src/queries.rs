@@ -95,10 +95,10 @@ impl Queries for MemoryStore {
         Ok(found)
     }
 
-    async fn login_sessions(&self, user: UserId) -> Result<Vec<LoginSessionView>, StoreError> {
+    async fn login_sessions(&self, users: &[UserId]) -> Result<Vec<LoginSessionView>, StoreError> {
         let state = self.committed();
         let newest_first = state.sessions.values().rev();
-        let live = newest_first.filter(|view| view.session.user == user && view.session.ended_at.is_none());
+        let live = newest_first.filter(|view| users.contains(&view.session.user) && view.session.ended_at.is_none());
         Ok(live.cloned().collect())
     }
 

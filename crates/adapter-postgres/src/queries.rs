@@ -19,15 +19,15 @@ use attune_ports::{
 };
 use attune_sql::lists::{contains, page_of};
 use attune_sql::schema::{
-    bookings, conferences, installation, logos, one_time_tokens, outbox, participants, practice, practice_policy,
-    refunds, schedule_exceptions, schedules, services, users,
+    bookings, conferences, installation, login_sessions, logos, one_time_tokens, outbox, participants, practice,
+    practice_policy, refunds, schedule_exceptions, schedules, services, users,
 };
 use attune_sql::statements::{
     active_services, attendance_at, booking_in_room, booking_with_client, bookings_within, emails_to_participants,
-    emails_to_users, history_of, invitations_of, ledger_of, live_sessions, logins_from, logins_of, logins_with,
-    notifications_of, open_problems, open_problems_with, open_tokens, participants_of, payment_by_checkout_id,
-    payment_by_provider_id, payments_due_for_polling, payments_of, reasons_of, refunds_due, refunds_known_as,
-    refunds_of, session_of_token, token_issued_at, user_by_email, week_of,
+    emails_to_users, history_of, invitations_of, ledger_of, logins_from, logins_of, logins_with, notifications_of,
+    open_problems, open_problems_with, open_tokens, participants_of, payment_by_checkout_id, payment_by_provider_id,
+    payments_due_for_polling, payments_of, reasons_of, refunds_due, refunds_known_as, refunds_of, session_of_token,
+    token_issued_at, user_by_email, week_of,
 };
 use attune_sql::{
     AttendanceRow, FromRow, HoursRow, LedgerSumRow, Recipients, WeekRow, attendance_of, count, login_history, millis,
@@ -127,8 +127,10 @@ impl Queries for PostgresStore {
         Ok(found)
     }
 
-    async fn login_sessions(&self, user: UserId) -> Result<Vec<LoginSessionView>, StoreError> {
-        let mut found: Vec<LoginSessionView> = self.all(live_sessions(user, None)).await?;
+    async fn login_sessions(&self, users: &[UserId]) -> Result<Vec<LoginSessionView>, StoreError> {
+        let users: Vec<i64> = users.iter().map(|id| id.get()).collect();
+        let of_users = login_sessions::table.filter(login_sessions::user_id.eq_any(users));
+        let mut found: Vec<LoginSessionView> = self.all(of_users.filter(login_sessions::ended_at.is_null())).await?;
         found.sort_unstable_by_key(|view| Reverse(view.session.id));
         Ok(found)
     }

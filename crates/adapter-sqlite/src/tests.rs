@@ -548,7 +548,7 @@ async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     store.open_one_time_tokens(user).await.unwrap();
     store.user(user).await.unwrap().unwrap();
     store.people(&[user]).await.unwrap();
-    store.login_sessions(user).await.unwrap();
+    store.login_sessions(&[user]).await.unwrap();
     store.services().await.unwrap();
     store.all_services().await.unwrap();
     store.default_therapist().await.unwrap();

@@ -463,6 +463,15 @@ impl Booking {
         self.status() == BookingStatus::PendingPayment && self.hold_expires_at().is_some_and(|until| until <= now)
     }
 
+    /// Whether no other session of the therapist can have its time.
+    pub fn takes_up_time(&self, now: Timestamp) -> bool {
+        match self.status() {
+            BookingStatus::PendingPayment => !self.hold_has_expired(now),
+            BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => true,
+            BookingStatus::Cancelled | BookingStatus::Expired => false,
+        }
+    }
+
     /// The provider started processing the payment.
     pub fn payment_started(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
         match (self.status(), self.payment_status()) {

@@ -239,8 +239,8 @@ pub trait Queries: Send + Sync {
     /// The one-time tokens of an account that have not ended, newest first. Some may have expired.
     async fn open_one_time_tokens(&self, user: UserId) -> Result<Vec<OneTimeToken>, StoreError>;
 
-    /// The login sessions of a user that were not ended, newest first. Some may have expired.
-    async fn login_sessions(&self, user: UserId) -> Result<Vec<LoginSessionView>, StoreError>;
+    /// The login sessions of these users that were not ended, newest first. Some may have expired.
+    async fn login_sessions(&self, users: &[UserId]) -> Result<Vec<LoginSessionView>, StoreError>;
 
     /// The account with this id.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;

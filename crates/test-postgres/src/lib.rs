@@ -125,6 +125,11 @@ impl TestServer {
         tokio::task::spawn_blocking(move || cluster.start().expect("the server starts again")).await.unwrap();
     }
 
+    /// What the server has logged. Panics when the test run did not start the server itself.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.own().folder().join("log")).expect("the server's log")
+    }
+
     /// Makes the server a standby from its next start on. Panics when the test run did not start the server itself.
     pub fn demote(&self) {
         self.own().write_private("standby.signal", "");

@@ -47,7 +47,7 @@ macro_rules! all_queries {
                 one_time_token(id: OneTimeTokenId) -> Option<OneTimeToken>;
                 one_time_token_issued_at(user: UserId, purpose: OneTimePurpose, created_at: Timestamp) -> Option<OneTimeToken>;
                 open_one_time_tokens(user: UserId) -> Vec<OneTimeToken>;
-                login_sessions(user: UserId) -> Vec<LoginSessionView>;
+                login_sessions(users: &[UserId]) -> Vec<LoginSessionView>;
                 user(id: UserId) -> Option<User>;
                 users(filter: &UserFilter, page: PageRequest) -> Page<User>;
                 services() -> Vec<Service>;

@@ -214,7 +214,7 @@ pub(super) async fn page(
     saved: Option<&str>,
 ) -> HandlerResult {
     let (view, user) = (&visit.view, &caller.user);
-    let zone = web.use_cases.practice.zone_for(user.time_zone.as_ref()).await?;
+    let zone = web.use_cases.practice.zone_in(&view.practice, user.time_zone.as_ref());
     let has_password = has_password(web, user).await?;
     let can_set_first = !has_password && caller.session.is_stepped_up(web.clock.now());
     let due_at = web.use_cases.authenticate.second_factor.setup_due_at(user);

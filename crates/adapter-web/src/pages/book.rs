@@ -217,7 +217,7 @@ pub(crate) async fn page(
     let first = query.from.parse::<Date>().unwrap_or(today).max(today);
     let last = first.saturating_add((DAYS - 1).days());
     let range = SlotQuery::of_dates(first, last, choice.zone.clone())?;
-    let found = web.use_cases.availability.run(Some(choice.service.id), Some(choice.therapist.id), &range).await?;
+    let found = web.use_cases.availability.run_for(&choice.service, choice.therapist.id, &range).await?;
     let horizon = web.queries.policy().await?.rules.horizon_days;
     let (entries, shown_until) = entries(view.phrases, &choice.zone, first, &found.slots);
     let has_slots = !found.slots.is_empty();

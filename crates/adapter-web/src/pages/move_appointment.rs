@@ -146,8 +146,8 @@ async fn pick(
     let view = &visit.view;
     let today = own.zone.to_datetime(own.now).date();
     let first = first.unwrap_or_else(|| own.zone.to_datetime(own.booking.scheduled_at()).date()).max(today);
-    let free = match free(web, own, first, DAYS).await {
-        Ok(free) => free,
+    let (free, next) = match free(web, own, first, DAYS).await {
+        Ok(found) => found,
         Err(problem) => return visit.refuse(&problem),
     };
     let days: Vec<Day> = free.slots.values().filter_map(|slots| day(visit, own, slots)).collect();
@@ -160,11 +160,6 @@ async fn pick(
         links.push(from(first.saturating_sub(DAYS.days()).max(today), "move-earlier-days"));
     }
     // The next free time after these days, so that no one looks at weeks without any.
-    let after = first.saturating_add(DAYS.days());
-    let next = match free_after(web, own, after).await {
-        Ok(next) => next,
-        Err(problem) => return visit.refuse(&problem),
-    };
     links.extend(next.map(|next| from(own.zone.to_datetime(next).date(), "move-later-days")));
     let empty = days.is_empty().then(|| match next {
         Some(next) => {
@@ -192,7 +187,7 @@ async fn confirm(web: &Web, visit: &Visit<'_>, own: &OwnBooking, to: Timestamp, 
     let view = &visit.view;
     let date = own.zone.to_datetime(to).date();
     let is_free = match free(web, own, date, 1).await {
-        Ok(free) => free.slots.values().flatten().any(|slot| slot.start == to),
+        Ok((free, _)) => free.slots.values().flatten().any(|slot| slot.start == to),
         Err(problem) => return visit.refuse(&problem),
     };
     if !is_free {
@@ -236,14 +231,16 @@ fn closed(visit: &Visit<'_>, own: &OwnBooking) -> HandlerResult {
     refuse(visit, own, "move-closed", sentence)
 }
 
-async fn free(web: &Web, own: &OwnBooking, first: Date, days: i32) -> Result<Availability, Problem> {
+/// The free times of these days, and the next one after them.
+async fn free(
+    web: &Web,
+    own: &OwnBooking,
+    first: Date,
+    days: i32,
+) -> Result<(Availability, Option<Timestamp>), Problem> {
     let last = first.saturating_add((days - 1).days());
     let query = SlotQuery::of_dates(first, last, own.zone.clone()).map_err(|_| Problem::from(Code::InvalidRange))?;
     Ok(web.use_cases.availability.run_for_move(&own.booking, &query).await?)
-}
-
-async fn free_after(web: &Web, own: &OwnBooking, first: Date) -> Result<Option<Timestamp>, Problem> {
-    Ok(free(web, own, first, 1).await?.next_available)
 }
 
 fn day(visit: &Visit<'_>, own: &OwnBooking, slots: &[Slot]) -> Option<Day> {

@@ -31,7 +31,7 @@ impl ManageLoginSessions {
     /// The live login sessions of the caller, newest first.
     pub async fn list(&self, caller: &Caller) -> Result<Vec<LoginSessionView>, StoreError> {
         let now = self.clock.now();
-        let mut sessions = self.queries.login_sessions(caller.user.id).await?;
+        let mut sessions = self.queries.login_sessions(&[caller.user.id]).await?;
         sessions.retain(|view| self.policy.is_live(&view.session, now));
         Ok(sessions)
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use attune_domain::calendar::{AppointmentLength, BusyTimes, LengthError, SlotQuery};
-use attune_domain::{Availability, Booking, Interval, Role, ServiceId, UserId};
+use attune_domain::calendar::{AppointmentLength, BusyTimes, LengthError, SlotCalculator, SlotQuery};
+use attune_domain::{Availability, Booking, Interval, Role, Service, ServiceId, UserId};
 use attune_ports::{Clock, Queries, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
@@ -43,7 +43,6 @@ impl ShowAvailability {
         therapist: Option<UserId>,
         query: &SlotQuery,
     ) -> Result<Availability, AvailabilityError> {
-        let now = self.clock.now();
         let services = self.queries.services().await?;
         let service = match service {
             Some(id) => services.iter().find(|s| s.id == id).ok_or(AvailabilityError::UnknownService)?,
@@ -56,32 +55,51 @@ impl ShowAvailability {
             }
             None => self.queries.default_therapist().await?.ok_or(AvailabilityError::PracticeNotConfigured)?,
         };
-        self.free(therapist, AppointmentLength::try_from(service)?, query, now, None).await
+        self.run_for(service, therapist, query).await
     }
 
-    /// Where a booking can be moved, with its own therapist and length. Its own time counts as free.
-    pub async fn run_for_move(&self, booking: &Booking, query: &SlotQuery) -> Result<Availability, AvailabilityError> {
+    /// The same for a service and an enabled therapist that were read.
+    pub async fn run_for(
+        &self,
+        service: &Service,
+        therapist: UserId,
+        query: &SlotQuery,
+    ) -> Result<Availability, AvailabilityError> {
+        let length = AppointmentLength::try_from(service)?;
+        self.ask(therapist, length, query, None, |slots| slots.availability(query)).await
+    }
+
+    /// Where a booking can be moved, with its own therapist and length, and the first free slot after the range. Its own
+    /// time counts as free.
+    pub async fn run_for_move(
+        &self,
+        booking: &Booking,
+        query: &SlotQuery,
+    ) -> Result<(Availability, Option<Timestamp>), AvailabilityError> {
         let own = Interval::new(booking.scheduled_at(), booking.blocked_until()).ok();
-        self.free(booking.therapist(), length(booking)?, query, self.clock.now(), own).await
+        let answer = |slots: SlotCalculator<'_>| (slots.availability(query), slots.first_free_after(query.until()));
+        self.ask(booking.therapist(), length(booking)?, query, own, answer).await
     }
 
-    async fn free(
+    /// The default answer is that of a range beyond the booking horizon.
+    async fn ask<T: Default>(
         &self,
         therapist: UserId,
         length: AppointmentLength,
         query: &SlotQuery,
-        now: Timestamp,
         own: Option<Interval>,
-    ) -> Result<Availability, AvailabilityError> {
+        answer: impl FnOnce(SlotCalculator<'_>) -> T,
+    ) -> Result<T, AvailabilityError> {
+        let now = self.clock.now();
         let calendar = self.calendars.load(therapist).await?;
         let horizon = SignedDuration::from_hours(24 * (1 + i64::from(calendar.rules.settings().horizon_days)));
         let from = query.from().max(now).saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
         let until = now.saturating_add(horizon).unwrap_or(Timestamp::MAX);
         if from >= until {
-            return Ok(Availability::default());
+            return Ok(T::default());
         }
         let mut busy = self.queries.busy_times(therapist, from, until, now).await?;
         busy.retain(|interval| Some(*interval) != own);
-        Ok(calendar.slots(&BusyTimes::new(busy), length, now).availability(query))
+        Ok(answer(calendar.slots(&BusyTimes::new(busy), length, now)))
     }
 }

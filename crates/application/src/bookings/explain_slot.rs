@@ -6,7 +6,7 @@ use attune_domain::calendar::{
     AppointmentLength, BookingRules, BusyTimes, LocalTimeRange, RuleOverride, RuleSettings, SlotCalculator, SlotError,
     WeeklySchedule,
 };
-use attune_domain::{Booking, BookingStatus, Interval, ServiceId, UserId};
+use attune_domain::{Booking, Interval, ServiceId, UserId};
 use attune_ports::{
     BookingFilter, BookingOrder, BookingPageRequest, Clock, PageStart, Queries, StoreError, StoredScheduleException,
 };
@@ -99,15 +99,18 @@ impl ExplainSlot {
         let calendar = self.calendars.load(therapist).await?;
         let exceptions = self.queries.schedule_exceptions(Some(therapist)).await?;
         let now = self.clock.now();
-        let mut slots = Vec::with_capacity(starts.len());
-        for starts_at in starts {
-            let from = starts_at.saturating_sub(DAY_MARGIN).unwrap_or(Timestamp::MIN);
-            let to = starts_at.saturating_add(DAY_MARGIN).unwrap_or(Timestamp::MAX);
-            let others = self.blocking(therapist, from, to, now).await?;
-            let question = Question { calendar: &calendar, length, starts_at: *starts_at };
-            slots.push(question.explain(&others, &exceptions, now));
-        }
-        Ok(SlotExplanations { rules: *calendar.rules.settings(), slots })
+        let others = match (starts.iter().min(), starts.iter().max()) {
+            (Some(first), Some(last)) => {
+                let from = first.saturating_sub(DAY_MARGIN).unwrap_or(Timestamp::MIN);
+                let to = last.saturating_add(DAY_MARGIN).unwrap_or(Timestamp::MAX);
+                self.blocking(therapist, from, to, now).await?
+            }
+            _ => Vec::new(),
+        };
+        let explain = |starts_at: &Timestamp| {
+            Question { calendar: &calendar, length, starts_at: *starts_at }.explain(&others, &exceptions, now)
+        };
+        Ok(SlotExplanations { rules: *calendar.rules.settings(), slots: starts.iter().map(explain).collect() })
     }
 
     /// The upcoming bookings of a therapist that would be outside these working hours, by start.
@@ -147,12 +150,7 @@ impl ExplainSlot {
         };
         let page = BookingPageRequest { limit: MAX_BOOKINGS, start: PageStart::Offset(0) };
         let found = self.queries.bookings(&filter, page).await?;
-        let blocks = |booking: &&Booking| match booking.status() {
-            BookingStatus::PendingPayment => !booking.hold_has_expired(now),
-            BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => true,
-            BookingStatus::Cancelled | BookingStatus::Expired => false,
-        };
-        Ok(found.items.iter().filter(blocks).cloned().collect())
+        Ok(found.items.iter().filter(|booking| booking.takes_up_time(now)).cloned().collect())
     }
 }
 

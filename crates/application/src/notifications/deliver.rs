@@ -586,7 +586,7 @@ impl DeliverNotifications {
         if kind != NotificationKind::NewLogin {
             return Ok(None);
         }
-        let sessions = self.queries.login_sessions(user).await?;
+        let sessions = self.queries.login_sessions(&[user]).await?;
         Ok(sessions.into_iter().find(|view| view.session.created_at == at).and_then(|view| view.user_agent))
     }
 

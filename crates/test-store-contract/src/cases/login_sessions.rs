@@ -44,11 +44,14 @@ pub async fn the_live_login_sessions_of_a_user_are_listed_newest_first(backend: 
     add(backend, &session(practice.therapist)).await;
     let over = LoginSession { ended_at: Some(minutes_after(now(), 1)), ..read(backend, ended).await.unwrap() };
     backend.commit(async |work| work.save_login_session(&over).await).await;
-    let found = backend.queries.login_sessions(practice.client).await.unwrap();
+    let found = backend.queries.login_sessions(&[practice.client, unknown()]).await.unwrap();
     let found: Vec<_> =
         found.iter().map(|view| (view.session.id, view.network.as_deref(), view.user_agent.as_deref())).collect();
     assert_eq!(found, [(last, None, None), (first, Some("192.0.2.0/24"), Some("Firefox, Linux"))]);
-    assert!(backend.queries.login_sessions(unknown()).await.unwrap().is_empty());
+    assert!(backend.queries.login_sessions(&[unknown()]).await.unwrap().is_empty());
+    let both = backend.queries.login_sessions(&[practice.therapist, practice.client]).await.unwrap();
+    let of_both: Vec<_> = both.iter().map(|view| view.session.user).collect();
+    assert_eq!(of_both, [practice.therapist, practice.client, practice.client], "newest first");
 }
 
 pub async fn saving_a_login_session_stores_generation_rotation_and_end(backend: &Backend) {

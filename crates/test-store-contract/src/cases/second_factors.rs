@@ -110,7 +110,7 @@ pub async fn a_step_up_is_seen_by_its_login_session(backend: &Backend) {
         backend.commit(async |work| work.save_login_session(&rotated).await).await;
         assert_eq!(backend.queries.caller(login).await.unwrap().unwrap().session, rotated, "a refresh leaves it");
     }
-    let views = backend.queries.login_sessions(practice.client).await.unwrap();
+    let views = backend.queries.login_sessions(&[practice.client]).await.unwrap();
     let stepped_up: Vec<_> = views.iter().map(|view| (view.session.id, view.session.stepped_up_at)).collect();
     assert_eq!(stepped_up, [(other, None), (login, Some(minutes_after(now(), 30)))]);
     assert_conflict!(backend.uncommitted(async |work| work.step_up(unknown(), now()).await).await, Stale);

@@ -3,10 +3,13 @@
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Payload};
 use attune_application::bookings::ChangeBookingError;
-use attune_domain::meeting::AccessState;
-use attune_domain::{Booking, BookingId, BookingStatus, Money, Participant, ParticipantRole, Role, Service};
+use attune_domain::meeting::{AccessState, AttendanceSummary};
+use attune_domain::notification::Notification;
+use attune_domain::{
+    Booking, BookingId, BookingStatus, Money, Participant, ParticipantRole, Role, Service, UserId, ViewerId,
+};
 use attune_http_common::{Code, HandlerResult, Problem};
-use attune_ports::{BookingView, Payment, Refund};
+use attune_ports::{AuditEntry, BookingView, Payment, Refund};
 use jiff::Timestamp;
 
 use super::inputs::{METHODS, language_field, method_field};
@@ -14,7 +17,7 @@ use super::rows::{email_row, state_tag};
 use super::{People, TherapistVisit, id, open, paths, receive};
 use crate::blocks::{Block, FormBlock, Row};
 use crate::choice::{service_name, therapist_name, therapists};
-use crate::own_booking::{Names, Tag, tag};
+use crate::own_booking::{Tag, tag};
 use crate::shell::{Fact, Link};
 use crate::typed::Typed;
 use crate::visit::Section;
@@ -38,9 +41,16 @@ pub(crate) async fn change(web: Data<crate::web::Web>, http: HttpRequest, payloa
 struct Detail {
     view: BookingView,
     services: Vec<Service>,
-    names: Names,
+    /// Therapists and all who changed the booking or attended its session.
+    people: People,
     payments: Vec<Payment>,
     refunds: Vec<Refund>,
+    participants: Vec<Participant>,
+    emails: Vec<Notification>,
+    attendance: Vec<AttendanceSummary>,
+    history: Vec<AuditEntry>,
+    /// Why it was moved, by its version.
+    reasons: Vec<(u32, String)>,
 }
 
 impl Detail {
@@ -48,10 +58,21 @@ impl Detail {
         let id: BookingId = id(visit.http, Code::BookingNotFound)?;
         let web = visit.web;
         let view = web.queries.booking(id).await?.ok_or(Code::BookingNotFound)?;
-        let names = Names::of(web, visit.view(), std::slice::from_ref(&view.booking)).await?;
-        let (services, payments, refunds) =
-            tokio::try_join!(web.queries.all_services(), web.queries.payments(id), web.queries.refunds(id))?;
-        Ok(Self { view, services, names, payments, refunds })
+        let (services, payments, refunds, participants, emails, history, reasons, attendance) = tokio::try_join!(
+            web.queries.all_services(),
+            web.queries.payments(id),
+            web.queries.refunds(id),
+            web.queries.participants(id),
+            web.queries.notifications(id),
+            web.queries.history(id),
+            web.queries.change_reasons(id),
+            web.use_cases.attendance.of(&view.booking),
+        )?;
+        let states = history.iter().filter_map(|entry| entry.booking);
+        let attendees = attendance.iter().filter_map(|summary| account(summary.participant));
+        let ids = history.iter().filter_map(|entry| entry.actor).chain(states.map(|state| state.therapist));
+        let people = People::load(web, ids.chain(attendees).chain([view.booking.therapist()])).await?;
+        Ok(Self { view, services, people, payments, refunds, participants, emails, attendance, history, reasons })
     }
 
     fn booking(&self) -> &Booking {
@@ -68,10 +89,10 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     blocks.push(Block::Heading(visit.text("booking-changes")));
     blocks.extend(change_forms(visit, &detail, &typed).await?);
     blocks.extend(payment_blocks(visit, &detail, &typed));
-    blocks.extend(participants(visit, booking, &typed).await?);
-    blocks.extend(emails(visit, booking).await?);
-    blocks.extend(attendance(visit, &detail).await?);
-    blocks.extend(history::blocks(visit, booking).await?);
+    blocks.extend(participants(visit, &detail, &typed));
+    blocks.extend(emails(visit, &detail));
+    blocks.extend(attendance(visit, &detail));
+    blocks.push(history::block(visit, &detail));
     let client = detail.view.client.display_name();
     let begins = visit.view().phrases.local_time(booking.scheduled_at(), &visit.zone);
     let heading = visit
@@ -88,7 +109,8 @@ fn about(visit: &TherapistVisit<'_>, detail: &Detail) -> Block {
     let begins = view.phrases.local_time(booking.scheduled_at(), &visit.zone);
     let state = tag(view, booking, visit.now());
     let fact = |name: &str, value: String, more: Option<String>| Fact { name: view.text(name), value, detail: more };
-    let service = detail.names.service(booking).unwrap_or_default();
+    let service = detail.services.iter().find(|service| service.id == booking.service());
+    let service = service.map(|service| service_name(view, service).to_owned()).unwrap_or_default();
     let client = &detail.view.client;
     let paid = crate::pages::appointment::payment_word(booking.payment_status()).map(|name| view.text(name));
     let mut facts = vec![
@@ -97,7 +119,7 @@ fn about(visit: &TherapistVisit<'_>, detail: &Detail) -> Block {
         fact("appointment-service", service, Some(view.phrases.minutes(booking.minutes()))),
         fact("booking-client", client.display_name(), Some(client.email.as_str().to_owned())),
     ];
-    facts.extend(detail.names.therapist(booking).map(|name| fact("booking-therapist", name, None)));
+    facts.push(fact("booking-therapist", detail.people.name(booking.therapist()), None));
     facts.push(fact("appointment-price", visit.money(booking.price()), paid));
     if booking.status() == BookingStatus::PendingPayment
         && let Some(until) = booking.hold_expires_at()
@@ -310,12 +332,12 @@ fn payment_rows(visit: &TherapistVisit<'_>, detail: &Detail) -> Vec<Row> {
     detail.payments.iter().map(of_payment).chain(detail.refunds.iter().map(of_refund)).collect()
 }
 
-async fn participants(visit: &TherapistVisit<'_>, booking: &Booking, typed: &Typed) -> Result<Vec<Block>, Problem> {
+fn participants(visit: &TherapistVisit<'_>, detail: &Detail, typed: &Typed) -> Vec<Block> {
     let view = visit.view();
-    let all = visit.web.queries.participants(booking.id()).await?;
+    let (booking, all) = (detail.booking(), &detail.participants);
     let is_upcoming = booking.status() == BookingStatus::Scheduled && visit.now() < booking.ends_at();
     if all.is_empty() && !is_upcoming {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let row = |participant: &Participant| {
         let name = participant.display_name.as_str().to_owned();
@@ -352,35 +374,34 @@ async fn participants(visit: &TherapistVisit<'_>, booking: &Booking, typed: &Typ
         let form = visit.form(PATH, fields, "invite", "booking-invite-button");
         blocks.push(visit.fold("booking-invite", typed, form, Vec::new()));
     }
-    Ok(blocks)
+    blocks
 }
 
-async fn emails(visit: &TherapistVisit<'_>, booking: &Booking) -> Result<Vec<Block>, Problem> {
-    let emails = visit.web.queries.notifications(booking.id()).await?;
-    if emails.is_empty() {
-        return Ok(Vec::new());
+fn emails(visit: &TherapistVisit<'_>, detail: &Detail) -> Vec<Block> {
+    if detail.emails.is_empty() {
+        return Vec::new();
     }
-    let rows = emails.iter().map(|email| email_row(visit, PATH, email)).collect();
-    Ok(vec![Block::Heading(visit.text("booking-emails")), Block::Rows(rows)])
+    let rows = detail.emails.iter().map(|email| email_row(visit, PATH, email)).collect();
+    vec![Block::Heading(visit.text("booking-emails")), Block::Rows(rows)]
 }
 
-async fn attendance(visit: &TherapistVisit<'_>, detail: &Detail) -> Result<Vec<Block>, Problem> {
-    let booking = detail.booking();
-    let found = visit.web.use_cases.attendance.of(booking).await?;
-    if found.is_empty() {
-        return Ok(Vec::new());
+/// The account of someone in a room.
+fn account(viewer: Option<ViewerId>) -> Option<UserId> {
+    match viewer? {
+        ViewerId::Account(id) => Some(id),
+        ViewerId::Participant(_) => None,
     }
-    let accounts = found.iter().filter_map(|summary| match summary.participant {
-        Some(attune_domain::ViewerId::Account(id)) => Some(id),
-        _ => None,
-    });
-    let people = People::load(visit.web, accounts).await?;
-    let invited = visit.web.queries.participants(booking.id()).await?;
-    let row = |summary: &attune_domain::meeting::AttendanceSummary| {
+}
+
+fn attendance(visit: &TherapistVisit<'_>, detail: &Detail) -> Vec<Block> {
+    if detail.attendance.is_empty() {
+        return Vec::new();
+    }
+    let row = |summary: &AttendanceSummary| {
         let name = match summary.participant {
-            Some(attune_domain::ViewerId::Account(id)) => people.name(id),
-            Some(attune_domain::ViewerId::Participant(id)) => {
-                let found = invited.iter().find(|participant| participant.id == id);
+            Some(ViewerId::Account(id)) => detail.people.name(id),
+            Some(ViewerId::Participant(id)) => {
+                let found = detail.participants.iter().find(|participant| participant.id == id);
                 found.map(|participant| participant.display_name.as_str().to_owned()).unwrap_or_default()
             }
             None => visit.text("booking-attendance-unknown"),
@@ -397,5 +418,5 @@ async fn attendance(visit: &TherapistVisit<'_>, detail: &Detail) -> Result<Vec<B
         let details = vec![range, visit.view().phrases.minutes(summary.minutes)];
         Row { title: name, details, ..Row::default() }
     };
-    Ok(vec![Block::Heading(visit.text("booking-attendance")), Block::Rows(found.iter().map(row).collect())])
+    vec![Block::Heading(visit.text("booking-attendance")), Block::Rows(detail.attendance.iter().map(row).collect())]
 }

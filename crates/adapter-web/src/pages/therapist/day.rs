@@ -70,7 +70,7 @@ pub(super) async fn bookings(report: &AttendanceReport, day: &Day) -> Result<Vec
 /// they change with the bookings, or shrink as the day goes by.
 pub(super) fn version(found: &[BookingAttendance], window: &AccessWindow, now: Timestamp) -> Version {
     let mut text = String::new();
-    for BookingAttendance { booking, attendance } in found.iter().filter(|found| is_on(&found.booking, now)) {
+    for BookingAttendance { booking, attendance } in found.iter().filter(|found| found.booking.takes_up_time(now)) {
         let is_open = is_open(booking, window, now);
         let present = presence(attendance, booking).filter(|_| is_open);
         let of_time = (booking.scheduled_at() <= now, booking.ends_at() <= now, changes(booking, now));
@@ -79,15 +79,6 @@ pub(super) fn version(found: &[BookingAttendance], window: &AccessWindow, now: T
     }
     let digest = Sha256::digest(text);
     Version(digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)))
-}
-
-/// Whether a booking takes up its time, or did.
-pub(super) fn is_on(booking: &Booking, now: Timestamp) -> bool {
-    match booking.status() {
-        BookingStatus::PendingPayment => !booking.hold_has_expired(now),
-        BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => true,
-        BookingStatus::Cancelled | BookingStatus::Expired => false,
-    }
 }
 
 /// Whether its room can be entered.

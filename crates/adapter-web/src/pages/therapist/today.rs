@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::day::{Presence, bookings, changes, is_on, is_open, presence, version};
+use super::day::{Presence, bookings, changes, is_open, presence, version};
 use super::{People, paths, therapist};
 use crate::choice::{therapist_name, therapists};
 use crate::forms::{Form, refuse_forged};
@@ -267,7 +267,7 @@ async fn page(
     let day = choice.day()?;
     let found = bookings(&web.use_cases.attendance, &day).await?;
     let version = version(&found, &web.use_cases.links.window, now);
-    let found: Vec<BookingAttendance> = found.into_iter().filter(|found| is_on(&found.booking, now)).collect();
+    let found: Vec<BookingAttendance> = found.into_iter().filter(|found| found.booking.takes_up_time(now)).collect();
     let bookings: Vec<Booking> = found.iter().map(|found| found.booking.clone()).collect();
     let names = Names::of(web, view, &bookings).await?;
     let clients = People::clients(web, &bookings).await?;

@@ -5,7 +5,7 @@ use actix_web::web::{Data, Payload};
 use attune_application::accounts::{ManageUserCommand, Proof};
 use attune_domain::{Booking, BookingStatus, EmailAddress, PersonName, Role, User, UserId};
 use attune_http_common::{Code, HandlerResult, Problem};
-use attune_ports::{BookingFilter, BookingPageRequest, Caller, PageStart};
+use attune_ports::{BookingFilter, BookingPageRequest, Caller, Credentials, PageStart};
 
 use super::rows::booking_row;
 use super::{TherapistVisit, VERSION, id, open, paths, receive};
@@ -112,7 +112,8 @@ async fn proven(visit: &TherapistVisit<'_>, typed: &Typed, field: &str) -> Resul
 
 async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     let user: UserId = id(visit.http, Code::UserNotFound)?;
-    let user = visit.web.queries.user(user).await?.ok_or(Code::UserNotFound)?;
+    let Credentials { user, password_hash } =
+        visit.web.queries.credentials_of(user).await?.ok_or(Code::UserNotFound)?;
     let mut blocks = vec![about(visit, &user)];
     if !user.disabled {
         let path = format!("{}?client={}", paths::BOOK_FOR, user.id);
@@ -120,7 +121,7 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     }
     blocks.extend(bookings(visit, &user).await?);
     blocks.push(Block::Heading(visit.text("user-account")));
-    blocks.extend(account(visit, &user, &typed).await?);
+    blocks.extend(account(visit, &user, password_hash.is_some(), &typed));
     let (section, back) = if user.is_admin() {
         (Section::Practice, visit.link(paths::TEAM, "team-title"))
     } else {
@@ -199,7 +200,7 @@ pub(super) fn names_form(visit: &TherapistVisit<'_>, user: &User, typed: &Typed)
     form.action(view.href(&paths::user(user.id)))
 }
 
-async fn account(visit: &TherapistVisit<'_>, user: &User, typed: &Typed) -> Result<Vec<Block>, Problem> {
+fn account(visit: &TherapistVisit<'_>, user: &User, has_password: bool, typed: &Typed) -> Vec<Block> {
     let view = visit.view();
     let mut blocks = vec![visit.fold("user-names", typed, names_form(visit, user, typed), Vec::new())];
     let password = |name: &str| {
@@ -213,8 +214,7 @@ async fn account(visit: &TherapistVisit<'_>, user: &User, typed: &Typed) -> Resu
         let fields = vec![typed.input(view, "new_email", "email", "account-new-email", ""), password("email_password")];
         let form = visit.form(PATH, fields, "email", "user-email-button");
         blocks.push(visit.fold("user-email", typed, form, Vec::new()));
-        let credentials = visit.web.queries.credentials_of(user.id).await?;
-        if credentials.is_some_and(|found| found.password_hash.is_none()) && !user.disabled {
+        if !has_password && !user.disabled {
             let mut form = visit.form(PATH, Vec::new(), "invite", "user-invite-button");
             form.buttons.push(Button::new("withdraw", visit.text("user-withdraw-button")).quiet());
             blocks.push(visit.fold(
@@ -233,7 +233,7 @@ async fn account(visit: &TherapistVisit<'_>, user: &User, typed: &Typed) -> Resu
     let form = visit.form(PATH, vec![password("role_password")], value, button);
     blocks.push(visit.fold(summary, typed, form, vec![Block::Text(visit.text(sentence))]));
     blocks.push(access(visit, user, typed));
-    Ok(blocks)
+    blocks
 }
 
 fn access(visit: &TherapistVisit<'_>, user: &User, typed: &Typed) -> Block {

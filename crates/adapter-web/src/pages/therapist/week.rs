@@ -138,7 +138,7 @@ impl Choice {
         let request = BookingPageRequest { limit: MAX_BOOKINGS, start: PageStart::Offset(0) };
         let found = visit.web.queries.bookings(&filter, request).await?;
         let now = visit.now();
-        Ok(found.items.iter().filter(|booking| super::day::is_on(booking, now)).cloned().collect())
+        Ok(found.items.iter().filter(|booking| booking.takes_up_time(now)).cloned().collect())
     }
 }
 

@@ -45,8 +45,9 @@ async fn bookings_exceptions_and_rules_block_slots() {
     let free = starts(&practice, &monday).await;
     assert_eq!(free, [EIGHT, "2024-01-15T10:00:00Z"], "only the booking and its buffer are blocked");
 
-    let to_move = practice.availability.run_for_move(&booking, &monday).await.unwrap();
+    let (to_move, later) = practice.availability.run_for_move(&booking, &monday).await.unwrap();
     assert_eq!(to_move.slots.values().flatten().count(), 9, "to itself, the booking is free");
+    assert_eq!(later, Some(at("2024-01-22T08:00:00Z")), "on the next Monday");
 
     let id = practice.therapist().await.id;
     let what = ScheduleException::closed_period(at("2024-01-15T10:00:00Z"), at("2024-01-15T12:00:00Z")).unwrap();

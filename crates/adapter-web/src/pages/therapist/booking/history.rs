@@ -1,24 +1,21 @@
 //! The history of a booking in words: what changed, from what to what, by whom and why.
 
 use attune_domain::{Booking, BookingEvent};
-use attune_http_common::Problem;
 use attune_ports::{AuditEntry, BookingState};
 
+use super::Detail;
 use crate::blocks::{Block, Row};
 use crate::pages::therapist::{People, TherapistVisit};
 
-pub(super) async fn blocks(visit: &TherapistVisit<'_>, booking: &Booking) -> Result<Vec<Block>, Problem> {
-    let queries = &visit.web.queries;
-    let (history, reasons) = tokio::try_join!(queries.history(booking.id()), queries.change_reasons(booking.id()))?;
-    let states = history.iter().filter_map(|entry| entry.booking);
-    let ids = history.iter().filter_map(|entry| entry.actor).chain(states.map(|state| state.therapist));
-    let people = People::load(visit.web, ids).await?;
+pub(super) fn block(visit: &TherapistVisit<'_>, detail: &Detail) -> Block {
+    let Detail { people, history, reasons, .. } = detail;
+    let booking = detail.booking();
     let mut before: Option<BookingState> = None;
     let mut rows = Vec::with_capacity(history.len());
-    for entry in &history {
-        let mut details = vec![by(visit, booking, entry, &people)];
+    for entry in history {
+        let mut details = vec![by(visit, booking, entry, people)];
         if let Some(after) = entry.booking {
-            details.extend(before.map(|before| differences(visit, before, after, &people)).unwrap_or_default());
+            details.extend(before.map(|before| differences(visit, before, after, people)).unwrap_or_default());
             details.extend(reasons.iter().find(|(version, _)| *version == after.version).map(|(_, text)| text.clone()));
             before = Some(after);
         }
@@ -30,7 +27,7 @@ pub(super) async fn blocks(visit: &TherapistVisit<'_>, booking: &Booking) -> Res
         let title = visit.view().phrases.find(&name, &[]).unwrap_or_else(|| entry.action.clone());
         rows.push(Row { title, details, ..Row::default() });
     }
-    Ok(vec![Block::Fold { summary: visit.text("booking-history"), is_open: false, content: vec![Block::Rows(rows)] }])
+    Block::Fold { summary: visit.text("booking-history"), is_open: false, content: vec![Block::Rows(rows)] }
 }
 
 /// Who did it, and when.
