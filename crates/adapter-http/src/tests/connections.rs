@@ -191,3 +191,12 @@ async fn a_document_is_not_sent_again_to_those_who_have_it() {
         assert_eq!(zipped.assert_status(200).header("content-encoding"), Some("gzip"), "{path}");
     }
 }
+
+#[test]
+fn no_part_of_a_response_waits_for_the_acknowledgement_of_another() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    crate::connections::prepare(&listener, Duration::from_secs(1)).unwrap();
+    let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (accepted, _) = listener.accept().unwrap();
+    assert!(accepted.nodelay().unwrap());
+}
