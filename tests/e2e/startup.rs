@@ -1,5 +1,6 @@
 //! The first start of the product, and its messages about wrong settings.
 
+use std::fs::Permissions;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -174,16 +175,35 @@ async fn an_invalid_setting_stops_the_start_with_one_line_that_names_it() {
         assert!(!line.contains("hunter2-secret"), "no password in {line}");
     }
 
+    let exposed = folder.path().join("exposed");
+    std::fs::write(&exposed, SECRET).unwrap();
+    std::fs::set_permissions(&exposed, Permissions::from_mode(0o644)).unwrap();
+    let exposed = exposed.to_str().unwrap();
     let production: &[(&[(&str, &str)], &str)] = &[
-        (&[], "auth.secret"),
+        (&[("auth.secret", "")], "auth.secret"),
+        (&[("auth.secret", ""), ("auth.secret_file", exposed)], "chmod o-rwx"),
         (&[("auth.secret", "much-too-short"), ("jitsi.base_url", "https://meet.example.org")], "auth.secret"),
-        (&[("auth.secret", SECRET), ("payments.provider", "test")], "payments.provider"),
-        (&[("auth.secret", SECRET), ("jitsi.base_url", "http://meet.example.org")], "jitsi.base_url"),
-        (&[("auth.secret", SECRET), ("http.public_url", "http://practice.example.org")], "http.public_url"),
-        (&[("auth.secret", SECRET), ("testing.clock_file", "clock")], "testing.clock_file"),
+        (&[("payments.provider", "test")], "payments.provider"),
+        (&[("jitsi.base_url", "http://meet.example.org")], "jitsi.base_url"),
+        (&[("http.public_url", "http://practice.example.org")], "http.public_url"),
+        (&[("http.public_url", "")], "http.public_url"),
+        (&[("http.trusted_proxies", "0.0.0.0/0")], "http.trusted_proxies"),
+        (&[("database.url", "memory:")], "database.url"),
+        (&[("database.url", "postgres://attune:hunter2-secret@db.example.org/attune")], "database.allow_plaintext"),
+        (&[("mail.transport", "file")], "mail.transport"),
+        (&[("limits.enabled", "false")], "limits.enabled"),
+        (&[("testing.clock_file", "clock")], "testing.clock_file"),
+    ];
+    let minimum = [
+        ("auth.secret", SECRET),
+        ("http.public_url", "https://practice.example.org"),
+        ("mail.transport", "smtp"),
+        ("mail.smtp_url", "smtps://practice:hunter2-secret@mail.example.org"),
     ];
     for (settings, named) in production {
-        let line = refusal(&["--profile", "production", "serve"], settings).await;
+        let settings = [&minimum[..], settings].concat();
+        let line = refusal(&["--profile", "production", "serve"], &settings).await;
+        assert!(!line.contains("hunter2-secret"), "no password in {line}");
         assert!(line.contains(named), "{settings:?}: {line}");
         assert!(!line.contains(SECRET), "{line}");
     }

@@ -19,6 +19,12 @@ impl DatabaseUrl {
     pub fn new(url: impl Into<String>) -> Self {
         Self(url.into())
     }
+
+    /// Whether no one else can read what is sent: TLS is required, or the server is on this machine.
+    pub fn is_encrypted_or_local(&self) -> Result<bool, OpenError> {
+        let address = Address::parse(self)?;
+        Ok(address.tls == TlsMode::Always || is_local(&address.server))
+    }
 }
 
 impl fmt::Debug for DatabaseUrl {

@@ -16,6 +16,7 @@ use crate::backend::Backend;
 use crate::cli::Doctor;
 use crate::known_databases::KnownDatabases;
 use crate::output::print;
+use crate::private_files;
 use crate::serve::pages_base;
 use crate::settings::{DatabaseUrl, MailTransport, Profile, ResolvedConfig, Settings};
 use crate::wiring::{clock, end_meeting, notifier, signer, wording};
@@ -41,6 +42,7 @@ pub(crate) async fn run(
 ) -> Result<()> {
     let (database, admins) = check_database(settings, config).await;
     let mut findings = vec![("settings", check_settings(config, profile)), ("database", database)];
+    findings.extend(private_files::exposed(settings, config).into_iter().map(|problem| ("files", Warn(problem))));
     findings.extend(admins.map(|finding| ("admins", finding)));
     findings.extend([
         ("mail", check_mail(config, &pages_base(config, config.bind)?, options).await),

@@ -10,6 +10,7 @@ mod files;
 mod health;
 mod known_databases;
 mod output;
+mod private_files;
 mod secret;
 mod serve;
 mod settings;
@@ -22,12 +23,12 @@ mod worker;
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
 
 use cli::{Cli, Command};
 use output::print;
-use settings::{Sources, load};
+use settings::{Profile, Sources, load};
 
 /// A request makes hundreds of small allocations; mimalloc saves a tenth to a sixth of the server's time compared with the
 /// C library, see docs/PERFORMANCE.md.
@@ -76,6 +77,11 @@ fn run(cli: Cli) -> Result<()> {
     let config = settings.resolve(cli.profile)?;
     if matches!(cli.command, Command::Config) {
         return print(&toml::to_string_pretty(&settings).context("the settings cannot be printed")?);
+    }
+    if cli.profile == Profile::Production
+        && let Some(problem) = private_files::exposed(&settings, &config).first()
+    {
+        bail!("{problem}");
     }
     let _flush_guard = telemetry::start(config.log_format, &settings.log.level)?;
     files::raise_limit()?;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use attune_application::setup::EnsureServiceError;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use url::Url;
@@ -15,6 +14,7 @@ use crate::admins::Admins;
 use crate::cli::Serve;
 use crate::doctor::VideoServerChecks;
 use crate::output::print;
+use crate::private_files;
 use crate::settings::{Profile, ResolvedConfig, Settings};
 use crate::wiring::{App, http_settings};
 use crate::{backend::Backend, demo};
@@ -34,7 +34,6 @@ pub(crate) async fn serve(
         !(options.demo && profile == Profile::Production),
         "--demo creates accounts for trials; it is refused in production"
     );
-    raise_file_limit();
     let listener =
         TcpListener::bind(config.bind).with_context(|| format!("http.bind: cannot listen on {}", config.bind))?;
     // The standard library's backlog is 128; a burst of clients should wait instead of being refused.
@@ -46,7 +45,7 @@ pub(crate) async fn serve(
     let api = Arc::new(app.api(config)?);
     let http = http_settings(settings, config)?;
     let checks = Arc::new(VideoServerChecks(config.clone()));
-    let (pages, web) = app.pages(settings, config, &base, checks)?;
+    let (pages, web) = app.pages(config, &base, checks)?;
     app.ensure_practice(config).await?;
     app.use_cases.set_up.ensure_service(&config.first_service).await.map_err(|error| match error {
         EnsureServiceError::Price(price) => anyhow!("practice.first_service_price is invalid: {price}"),
@@ -64,6 +63,9 @@ pub(crate) async fn serve(
             email.as_str(),
             admin.password
         ))?;
+    }
+    for problem in private_files::exposed(settings, config) {
+        tracing::warn!("{problem}");
     }
     let admins = Admins::read(&*app.deps.queries).await.context("the accounts of the admins cannot be read")?;
     admins.log_missing_second_factors(config.second_factor);
@@ -113,14 +115,6 @@ pub(crate) async fn migrate(settings: &Settings, config: &ResolvedConfig) -> Res
     let backend = Backend::open(config, &settings.database).await?;
     backend.close().await;
     print("the database is up to date")
-}
-
-/// Every connection is an open file, and most systems allow a process 1,024 unless it asks for more.
-fn raise_file_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
-        tracing::warn!(%error, "limit of open files not raised");
-    }
 }
 
 async fn wait_for_stop() -> Result<()> {

@@ -3,6 +3,7 @@
 mod load;
 mod meetings;
 mod payments;
+mod production;
 mod resolve;
 
 use attune_adapter_http::RateLimits;
@@ -48,6 +49,7 @@ pub(crate) struct Http {
 pub(crate) struct Database {
     pub(crate) url: Secret,
     pub(crate) url_file: String,
+    pub(crate) allow_plaintext: bool,
     pub(crate) sqlite_readers: usize,
     pub(crate) postgres_connections: u32,
     pub(crate) postgres_readers: usize,
@@ -59,6 +61,7 @@ pub(crate) struct Auth {
     pub(crate) secret: Secret,
     pub(crate) secret_file: String,
     pub(crate) previous_secret: Secret,
+    pub(crate) previous_secret_file: String,
     pub(crate) access_token_minutes: u32,
     pub(crate) login_session_idle_days: u32,
     pub(crate) login_session_max_days: u32,
@@ -185,6 +188,28 @@ pub(crate) struct Testing {
     pub(crate) clock_file: String,
     pub(crate) stripe_api: String,
     pub(crate) pseudo_language: bool,
+}
+
+impl Settings {
+    /// The files with secrets that are named, but for the one in the data folder.
+    pub(crate) fn secret_files(&self) -> impl Iterator<Item = &str> {
+        let Self { database, auth, mail, payments, jitsi, .. } = self;
+        let all = [
+            &database.url_file,
+            &auth.secret_file,
+            &auth.previous_secret_file,
+            &mail.smtp_url_file,
+            &payments.stripe_key_file,
+            &payments.stripe_webhook_secret_file,
+            &payments.stripe_previous_webhook_secret_file,
+            &jitsi.app_secret_file,
+            &jitsi.key_file,
+            &jitsi.server_secret_file,
+            &jitsi.jaas_webhook_secret_file,
+            &jitsi.end_meeting_key_file,
+        ];
+        all.into_iter().filter_map(|path| optional(path))
+    }
 }
 
 fn optional(text: &str) -> Option<&str> {

@@ -158,7 +158,6 @@ impl App {
     /// The pages, which the HTTP server shows besides the API, and what tells the open ones of changes. `base` is their URL.
     pub(crate) fn pages(
         &self,
-        settings: &Settings,
         config: &ResolvedConfig,
         base: &Url,
         installation: Arc<dyn InstallationChecks>,
@@ -169,7 +168,7 @@ impl App {
             base_path: base.path().trim_end_matches('/').to_owned(),
             test_checkout,
             secure: base.scheme() == "https",
-            requests: request_limits(settings)?,
+            requests: request_limits(config),
         };
         let ports = WebPorts { queries, clock, random, forms: self.forms.clone(), installation };
         let web = Arc::new(Web::new(self.use_cases.clone(), ports, settings, self.wording.clone()));
@@ -325,7 +324,7 @@ pub(crate) fn http_settings(settings: &Settings, config: &ResolvedConfig) -> Res
         server_secret: config.meetings.server_secret.as_ref().map(|s| ServerSecret::new(s.expose().to_owned())),
         branding: config.meetings.branding.clone(),
         cors_origins: settings.http.cors_origins.iter().filter(|o| !o.is_empty()).cloned().collect(),
-        requests: request_limits(settings)?,
+        requests: request_limits(config),
         hsts: settings.http.hsts,
         workers: if settings.http.workers == 0 { defaults.workers } else { settings.http.workers },
         limits: settings.limits.clone(),
@@ -333,13 +332,6 @@ pub(crate) fn http_settings(settings: &Settings, config: &ResolvedConfig) -> Res
     })
 }
 
-fn request_limits(settings: &Settings) -> Result<RequestLimits> {
-    let trusted_proxies = settings
-        .http
-        .trusted_proxies
-        .iter()
-        .filter(|p| !p.is_empty())
-        .map(|p| p.parse().map_err(|_| anyhow!("http.trusted_proxies: {p:?} is not an address")))
-        .collect::<Result<_>>()?;
-    Ok(RequestLimits { trusted_proxies, ..RequestLimits::default() })
+fn request_limits(config: &ResolvedConfig) -> RequestLimits {
+    RequestLimits { trusted_proxies: config.trusted_proxies.clone(), ..RequestLimits::default() }
 }

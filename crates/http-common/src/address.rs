@@ -22,6 +22,11 @@ impl AddressRange {
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
+
+    /// Whether it is a range of all IPv4 or all IPv6 addresses.
+    pub fn contains_all(&self) -> bool {
+        self.0.prefix_len() == 0
+    }
 }
 
 impl FromStr for AddressRange {

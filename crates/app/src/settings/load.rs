@@ -72,6 +72,7 @@ pub(crate) fn load(sources: &Sources) -> Result<Settings> {
         refuse_unknown(&known, &keys(&found), &format!("the settings file {}", path.display()))?;
         builder = builder.add_source(file);
     }
+    refuse_other_prefixes(&known, &sources.environment)?;
     let environment = environment(&sources.environment)?;
     refuse_unknown(&known, &keys(&environment.collect()?), "the environment")?;
     let settings: Settings = builder
@@ -145,11 +146,26 @@ fn refuse_unknown(known: &BTreeSet<String>, found: &BTreeSet<String>, place: &st
     }
 }
 
+/// A setting whose prefix or separator is misspelt would be ignored without a word.
+fn refuse_other_prefixes(known: &BTreeSet<String>, variables: &BTreeMap<String, String>) -> Result<()> {
+    let plain = |text: &str| text.to_ascii_lowercase().replace("__", "_").replace('.', "_");
+    for name in variables.keys() {
+        let upper = name.to_ascii_uppercase();
+        let Some(rest) = upper.strip_prefix("ATTUNE_").filter(|rest| !rest.starts_with('_')) else { continue };
+        if let Some(key) = known.iter().find(|key| plain(key) == plain(rest)) {
+            let variable = key.to_ascii_uppercase().replace('.', "__");
+            bail!("the environment has {name}, which is no setting; did you mean ATTUNE__{variable}?");
+        }
+    }
+    Ok(())
+}
+
 fn with_secret_files(mut settings: Settings) -> Result<Settings> {
     let Settings { database, auth, mail, payments, jitsi, .. } = &mut settings;
     for (name, secret, file) in [
         ("database.url", &mut database.url, &database.url_file),
         ("auth.secret", &mut auth.secret, &auth.secret_file),
+        ("auth.previous_secret", &mut auth.previous_secret, &auth.previous_secret_file),
         ("mail.smtp_url", &mut mail.smtp_url, &mail.smtp_url_file),
         ("payments.stripe_key", &mut payments.stripe_key, &payments.stripe_key_file),
         ("payments.stripe_webhook_secret", &mut payments.stripe_webhook_secret, &payments.stripe_webhook_secret_file),

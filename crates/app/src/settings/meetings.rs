@@ -79,10 +79,6 @@ impl Settings {
             "direct" => EmailLinkTarget::Room,
             other => bail!("mail.join_link must be auto, direct or page, not {other:?}"),
         };
-        ensure!(
-            !(production && email_links == EmailLinkTarget::Page && self.http.public_url.trim().is_empty()),
-            "http.public_url must be set in production when emails link to our own pages (jitsi.mode, mail.join_link)"
-        );
         let end_meeting = self.end_meeting(deployment.as_deref(), &base)?.map(Box::new);
         let minutes = |m: u32| SignedDuration::from_mins(i64::from(m));
         Ok(MeetingConfig {

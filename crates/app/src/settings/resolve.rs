@@ -16,6 +16,7 @@ use attune_domain::{
     Booking, Currency, EmailAddress, Money, NameFallback, Practice, PracticeName, PracticeTexts, SecondFactorPolicy,
     TimeZoneName,
 };
+use attune_http_common::AddressRange;
 use attune_ports::{NewService, TimeZones};
 use jiff::SignedDuration;
 use url::Url;
@@ -48,6 +49,7 @@ pub(crate) struct ResolvedConfig {
     pub(crate) data_dir: PathBuf,
     pub(crate) bind: SocketAddr,
     pub(crate) public_url: Option<Url>,
+    pub(crate) trusted_proxies: Vec<AddressRange>,
     pub(crate) database: DatabaseUrl,
     pub(crate) access_token_lifetime: SignedDuration,
     pub(crate) login_sessions: LoginSessionPolicy,
@@ -88,20 +90,11 @@ impl Settings {
         );
         ensure!(auth.refresh_overlap_seconds <= 60, "auth.refresh_overlap_seconds must be at most 60");
         ensure!(auth.password_hasher_queue >= 1, "auth.password_hasher_queue must be at least 1");
+        let database = self.database_url(&data_dir)?;
+        let trusted_proxies = self.trusted_proxies()?;
         if production {
-            ensure!(
-                auth.secret.is_set(),
-                "auth.secret (or auth.secret_file) must be set in production: at least 32 random characters"
-            );
+            self.refuse_trials(&database, &trusted_proxies)?;
         }
-        ensure!(
-            !production || self.testing.clock_file.is_empty(),
-            "testing.clock_file is for tests only and must not be set in production"
-        );
-        ensure!(
-            !production || !self.testing.pseudo_language,
-            "testing.pseudo_language is for tests only and must not be set in production"
-        );
         let zones = Arc::new(ZoneDatabase::newest());
         let minutes = |m: u32| SignedDuration::from_mins(i64::from(m));
         Ok(ResolvedConfig {
@@ -109,7 +102,8 @@ impl Settings {
                 anyhow!("http.bind must be an address and a port such as 127.0.0.1:8080, not {:?}", self.http.bind)
             })?,
             public_url: self.public_url(production)?,
-            database: self.database_url(&data_dir)?,
+            trusted_proxies,
+            database,
             access_token_lifetime: minutes(auth.access_token_minutes),
             login_sessions: LoginSessionPolicy {
                 idle: SignedDuration::from_hours(24 * i64::from(auth.login_session_idle_days)),
@@ -167,6 +161,13 @@ impl Settings {
         );
         ensure!(!production || url.scheme() == "https", "http.public_url must begin with https:// in production");
         Ok(Some(url))
+    }
+
+    fn trusted_proxies(&self) -> Result<Vec<AddressRange>> {
+        let named = self.http.trusted_proxies.iter().filter(|proxy| !proxy.is_empty());
+        named
+            .map(|proxy| proxy.parse().map_err(|_| anyhow!("http.trusted_proxies: {proxy:?} is not an address")))
+            .collect()
     }
 
     fn database_url(&self, data_dir: &std::path::Path) -> Result<DatabaseUrl> {

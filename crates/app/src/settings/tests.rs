@@ -19,6 +19,14 @@ fn refusal(profile: Profile, variables: &[(&str, &str)]) -> String {
 
 const SECRET: (&str, &str) = ("ATTUNE__AUTH__SECRET", "0123456789abcdef0123456789abcdef-made-for-tests");
 
+/// What production needs at least.
+const PRODUCTION: [(&str, &str); 4] = [
+    SECRET,
+    ("ATTUNE__HTTP__PUBLIC_URL", "https://booking.example.org"),
+    ("ATTUNE__MAIL__TRANSPORT", "smtp"),
+    ("ATTUNE__MAIL__SMTP_URL", "smtps://user:canary@mail.example.org"),
+];
+
 #[test]
 fn without_any_settings_the_defaults_apply() {
     let config = resolve(Profile::Development, &[]).unwrap();
@@ -44,7 +52,7 @@ fn production_verifies_addresses_and_asks_admins_for_a_second_factor() {
         (Production, &[registration("open"), second_factor("optional")], (Open, Optional)),
         (Production, &[registration("closed")], (Closed, Admins)),
     ] {
-        let config = resolve(profile, &[&[SECRET], variables].concat()).unwrap();
+        let config = resolve(profile, &[&PRODUCTION[..], variables].concat()).unwrap();
         assert_eq!((config.registration, config.second_factor), expected, "{profile:?} {variables:?}");
     }
 }
@@ -168,18 +176,56 @@ fn a_bad_value_stops_the_start_and_its_key_is_named() {
 
 #[test]
 fn production_refuses_settings_for_trials() {
-    assert!(resolve(Profile::Production, &[SECRET]).is_ok());
-    assert!(refusal(Profile::Production, &[]).contains("auth.secret"));
+    assert!(resolve(Profile::Production, &PRODUCTION).is_ok());
+    let url = "ATTUNE__DATABASE__URL";
     for (name, value, key) in [
+        ("ATTUNE__AUTH__SECRET", "", "auth.secret"),
+        (url, "memory:", "database.url must not be memory:"),
+        (url, "postgres://u:canary@db.example.org/d", "database.allow_plaintext"),
+        (url, "postgres://u:canary@db.example.org/d?sslmode=disable", "?sslmode=verify-full"),
+        (url, "postgres://u:canary@localhost,db.example.org/d?sslmode=prefer", "database.allow_plaintext"),
+        (url, "postgres://u:canary@", "the database URL cannot be used"),
+        ("ATTUNE__LIMITS__ENABLED", "false", "limits.enabled"),
+        ("ATTUNE__MAIL__TRANSPORT", "file", "mail.transport"),
+        ("ATTUNE__HTTP__PUBLIC_URL", "", "http.public_url"),
+        ("ATTUNE__HTTP__TRUSTED_PROXIES", "10.0.0.1,0.0.0.0/0", "http.trusted_proxies"),
+        ("ATTUNE__HTTP__TRUSTED_PROXIES", "::/0", "http.trusted_proxies"),
         ("ATTUNE__PAYMENTS__PROVIDER", "test", "payments.provider"),
         ("ATTUNE__JITSI__BASE_URL", "http://meet.example.org", "jitsi.base_url"),
         ("ATTUNE__HTTP__PUBLIC_URL", "http://booking.example.org", "http.public_url"),
         ("ATTUNE__TESTING__CLOCK_FILE", "/tmp/clock", "testing.clock_file"),
         ("ATTUNE__TESTING__PSEUDO_LANGUAGE", "true", "testing.pseudo_language"),
     ] {
-        let message = refusal(Profile::Production, &[SECRET, (name, value)]);
+        let message = refusal(Profile::Production, &[&PRODUCTION[..], &[(name, value)]].concat());
         assert!(message.contains(key), "{name}: {message}");
+        assert!(!message.contains("canary"), "{message}");
     }
+    for more in [
+        &[(url, "postgres://u:p@db.example.org/d?sslmode=require")][..],
+        &[(url, "postgres://u:p@db.example.org/d?sslmode=verify-full")],
+        &[(url, "postgres://u:p@127.0.0.1/d")],
+        &[(url, "postgres://u:p@%2Fvar%2Frun%2Fpostgresql/d")],
+        &[(url, "postgres://u:p@db.example.org/d"), ("ATTUNE__DATABASE__ALLOW_PLAINTEXT", "true")],
+        &[("ATTUNE__HTTP__TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8")],
+    ] {
+        assert!(resolve(Profile::Production, &[&PRODUCTION[..], more].concat()).is_ok(), "{more:?}");
+    }
+}
+
+#[test]
+fn a_misspelt_prefix_is_noticed() {
+    for (name, meant) in [
+        ("ATTUNE_HTTP__BIND", "ATTUNE__HTTP__BIND"),
+        ("ATTUNE_HTTP_BIND", "ATTUNE__HTTP__BIND"),
+        ("attune_database_url", "ATTUNE__DATABASE__URL"),
+        ("ATTUNE_DATA_DIR", "ATTUNE__DATA_DIR"),
+    ] {
+        let message = refusal(Profile::Development, &[(name, "canary")]);
+        assert!(message.contains(name) && message.contains(meant), "{message}");
+        assert!(!message.contains("canary"), "{message}");
+    }
+    let others = [("ATTUNE_CONFIG", "x.toml"), ("ATTUNE_PROFILE", "production"), ("ATTUNE_BACKUPS", "/backups")];
+    assert!(resolve(Profile::Development, &others).is_ok(), "variables of other programs");
 }
 
 const SIGNED: [(&str, &str); 5] = [
@@ -193,16 +239,14 @@ const SIGNED: [(&str, &str); 5] = [
 #[test]
 fn signed_links_are_never_sent_by_email_and_need_a_public_url() {
     use attune_application::meetings::EmailLinkTarget;
-    let with = |more: &[(&'static str, &'static str)]| [&SIGNED[..], more].concat();
+    let with = |more: &[(&'static str, &'static str)]| [&PRODUCTION[..], &SIGNED[..], more].concat();
     assert_eq!(resolve(Profile::Development, &[]).unwrap().meetings.email_links, EmailLinkTarget::Room);
     let page = [("ATTUNE__MAIL__JOIN_LINK", "page")];
     assert_eq!(resolve(Profile::Development, &page).unwrap().meetings.email_links, EmailLinkTarget::Page);
     assert_eq!(resolve(Profile::Development, &SIGNED).unwrap().meetings.email_links, EmailLinkTarget::Page);
     let direct = refusal(Profile::Development, &with(&[("ATTUNE__MAIL__JOIN_LINK", "direct")]));
     assert!(direct.contains("mail.join_link") && !direct.contains("canary"), "{direct}");
-    assert!(refusal(Profile::Production, &SIGNED).contains("http.public_url"));
-    let public = with(&[("ATTUNE__HTTP__PUBLIC_URL", "https://booking.example.org")]);
-    assert!(resolve(Profile::Production, &public).is_ok());
+    assert!(resolve(Profile::Production, &with(&[])).is_ok());
     let public_server = with(&[("ATTUNE__JITSI__BASE_URL", "https://meet.jit.si")]);
     assert!(
         refusal(Profile::Development, &public_server).contains("meet.jit.si"),
@@ -270,7 +314,7 @@ fn stripe_needs_its_secrets() {
             ("ATTUNE__PAYMENTS__STRIPE_KEY", "sk_live_canary"),
             ("ATTUNE__PAYMENTS__STRIPE_WEBHOOK_SECRET", "whsec_canary-canary-canary"),
         ];
-        [&[SECRET], &stripe[..], more].concat()
+        [&PRODUCTION[..], &stripe[..], more].concat()
     };
     let live = resolve(Profile::Production, &with(&[])).unwrap().payments;
     assert_eq!((live.provider.as_str(), live.hold.as_mins()), ("stripe", 15));
