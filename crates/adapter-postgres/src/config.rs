@@ -23,7 +23,7 @@ impl DatabaseUrl {
     /// Whether no one else can read what is sent: TLS is required, or the server is on this machine.
     pub fn is_encrypted_or_local(&self) -> Result<bool, OpenError> {
         let address = Address::parse(self)?;
-        Ok(address.tls == TlsMode::Always || is_local(&address.server))
+        Ok(matches!(address.tls, TlsMode::Always(_)) || is_local(&address.server))
     }
 }
 
@@ -56,14 +56,30 @@ impl PostgresConfig {
 pub(crate) struct Address {
     pub(crate) server: tokio_postgres::Config,
     pub(crate) tls: TlsMode,
+    /// The value of `sslrootcert`.
     pub(crate) roots: Option<PathBuf>,
 }
 
+/// The values of `sslmode`, as in libpq (PostgreSQL's documentation, section "SSL Support").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TlsMode {
+    /// `disable`
     Off,
+    /// `allow` and `prefer`
     IfOffered,
-    Always,
+    /// `require` and more
+    Always(Verification),
+}
+
+/// What is verified of the server's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verification {
+    /// Nothing: whoever controls the network can pose as the server.
+    Nothing,
+    /// That a trusted authority has signed it: `verify-ca`, and `require` with `sslrootcert`.
+    Authority,
+    /// That it is for the host of the URL as well: `verify-full`.
+    AuthorityAndHost,
 }
 
 impl Address {
@@ -100,16 +116,22 @@ impl Address {
         }
         let tls = match mode.as_deref() {
             Some("disable") => TlsMode::Off,
-            Some("prefer") => TlsMode::IfOffered,
-            Some("require" | "verify-ca" | "verify-full") => TlsMode::Always,
-            Some(_) => return Err(OpenError::Url("sslmode has to be disable, prefer or require")),
+            Some("allow" | "prefer") => TlsMode::IfOffered,
+            Some("require") if roots.is_none() => TlsMode::Always(Verification::Nothing),
+            Some("require" | "verify-ca") => TlsMode::Always(Verification::Authority),
+            Some("verify-full") => TlsMode::Always(Verification::AuthorityAndHost),
+            Some(_) => {
+                return Err(OpenError::Url(
+                    "sslmode has to be disable, allow, prefer, require, verify-ca or verify-full",
+                ));
+            }
             None if is_local(&server) => TlsMode::Off,
             None => TlsMode::IfOffered,
         };
         server.ssl_mode(match tls {
             TlsMode::Off => SslMode::Disable,
             TlsMode::IfOffered => SslMode::Prefer,
-            TlsMode::Always => SslMode::Require,
+            TlsMode::Always(_) => SslMode::Require,
         });
         Ok(Self { server, tls, roots })
     }

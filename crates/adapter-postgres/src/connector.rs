@@ -1,15 +1,9 @@
 //! Opens connections: address, TLS, settings, and the task that each connection needs.
 
-use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use attune_ports::BoxError;
 use diesel_async::AsyncPgConnection;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -18,11 +12,12 @@ use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{CancelToken, Client, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::config::{Address, PostgresConfig, TlsMode};
+use crate::config::{Address, PostgresConfig, TlsMode, Verification};
 use crate::error::{ConnectError, OpenError};
 use crate::requirements::{DIRECT, check, refusal};
 use crate::runtime::DedicatedRuntime;
 use crate::timeouts::{ANSWER_DEADLINE, LOCK_TIMEOUT, STATEMENT_TIMEOUT};
+use crate::tls::tls_connector;
 
 /// After this the server ends an idle transaction.
 const IDLE_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -116,10 +111,8 @@ impl Connector {
         server.tcp_user_timeout(Duration::from_secs(10));
         let tls = match tls {
             TlsMode::Off => None,
-            TlsMode::IfOffered | TlsMode::Always => {
-                let connector = tokio::task::spawn_blocking(move || tls_connector(roots, tls)).await;
-                Some(connector.map_err(|e| OpenError::Unreachable(e.into()))??)
-            }
+            TlsMode::IfOffered => Some(tls_connector(roots, Verification::Nothing).await?),
+            TlsMode::Always(verification) => Some(tls_connector(roots, verification).await?),
         };
         let open = watch::Sender::new(());
         let runtime = DedicatedRuntime::start(open.clone()).map_err(|e| OpenError::Unreachable(e.into()))?;
@@ -206,35 +199,6 @@ impl Connector {
             tracing::warn!("some database connections are still in use");
         }
     }
-}
-
-/// Trusts the given root certificates, or those of the system.
-fn tls_connector(file: Option<PathBuf>, mode: TlsMode) -> Result<MakeRustlsConnect, OpenError> {
-    let mut roots = RootCertStore::empty();
-    if let Some(path) = file {
-        let unreadable = |source: BoxError| OpenError::RootFile { path: path.clone(), source };
-        for certificate in CertificateDer::pem_file_iter(&path).map_err(|e| unreadable(e.into()))? {
-            let certificate = certificate.map_err(|e| unreadable(e.into()))?;
-            roots.add(certificate).map_err(|e| unreadable(e.into()))?;
-        }
-        if roots.is_empty() {
-            return Err(unreadable(io::Error::from(io::ErrorKind::UnexpectedEof).into()));
-        }
-    } else {
-        // Some certificates of a system do not meet today's rules; the others suffice.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() && mode == TlsMode::Always {
-            return Err(OpenError::NoRoots);
-        }
-    }
-    // The provider is explicit, so that it does not depend on the default of the process.
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(OpenError::Tls)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
 }
 
 #[cfg(test)]

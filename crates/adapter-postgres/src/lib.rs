@@ -13,6 +13,7 @@ mod rollback;
 mod runtime;
 mod store;
 mod timeouts;
+mod tls;
 mod unit_of_work;
 mod write_pool;
 

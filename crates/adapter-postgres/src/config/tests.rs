@@ -2,7 +2,7 @@
 
 use tokio_postgres::config::Host;
 
-use super::{Address, DatabaseUrl, PostgresConfig, TlsMode};
+use super::{Address, DatabaseUrl, PostgresConfig, TlsMode, Verification};
 
 fn read(url: &str) -> Result<Address, String> {
     Address::parse(&DatabaseUrl::new(url)).map_err(|e| e.to_string())
@@ -38,15 +38,31 @@ fn other_machines_are_offered_tls() {
 fn sslmode_is_obeyed() {
     for (mode, expected) in [
         ("disable", TlsMode::Off),
+        ("allow", TlsMode::IfOffered),
         ("prefer", TlsMode::IfOffered),
-        ("require", TlsMode::Always),
-        ("verify-ca", TlsMode::Always),
-        ("verify-full", TlsMode::Always),
+        ("require", TlsMode::Always(Verification::Nothing)),
+        ("require&sslrootcert=/etc/roots.pem", TlsMode::Always(Verification::Authority)),
+        ("verify-ca", TlsMode::Always(Verification::Authority)),
+        ("verify-full", TlsMode::Always(Verification::AuthorityAndHost)),
     ] {
         assert_eq!(tls(&format!("postgres://u:p@localhost/d?sslmode={mode}")), expected);
         assert_eq!(tls(&format!("postgres://u:p@db.example.org/d?connect_timeout=3&sslmode={mode}")), expected);
     }
-    assert!(read("postgres://u:p@db.example.org/d?sslmode=allow").unwrap_err().contains("sslmode"));
+    assert!(read("postgres://u:p@db.example.org/d?sslmode=always").unwrap_err().contains("sslmode"));
+}
+
+#[test]
+fn what_others_could_read_is_told_apart() {
+    for (url, expected) in [
+        ("postgres://u:p@localhost/d", true),
+        ("postgres://u:p@%2Frun%2Fpostgresql/d?sslmode=disable", true),
+        ("postgres://u:p@db.example.org/d", false),
+        ("postgres://u:p@db.example.org/d?sslmode=prefer", false),
+        ("postgres://u:p@localhost,db.example.org/d", false),
+        ("postgres://u:p@db.example.org/d?sslmode=require", true),
+    ] {
+        assert_eq!(DatabaseUrl::new(url).is_encrypted_or_local().unwrap(), expected, "{url}");
+    }
 }
 
 #[test]
@@ -67,7 +83,7 @@ fn the_rest_of_the_url_reaches_the_driver() {
 fn a_password_may_have_a_question_mark() {
     let address = read("postgres://u:p?sslmode=w@localhost/d?sslmode=require").unwrap();
     assert_eq!(address.server.get_password(), Some("p?sslmode=w".as_bytes()));
-    assert_eq!(address.tls, TlsMode::Always);
+    assert_eq!(address.tls, TlsMode::Always(Verification::Nothing));
 }
 
 #[test]

@@ -9,18 +9,28 @@ use url::Url;
 
 use crate::harness::{migrated, open};
 
-/// A server of its own that speaks TLS, with a certificate for its address that was made just now, and the file in which
-/// that certificate can be trusted.
-async fn server_with_tls() -> (TestServer, tempfile::NamedTempFile) {
+/// A server of its own that speaks TLS with a certificate that it has signed itself, and the file in which that certificate
+/// can be trusted. It is that of an authority, as `openssl req -x509` makes them, or of a server only.
+async fn server_with_tls(is_authority: bool, years: std::ops::Range<i32>) -> (TestServer, tempfile::NamedTempFile) {
     let server = TestServer::start_own().await;
-    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let mut made = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    if is_authority {
+        made.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    }
+    made.not_before = rcgen::date_time_ymd(years.start, 1, 1);
+    made.not_after = rcgen::date_time_ymd(years.end, 1, 1);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = made.self_signed(&key).unwrap().pem();
     let root = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(root.path(), made.cert.pem()).unwrap();
-    server.enable_tls(&made.cert.pem(), &made.signing_key.serialize_pem()).await;
+    std::fs::write(root.path(), &certificate).unwrap();
+    server.enable_tls(&certificate, &key.serialize_pem()).await;
     server.stop().await;
     server.start().await;
     (server, root)
 }
+
+/// In which the certificates of these tests are valid.
+const VALID: std::ops::Range<i32> = 2020..4000;
 
 async fn refused(url: &str) -> OpenError {
     match PostgresStore::connect(PostgresConfig::new(url)).await {
@@ -87,33 +97,63 @@ async fn a_unix_socket_works_in_both_spellings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tls_is_used_and_checked() {
-    let (server, root) = server_with_tls().await;
-    let root = root.path().to_str().unwrap();
-    let admin = server.admin().await;
-    let database = server.fresh_database().await;
-    let url = database.url();
+async fn tls_is_used_and_verified_as_far_as_the_mode_says() {
     let encrypted = "SELECT count(*) FILTER (WHERE ssl), count(*) FROM pg_stat_ssl \
                      JOIN pg_stat_activity USING (pid) WHERE application_name = 'attune'";
-
-    for mode in ["require", "verify-full", "prefer"] {
-        let store = open(&format!("{url}?sslmode={mode}&sslrootcert={root}")).await;
-        store.ping().await.unwrap();
-        store.begin().await.unwrap().commit().await.unwrap();
-        let row = admin.query_one(encrypted, &[]).await.unwrap();
-        assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (2, 2), "{mode}");
-        store.close().await;
+    let other_authority = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap().cert.pem();
+    let other = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(other.path(), other_authority).unwrap();
+    let other = other.path().to_str().unwrap();
+    for is_authority in [false, true] {
+        let (server, root) = server_with_tls(is_authority, VALID).await;
+        let root = root.path().to_str().unwrap();
+        let admin = server.admin().await;
+        let database = server.fresh_database().await;
+        let (url, other_host) = (database.url(), database.url().replace("127.0.0.1", "localhost"));
+        for (url, query) in [
+            (url, "sslmode=allow".to_owned()),
+            (url, "sslmode=prefer".to_owned()),
+            (url, "sslmode=require".to_owned()),
+            (&other_host, "sslmode=require".to_owned()),
+            (url, format!("sslmode=require&sslrootcert={root}")),
+            (&other_host, format!("sslmode=require&sslrootcert={root}")),
+            (&other_host, format!("sslmode=verify-ca&sslrootcert={root}")),
+            (url, format!("sslmode=verify-full&sslrootcert={root}")),
+        ] {
+            let store = open(&format!("{url}?{query}")).await;
+            store.ping().await.unwrap();
+            store.begin().await.unwrap().commit().await.unwrap();
+            let row = admin.query_one(encrypted, &[]).await.unwrap();
+            assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (2, 2), "{query}");
+            store.close().await;
+        }
+        for (url, query) in [
+            // The system knows no such authority.
+            (url, "sslmode=verify-ca".to_owned()),
+            (url, "sslmode=verify-full".to_owned()),
+            (url, "sslmode=verify-full&sslrootcert=system".to_owned()),
+            (url, format!("sslmode=require&sslrootcert={other}")),
+            (url, format!("sslmode=verify-ca&sslrootcert={other}")),
+            (&other_host, format!("sslmode=verify-full&sslrootcert={root}")),
+        ] {
+            let error = refused(&format!("{url}?{query}")).await;
+            assert!(all_texts(&error).contains("certificate"), "{query}: {}", all_texts(&error));
+        }
     }
+}
 
-    // The system knows no such authority, and the certificate is for another name.
-    refused(&format!("{url}?sslmode=require")).await;
-    let other_name = url.replace("127.0.0.1", "localhost");
-    refused(&format!("{other_name}?sslmode=require&sslrootcert={root}")).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_out_of_date_is_refused() {
+    for (is_authority, years) in [(false, 2020..2021), (true, 2020..2021), (true, 3000..4000)] {
+        let (server, root) = server_with_tls(is_authority, years).await;
+        let database = server.fresh_database().await;
+        refused(&format!("{}?sslmode=verify-ca&sslrootcert={}", database.url(), root.path().display())).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_unit_of_work_can_be_dropped_behind_tls() {
-    let (server, root) = server_with_tls().await;
+    let (server, root) = server_with_tls(false, VALID).await;
     let root = root.path().to_str().unwrap();
     let database = server.fresh_database().await;
     let store = open(&format!("{}?sslmode=require&sslrootcert={root}", database.url())).await;
