@@ -1,5 +1,5 @@
 use attune_domain::calendar::{ScheduleException, SlotQuery, WeeklySchedule};
-use attune_domain::{PracticePolicy, ServiceId, UserId};
+use attune_domain::{PracticePolicy, Role, ServiceId, User, UserId};
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
@@ -77,6 +77,21 @@ async fn bookings_exceptions_and_rules_block_slots() {
 }
 
 #[tokio::test]
+async fn a_booking_beyond_the_horizon_blocks_the_last_slots() {
+    let practice = TestPractice::free().await;
+    let client = practice.client().await;
+    set_hours(&practice, "UTC", Weekday::Monday, "00:00", "24:00").await;
+    let horizon = at("2024-01-15T09:00:00Z");
+    assert_eq!(practice.now() + jiff::SignedDuration::from_hours(5 * 24), horizon);
+    practice.book(&client, "2024-01-15T09:30:00Z").await.unwrap();
+    let mut policy = PracticePolicy::default();
+    policy.rules.horizon_days = 5;
+    practice.set_policy(policy).await.unwrap();
+    let found = starts(&practice, &query("2024-01-15", "2024-01-15", "UTC")).await;
+    assert_eq!(found.last().map(String::as_str), Some("2024-01-15T08:30:00Z"));
+}
+
+#[tokio::test]
 async fn the_slot_of_an_expired_hold_is_free_again() {
     let practice = TestPractice::paid().await;
     let client = practice.client().await;
@@ -109,7 +124,9 @@ async fn availability_needs_a_known_service_and_a_therapist() {
     let range = query("2024-01-15", "2024-01-15", "UTC");
     let look = &practice.availability;
     assert!(matches!(look.run(ServiceId::new(99), None, &range).await, Err(AvailabilityError::UnknownService)));
-    for therapist in [UserId::new(99), Some(client.id)] {
+    let colleague = practice.add("colleague", Role::Admin).await;
+    practice.save_user(User { disabled: true, ..colleague.clone() }).await;
+    for therapist in [UserId::new(99), Some(client.id), Some(colleague.id)] {
         let refused = look.run(None, therapist, &range).await;
         assert!(matches!(refused, Err(AvailabilityError::UnknownTherapist)), "{therapist:?}");
     }

@@ -1,5 +1,5 @@
 use attune_domain::calendar::{ScheduleException, SlotQuery, WeeklySchedule};
-use attune_domain::{PracticePolicy, ServiceId, UserId};
+use attune_domain::{PracticePolicy, Role, ServiceId, UserId};
 use jiff::Timestamp;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
@@ -99,6 +99,22 @@ async fn what_is_in_the_way_is_named() {
     assert_eq!((slot.stopped_by, slot.closed_by), (vec![SlotRule::Hours], vec![exception]));
     assert!(explain(&practice, "2024-01-29T09:00:00Z").await.closed_by.is_empty());
 
+    for (from, until) in [("07:00", "08:30"), ("09:20", "10:00")] {
+        let part = |time: &str| at(&format!("2024-01-29T{time}:00Z"));
+        let what = ScheduleException::closed_period(part(from), part(until)).unwrap();
+        let command = AddScheduleExceptionCommand {
+            admin: therapist,
+            therapist,
+            what,
+            note: None,
+            dry_run: false,
+            metadata: RequestMetadata::default(),
+        };
+        practice.calendar.add_schedule_exception(command).await.unwrap();
+    }
+    let between = explain(&practice, "2024-01-29T08:30:00Z").await;
+    assert!(between.closed_by.is_empty(), "one ends when it begins, the other begins when it ends: {between:?}");
+
     practice.change(&practice.therapist().await, &booking, crate::fixtures::cancel()).await.unwrap();
     assert!(explain(&practice, "2024-01-22T08:45:00Z").await.conflicts.is_empty());
 }
@@ -146,15 +162,24 @@ async fn hours_name_the_bookings_outside_of_them() {
     let practice = practice().await;
     let client = practice.client().await;
     let therapist = practice.therapist().await.id;
+    let next_month = practice.book(&client, "2024-02-05T08:00:00Z").await.unwrap().booking;
     let early = practice.book(&client, "2024-01-15T08:00:00Z").await.unwrap().booking;
     practice.book(&client, "2024-01-15T09:00:00Z").await.unwrap();
+    practice.clock.set(at("2024-01-02T08:00:00Z"));
+    practice.book(&client, "2024-01-08T08:00:00Z").await.unwrap();
+    practice.clock.set(at("2024-01-10T09:00:00Z"));
+    let colleague = practice.add("colleague", Role::Admin).await;
+    practice.set_schedule(colleague.id, mondays()).await.unwrap();
+    let with_colleague =
+        CreateBookingCommand { therapist: Some(colleague.id), ..practice.request(&client, "2024-01-22T08:00:00Z") };
+    practice.create_booking.run(with_colleague).await.unwrap();
     let shorter = WeeklySchedule { week: vec![(Weekday::Monday, hours("10:00", "12:00"))], ..mondays() };
     let outside = async |schedule: &WeeklySchedule| {
         practice.explain_slot.outside(therapist, schedule).await.unwrap().iter().map(|b| b.id()).collect::<Vec<_>>()
     };
-    assert_eq!(outside(&shorter).await, [early.id()]);
+    assert_eq!(outside(&shorter).await, [early.id(), next_month.id()], "by start, neither past ones nor a colleague's");
     assert!(outside(&mondays()).await.is_empty());
-    assert_eq!(outside(&WeeklySchedule { week: vec![], ..mondays() }).await.len(), 2);
+    assert_eq!(outside(&WeeklySchedule { week: vec![], ..mondays() }).await.len(), 3);
     let unknown = WeeklySchedule { zone: zone("Nowhere/Nothing"), ..mondays() };
     assert!(outside(&unknown).await.is_empty(), "saving them is refused");
 }
