@@ -1,6 +1,7 @@
 //! The commands besides `serve` and `worker`.
 
 use attune_e2e::{AUTH_SECRET, Database, Practice, User, attune, run, strong_password};
+use attune_test_smtp::{Behaviour, Stage};
 use reqwest::Method;
 
 on_both_databases!(
@@ -159,6 +160,30 @@ async fn the_doctor_checks_everything_and_changes_nothing(database: Database) {
 
     let plain = Practice::on(database).open().await.run(["doctor", "--offline"], "").await.good().stdout;
     assert!(plain.contains("warn  links         not signed") && plain.contains("- Who moderates"), "{plain}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_names_why_emails_cannot_be_sent() {
+    let mut practice = Practice::on(Database::Sqlite).open_without_admin().await;
+    let port = practice.emails.address().port();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let answer = |code| Behaviour::Answer { stage: Stage::Auth, code };
+    // 0.0.0.0 reaches this machine and is no loopback address, so that TLS is required.
+    for (url, behaviour, sentence) in [
+        (format!("smtp://me:hunter2-secret@127.0.0.1:{port}"), answer(535), "refuses the user or the password"),
+        (format!("smtp://me:hunter2-secret@127.0.0.1:{port}"), answer(530), "accepts no login without TLS"),
+        ("smtps://me:hunter2-secret@mail.invalid:465".into(), Behaviour::Accept, "is unknown: check its spelling"),
+        (format!("smtp://me:hunter2-secret@0.0.0.0:{closed}"), Behaviour::Accept, "no program answers on the port"),
+        (format!("smtps://me:hunter2-secret@0.0.0.0:{port}"), Behaviour::Accept, "does not begin with TLS"),
+        (format!("smtp://me:hunter2-secret@0.0.0.0:{port}"), Behaviour::Accept, "offers no STARTTLS"),
+    ] {
+        practice.emails.set_default(behaviour);
+        practice.set("mail.smtp_url", &url);
+        let doctor = practice.run(["doctor"], "").await;
+        let line = doctor.stdout.lines().find(|line| line.contains("mail  ")).unwrap_or_else(|| panic!("{doctor:?}"));
+        assert!(line.starts_with("FAIL  mail") && line.contains(sentence), "{url}: {line}");
+        assert!(!doctor.stdout.contains("hunter2-secret"), "{}", doctor.stdout);
+    }
 }
 
 async fn a_command_creates_accounts(database: Database) {

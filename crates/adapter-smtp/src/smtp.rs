@@ -5,6 +5,8 @@
 //! completely, and closed in every other case.
 
 use std::future::Future;
+use std::io::ErrorKind;
+use std::iter::successors;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -18,7 +20,7 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::{Response, Severity};
 use thiserror::Error;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 
 use crate::composer::{ComposedEmail, MailComposer};
@@ -126,6 +128,9 @@ impl SmtpNotifier {
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, NotifyError> {
         let server = (self.config.host.as_str(), self.config.port);
+        if !matches!(self.route, Route::Loopback(_)) {
+            drop(self.in_time(lookup_host(server)).await?.map_err(|_| UNKNOWN_HOST)?);
+        }
         let mut connection = match &self.route {
             Route::Loopback(addresses) => {
                 let stream = self.tcp(TcpStream::connect(&addresses[..])).await?;
@@ -137,6 +142,9 @@ impl SmtpNotifier {
                 let stream = Box::new(OneLineAtATime::new(self.tcp(TcpStream::connect(server)).await?));
                 let mut connection =
                     AsyncSmtpConnection::connect_with_transport(stream, &self.hello).await.map_err(connection_error)?;
+                if !connection.can_starttls() {
+                    return Err(NotifyError::Unavailable { reason: NotifyFailure::NoStartTls });
+                }
                 connection.starttls(tls.clone(), &self.hello).await.map_err(connection_error)?;
                 connection
             }
@@ -149,7 +157,7 @@ impl SmtpNotifier {
         };
         if let Some((user, password)) = &self.config.login {
             let credentials = Credentials::new(user.clone(), password.clone());
-            connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(connection_error)?;
+            connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(login_error)?;
         }
         Ok(connection)
     }
@@ -158,16 +166,14 @@ impl SmtpNotifier {
         &self,
         connecting: impl Future<Output = std::io::Result<TcpStream>>,
     ) -> Result<TcpStream, NotifyError> {
-        match timeout(self.config.connect_timeout, connecting).await {
-            Ok(Ok(stream)) => {
-                // The library writes the end of an email separately, which would be delayed by 40 ms.
-                stream.set_nodelay(true).map_err(|_| CONNECTION)?;
-                Ok(stream)
-            }
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::TimedOut => Err(TIMEOUT),
-            Ok(Err(_)) => Err(CONNECTION),
-            Err(_) => Err(TIMEOUT),
-        }
+        let stream = self.in_time(connecting).await?.map_err(|error| io_failure(&error))?;
+        // The library writes the end of an email separately, which would be delayed by 40 ms.
+        stream.set_nodelay(true).map_err(|_| CONNECTION)?;
+        Ok(stream)
+    }
+
+    async fn in_time<T>(&self, connecting: impl Future<Output = T>) -> Result<T, NotifyError> {
+        timeout(self.config.connect_timeout, connecting).await.map_err(|_| TIMEOUT)
     }
 }
 
@@ -224,15 +230,46 @@ fn connection_error(error: smtp::Error) -> NotifyError {
     unavailable(&error)
 }
 
+/// The codes are those of RFC 4954, sections 4 and 6.
+fn login_error(error: smtp::Error) -> NotifyError {
+    let reason = match error.status().map(u16::from) {
+        Some(530 | 538) => NotifyFailure::TlsRequired,
+        Some(534 | 535) => NotifyFailure::LoginRefused,
+        _ => return connection_error(error),
+    };
+    tracing::warn!(%reason, "mail server refused the login");
+    NotifyError::Unavailable { reason }
+}
+
 /// For the library, a broken connection and a timeout are neither transient nor permanent. Everything but a permanent
 /// refusal is worth a retry.
 fn unavailable(error: &smtp::Error) -> NotifyError {
     match error.status() {
         Some(code) if error.is_transient() => NotifyError::Unavailable { reason: NotifyFailure::Deferred(code.into()) },
         Some(_) | None if error.is_timeout() => TIMEOUT,
-        Some(_) | None => CONNECTION,
+        Some(_) => CONNECTION,
+        None => {
+            let causes = successors(std::error::Error::source(error), |cause| cause.source());
+            causes.filter_map(|cause| cause.downcast_ref()).map(io_failure).next().unwrap_or(CONNECTION)
+        }
     }
+}
+
+fn io_failure(error: &std::io::Error) -> NotifyError {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref());
+    let reason = match tls {
+        Some(rustls::Error::InvalidCertificate(_)) => NotifyFailure::UntrustedCertificate,
+        Some(rustls::Error::InvalidMessage(_)) => NotifyFailure::NoTls,
+        Some(_) => NotifyFailure::Connection,
+        None => match error.kind() {
+            ErrorKind::ConnectionRefused => NotifyFailure::ConnectionRefused,
+            ErrorKind::TimedOut => NotifyFailure::Timeout,
+            _ => NotifyFailure::Connection,
+        },
+    };
+    NotifyError::Unavailable { reason }
 }
 
 const TIMEOUT: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::Timeout };
 const CONNECTION: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::Connection };
+const UNKNOWN_HOST: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::UnknownHost };

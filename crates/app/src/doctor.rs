@@ -6,7 +6,9 @@ use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use attune_adapter_jitsi::{Deployment, ServerChoices, ServerSettings, not_enforceable};
 use attune_domain::meeting::TokenPlacement;
-use attune_ports::{CheckOutcome, CheckedPart, InstallationCheck, InstallationChecks, Queries};
+use attune_ports::{
+    CheckOutcome, CheckedPart, InstallationCheck, InstallationChecks, NotifyError, NotifyFailure, Queries,
+};
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
@@ -202,9 +204,41 @@ async fn check_mail(config: &ResolvedConfig, base: &Url, options: &Doctor) -> Fi
         MailTransport::Smtp(_) if options.offline => Warn("the mail server was not checked (--offline)".into()),
         MailTransport::Smtp(_) => match notifier.check().await {
             Ok(()) => Fine("the mail server is reachable and accepts our login".into()),
-            Err(error) => Fail(format!("{error}; emails stay queued until it is available")),
+            Err(error) => Fail(format!("{}; emails stay queued until it is available", mail_problem(error))),
         },
     }
+}
+
+/// The cause in the setting `mail.smtp_url`, where there is one.
+fn mail_problem(error: NotifyError) -> String {
+    let NotifyError::Unavailable { reason } = error else { return error.to_string() };
+    let cause = match reason {
+        NotifyFailure::UnknownHost => {
+            "the host in mail.smtp_url is unknown: check its spelling, and the DNS of this machine"
+        }
+        NotifyFailure::ConnectionRefused => {
+            "no program answers on the port of mail.smtp_url: check host and port, and the firewalls in between"
+        }
+        NotifyFailure::LoginRefused => "the mail server refuses the user or the password in mail.smtp_url",
+        NotifyFailure::UntrustedCertificate => {
+            "the mail server's certificate is from an unknown authority, for another host, or out of date: check the host in \
+             mail.smtp_url, or add the authority to those that this system trusts"
+        }
+        NotifyFailure::NoTls => {
+            "the port of mail.smtp_url does not begin with TLS: write smtp:// (STARTTLS, usually port 587) instead of smtps://"
+        }
+        NotifyFailure::NoStartTls => {
+            "the mail server offers no STARTTLS on the port of mail.smtp_url: use another port, usually 587, or smtps:// and 465"
+        }
+        NotifyFailure::TlsRequired => {
+            "the mail server accepts no login without TLS: name it by its own host in mail.smtp_url, so that STARTTLS is used"
+        }
+        NotifyFailure::Timeout => {
+            "the mail server does not answer in time: if the port of mail.smtp_url begins with TLS (usually 465), write smtps://"
+        }
+        NotifyFailure::Deferred(_) | NotifyFailure::Connection | NotifyFailure::File => return error.to_string(),
+    };
+    cause.to_owned()
 }
 
 fn check_links(config: &ResolvedConfig) -> Finding {

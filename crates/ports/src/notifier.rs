@@ -249,8 +249,22 @@ pub enum NotifyFailure {
     Deferred(u16),
     /// No reply within the deadline.
     Timeout,
-    /// No connection, a broken connection, or a failed TLS handshake.
+    /// No connection, a broken connection, or a failed TLS handshake, for none of the following reasons.
     Connection,
+    /// The name of the server is unknown.
+    UnknownHost,
+    /// No program listens on the port.
+    ConnectionRefused,
+    /// The server refuses the user or the password.
+    LoginRefused,
+    /// The server's certificate is from an unknown authority, for another host, or out of date.
+    UntrustedCertificate,
+    /// The port does not speak TLS from the first byte.
+    NoTls,
+    /// The server does not offer STARTTLS.
+    NoStartTls,
+    /// The server accepts no login before STARTTLS.
+    TlsRequired,
     /// The file could not be written (file transport).
     File,
 }
@@ -261,6 +275,13 @@ impl fmt::Display for NotifyFailure {
             Self::Deferred(code) => write!(f, "deferred_{code}"),
             Self::Timeout => f.write_str("timeout"),
             Self::Connection => f.write_str("connection"),
+            Self::UnknownHost => f.write_str("unknown_host"),
+            Self::ConnectionRefused => f.write_str("connection_refused"),
+            Self::LoginRefused => f.write_str("login_refused"),
+            Self::UntrustedCertificate => f.write_str("untrusted_certificate"),
+            Self::NoTls => f.write_str("no_tls"),
+            Self::NoStartTls => f.write_str("no_starttls"),
+            Self::TlsRequired => f.write_str("tls_required"),
             Self::File => f.write_str("file"),
         }
     }

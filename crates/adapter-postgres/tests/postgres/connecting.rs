@@ -51,7 +51,7 @@ fn all_texts(error: &dyn Error) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_error_contains_the_password() {
+async fn errors_name_the_cause_and_never_the_password() {
     let server = TestServer::shared().await;
     let mut wrong_login = server.url().clone();
     wrong_login.set_username("unknown_user").unwrap();
@@ -60,8 +60,16 @@ async fn no_error_contains_the_password() {
     unreachable.set_port(Some(1)).unwrap();
     let mut no_tls = wrong_login.clone();
     no_tls.set_query(Some("sslmode=require"));
-    for url in [wrong_login, unreachable, no_tls] {
+    let mut unknown_host = wrong_login.clone();
+    unknown_host.set_host(Some("db.invalid")).unwrap();
+    for (url, cause) in [
+        (wrong_login, "password authentication failed"),
+        (unreachable, "Connection refused"),
+        (unknown_host, "failed to lookup address information"),
+        (no_tls, "server does not support TLS"),
+    ] {
         let error = refused(url.as_str()).await;
+        assert!(all_texts(&error).contains(cause), "{}", all_texts(&error));
         assert!(matches!(error, OpenError::Unreachable(_)), "{error:?}");
         assert_eq!(error.to_string(), "the database cannot be reached");
         assert!(!all_texts(&error).contains("hunter2"), "{}", all_texts(&error));

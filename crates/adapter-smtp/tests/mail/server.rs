@@ -12,6 +12,7 @@ use crate::fixtures::{REMINDER, TIME_LIMIT, connected, email, notifier, notifier
 
 const TIMEOUT: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::Timeout };
 const CONNECTION: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::Connection };
+const NO_SERVER: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::ConnectionRefused };
 
 /// Long enough for a local server that replies, short enough to wait for one that does not.
 const SHORT: Duration = Duration::from_millis(300);
@@ -69,7 +70,10 @@ async fn a_5xx_reply_before_the_email_is_not_final() {
     for stage in CONNECTING {
         assert_eq!(send_with_fault(Answer { stage, code: 554 }, TIME_LIMIT).await, Err(CONNECTION), "{stage:?}");
     }
-    assert_eq!(send_with_fault(Answer { stage: Stage::Auth, code: 535 }, TIME_LIMIT).await, Err(CONNECTION));
+    for (code, reason) in [(535, NotifyFailure::LoginRefused), (530, NotifyFailure::TlsRequired)] {
+        let refused = send_with_fault(Answer { stage: Stage::Auth, code }, TIME_LIMIT).await;
+        assert_eq!(refused, Err(NotifyError::Unavailable { reason }));
+    }
 }
 
 #[tokio::test]
@@ -109,8 +113,8 @@ async fn success_codes_in_the_wrong_place_are_not_success() {
 async fn a_stopped_server_is_unavailable_until_it_is_back() {
     let (sink, notifier) = connected();
     sink.stop().await;
-    assert_eq!(notifier.send(&email(REMINDER)).await, Err(CONNECTION));
-    assert_eq!(notifier.check().await, Err(CONNECTION));
+    assert_eq!(notifier.send(&email(REMINDER)).await, Err(NO_SERVER));
+    assert_eq!(notifier.check().await, Err(NO_SERVER));
     sink.restart().await;
     assert_eq!(notifier.check().await, Ok(()));
     assert_eq!(notifier.send(&email(REMINDER)).await, Ok(()));
@@ -137,7 +141,7 @@ async fn the_check_contacts_the_server_even_right_after_an_email() {
     let (sink, notifier) = connected();
     notifier.send(&email(REMINDER)).await.unwrap();
     sink.stop().await;
-    assert_eq!(notifier.check().await, Err(CONNECTION));
+    assert_eq!(notifier.check().await, Err(NO_SERVER));
     sink.restart().await;
     for _ in 0..2 {
         notifier.check().await.unwrap();

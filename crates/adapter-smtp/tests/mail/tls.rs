@@ -19,6 +19,9 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use crate::fixtures::{REMINDER, TIME_LIMIT, email, notifier_at};
 
 const CONNECTION: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::Connection };
+const NO_TLS: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::NoTls };
+const NO_STARTTLS: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::NoStartTls };
+const UNTRUSTED: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::UntrustedCertificate };
 
 /// Reaches this machine without being a loopback address, so that TLS is required.
 const NOT_LOOPBACK: &str = "0.0.0.0";
@@ -41,9 +44,22 @@ fn assert_nothing_was_sent(sink: &SmtpSink) {
 async fn a_server_without_starttls_gets_neither_email_nor_password() {
     let sink = SmtpSink::start();
     let notifier = notifier_at(&remote_url("smtp", sink.address().port()), TIME_LIMIT);
-    assert_eq!(notifier.send(&email(REMINDER)).await, Err(CONNECTION));
-    assert_eq!(notifier.check().await, Err(CONNECTION));
+    assert_eq!(notifier.send(&email(REMINDER)).await, Err(NO_STARTTLS));
+    assert_eq!(notifier.check().await, Err(NO_STARTTLS));
     assert_nothing_was_sent(&sink);
+}
+
+#[tokio::test]
+async fn an_unknown_host_and_a_closed_port_are_told_apart() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    for scheme in ["smtp", "smtps"] {
+        for (host, port, reason) in
+            [("mail.invalid", 25, NotifyFailure::UnknownHost), (NOT_LOOPBACK, closed, NotifyFailure::ConnectionRefused)]
+        {
+            let notifier = notifier_at(&format!("{scheme}://me:secret@{host}:{port}"), TIME_LIMIT);
+            assert_eq!(notifier.check().await, Err(NotifyError::Unavailable { reason }), "{scheme} {host}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -54,7 +70,7 @@ async fn starttls_that_fails_is_retried_and_never_skipped() {
     let cases = [
         (Answer { stage, code: 454 }, TIME_LIMIT, deferred),
         (Answer { stage, code: 554 }, TIME_LIMIT, CONNECTION),
-        (Answer { stage, code: 220 }, TIME_LIMIT, CONNECTION),
+        (Answer { stage, code: 220 }, TIME_LIMIT, NO_TLS),
         (Cut(stage), TIME_LIMIT, CONNECTION),
         (Stall(stage), Duration::from_millis(300), timeout),
     ];
@@ -79,7 +95,7 @@ async fn loopback_connections_need_no_tls_even_where_it_is_offered() {
 async fn implicit_tls_refuses_a_server_without_tls() {
     let sink = SmtpSink::start();
     let notifier = notifier_at(&format!("smtps://me:secret@127.0.0.1:{}", sink.address().port()), TIME_LIMIT);
-    assert_eq!(notifier.send(&email(REMINDER)).await, Err(CONNECTION));
+    assert_eq!(notifier.send(&email(REMINDER)).await, Err(NO_TLS));
     assert!(sink.messages().is_empty() && !sink.commands().concat().contains("AUTH"));
 }
 
@@ -192,7 +208,7 @@ async fn with_certificates(folder: &Path) {
             let sink = SmtpSink::start();
             let port = front(&sink, kind, folder, certificate).await;
             let notifier = notifier_at(&remote_url(scheme, port), TIME_LIMIT);
-            assert_eq!(notifier.send(&email(REMINDER)).await, Err(CONNECTION), "{scheme} {certificate}");
+            assert_eq!(notifier.send(&email(REMINDER)).await, Err(UNTRUSTED), "{scheme} {certificate}");
             assert_nothing_was_sent(&sink);
         }
     }
@@ -201,6 +217,6 @@ async fn with_certificates(folder: &Path) {
     let injecting = Front::StartTls { too_early: "250-front\r\n250 AUTH PLAIN\r\n" };
     let port = front(&sink, injecting, folder, "good").await;
     let notifier = notifier_at(&remote_url("smtp", port), TIME_LIMIT);
-    assert_eq!(notifier.send(&email(REMINDER)).await, Err(CONNECTION));
+    assert_eq!(notifier.send(&email(REMINDER)).await, Err(NO_TLS));
     assert_eq!(sink.connections(), 0, "replies injected before TLS do not count as received over TLS");
 }

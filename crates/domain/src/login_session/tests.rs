@@ -129,3 +129,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_step_up_lasts_ten_minutes() {
+    let stepped_up = LoginSession { stepped_up_at: Some(at(LOGIN)), ..session() };
+    assert!(stepped_up.is_stepped_up(at(LOGIN)));
+    assert!(stepped_up.is_stepped_up(at(LOGIN + 599)));
+    assert!(!stepped_up.is_stepped_up(at(LOGIN + 600)));
+    assert!(!session().is_stepped_up(at(LOGIN)));
+}

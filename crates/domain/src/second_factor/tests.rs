@@ -27,3 +27,8 @@ fn a_period_to_set_it_up_ends() {
     assert_eq!(SecondFactorPolicy::Admins.setup_due_at(&admin), Some(at(5)));
     assert_eq!(SecondFactorPolicy::Optional.setup_due_at(&admin), None);
 }
+
+#[test]
+fn admins_of_an_earlier_release_have_two_weeks() {
+    assert_eq!(SETUP_PERIOD.as_secs(), 14 * 86_400);
+}
