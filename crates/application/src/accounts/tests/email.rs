@@ -240,3 +240,16 @@ async fn no_link_from_before_a_change_or_an_undo_works_afterwards() {
     let taken_again = practice.change_email.confirm(&of_thief, &metadata).await;
     assert!(matches!(taken_again, Err(ChangeEmailError::Link(OneTimeLinkError::Dead(_)))));
 }
+
+#[tokio::test]
+async fn a_former_address_is_reserved_for_its_owner() {
+    let Changed { practice, user, undo: link } = changed().await;
+    let other = practice.add("other", Role::Client).await;
+    practice.save_user(User { email_verified_at: None, ..other }).await;
+    let command =
+        CorrectEmailCommand { email: email("other"), password: password(PASSWORD), new_email: email("client") };
+    practice.verify_email.correct(&command).await.unwrap();
+    assert!(practice.queries.credentials(&email("other")).await.unwrap().is_some(), "nothing has changed");
+    undo(&practice, &link).await.unwrap();
+    assert_eq!(practice.queries.user(user.id).await.unwrap().unwrap().email, email("client"));
+}

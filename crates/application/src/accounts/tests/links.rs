@@ -282,6 +282,24 @@ async fn the_link_is_mailed_again_and_to_the_address_that_was_meant() {
 }
 
 #[tokio::test]
+async fn an_address_is_mailed_five_corrections_an_hour() {
+    let practice = TestPractice::free().await;
+    let (register, _) = verified(&practice);
+    register.run(registration("typo@example.org", None)).await.unwrap();
+    let correct = async |from: &str, to: &str| {
+        let command = CorrectEmailCommand { email: email(from), password: password(PASSWORD), new_email: email(to) };
+        practice.verify_email.correct(&command).await.unwrap();
+    };
+    let mut present = "typo";
+    for next in ["a", "b", "c", "d", "e", "f"] {
+        correct(present, "client").await;
+        correct("client", next).await;
+        present = next;
+    }
+    assert!(practice.queries.credentials(&email("e")).await.unwrap().is_some(), "the sixth changed nothing");
+}
+
+#[tokio::test]
 async fn corrections_with_a_wrong_password_are_guesses() {
     let practice = TestPractice::free().await;
     practice.client().await;
