@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use attune_e2e::{Api, Database, Instance, Practice, eventually, later};
 use attune_test_postgres::TestServer;
@@ -188,5 +189,42 @@ async fn a_postgres_database_that_cannot_store_every_name_is_refused_at_the_star
         }
         let doctor = practice.run(["doctor", "--offline"], "").await;
         assert!(doctor.stdout.contains("FAIL  database") && doctor.stdout.contains(encoding), "{}", doctor.stdout);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_that_is_told_to_stop_serves_on_and_is_not_ready() {
+    let practice = Practice::on(Database::Sqlite).with("http.stop_delay_seconds", "60").open().await;
+    let app = practice.serve().await;
+    assert_eq!(until_check(&app, "instance", "ok").await, "");
+    app.ask_to_end();
+    assert_eq!(until_check(&app, "instance", "failing").await, "the instance is stopping");
+    assert_eq!(app.get("/health/live").await.status, 200);
+    practice.client(&app, "John", "Doe").await.booked(later(3 * 1440)).await;
+    // Told again, it does not wait any longer.
+    assert_eq!(app.terminate().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn systemd_is_told_the_state_of_the_service() {
+    let practice = Practice::on(Database::Sqlite).open().await;
+    let path = practice.folder().join("notify");
+    let socket = tokio::net::UnixDatagram::bind(&path).unwrap();
+    let next = async || {
+        let mut text = [0; 100];
+        let received = tokio::time::timeout(Duration::from_secs(30), socket.recv(&mut text)).await;
+        String::from_utf8(text[..received.expect("a message").unwrap()].to_vec()).unwrap()
+    };
+    for program in ["serve", "worker"] {
+        let mut command = practice.command([program]);
+        command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "200000");
+        let app = Instance::of(command);
+        assert_eq!(next().await, "READY=1\n");
+        for _ in 0..3 {
+            assert_eq!(next().await, "WATCHDOG=1\n");
+        }
+        app.ask_to_end();
+        while next().await != "STOPPING=1\n" {}
+        assert_eq!(app.ended().await, Some(0));
     }
 }

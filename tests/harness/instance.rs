@@ -33,7 +33,12 @@ impl Instance {
     }
 
     pub async fn bare(command: Command) -> Self {
-        Self::start(command, &Secrets::default()).listening().await
+        Self::of(command).listening().await
+    }
+
+    /// A process that may be no server, or not listen yet.
+    pub fn of(command: Command) -> Self {
+        Self::start(command, &Secrets::default())
     }
 
     pub async fn listening(mut self) -> Self {

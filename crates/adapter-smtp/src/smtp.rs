@@ -261,11 +261,9 @@ fn io_failure(error: &std::io::Error) -> NotifyError {
         Some(rustls::Error::InvalidCertificate(_)) => NotifyFailure::UntrustedCertificate,
         Some(rustls::Error::InvalidMessage(_)) => NotifyFailure::NoTls,
         Some(_) => NotifyFailure::Connection,
-        None => match error.kind() {
-            ErrorKind::ConnectionRefused => NotifyFailure::ConnectionRefused,
-            ErrorKind::TimedOut => NotifyFailure::Timeout,
-            _ => NotifyFailure::Connection,
-        },
+        None if error.kind() == ErrorKind::ConnectionRefused => NotifyFailure::ConnectionRefused,
+        None if error.kind() == ErrorKind::TimedOut => NotifyFailure::Timeout,
+        None => NotifyFailure::Connection,
     };
     NotifyError::Unavailable { reason }
 }

@@ -126,6 +126,21 @@ impl HealthCheck for Check {
     }
 }
 
+/// Fails from the signal to stop on, so that a load balancer sends the instance no further requests. Its result is not shared,
+/// because it costs nothing.
+pub(crate) struct Stopping(pub(crate) watch::Receiver<bool>);
+
+#[async_trait]
+impl HealthCheck for Stopping {
+    fn name(&self) -> &'static str {
+        "instance"
+    }
+
+    async fn check(&self) -> Health {
+        if *self.0.borrow() { Health::Failing("the instance is stopping") } else { Health::Ok }
+    }
+}
+
 async fn check_database(backend: &Backend) -> Health {
     if backend.queries().ping().await.is_err() {
         return Health::Failing("the database is unreachable");

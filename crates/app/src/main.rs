@@ -13,6 +13,7 @@ mod output;
 mod private_files;
 mod secret;
 mod serve;
+mod service_manager;
 mod settings;
 mod telemetry;
 mod time_zones;

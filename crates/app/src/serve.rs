@@ -13,8 +13,10 @@ use url::Url;
 use crate::admins::Admins;
 use crate::cli::Serve;
 use crate::doctor::VideoServerChecks;
+use crate::health::Stopping;
 use crate::output::print;
 use crate::private_files;
+use crate::service_manager;
 use crate::settings::{Profile, ResolvedConfig, Settings};
 use crate::wiring::{App, http_settings};
 use crate::{backend::Backend, demo};
@@ -42,7 +44,8 @@ pub(crate) async fn serve(
     let base = pages_base(config, address)?;
     let app = App::build(settings, config, &base).await?;
     // All invalid settings are found before the first admin's password is generated and printed.
-    let api = Arc::new(app.api(config)?);
+    let (told_to_stop, stopping) = watch::channel(false);
+    let api = Arc::new(app.api(config, Stopping(stopping))?);
     let http = http_settings(settings, config)?;
     let checks = Arc::new(VideoServerChecks(config.clone()));
     let (pages, web) = app.pages(config, &base, checks)?;
@@ -77,8 +80,15 @@ pub(crate) async fn serve(
     let worker = (!options.no_worker).then(|| tokio::spawn(app.worker().run(stopped)));
     let serving = tokio::spawn(server);
     print(&format!("listening on http://{}", reachable(address)))?;
+    service_manager::ready();
     wait_for_stop().await?;
     tracing::info!("stopping");
+    service_manager::stopping();
+    let _ = told_to_stop.send(true);
+    tokio::select! {
+        () = tokio::time::sleep(config.stop_delay) => {}
+        again = wait_for_stop() => again?,
+    }
     let _ = stop.send(true);
     let ended = tokio::time::timeout(SHUTDOWN_TIMEOUT, async {
         handle.stop(true).await;
@@ -101,8 +111,10 @@ pub(crate) async fn worker(settings: &Settings, config: &ResolvedConfig) -> Resu
     let (stop, stopped) = watch::channel(false);
     let worker = tokio::spawn(app.worker().run(stopped));
     print("worker started")?;
+    service_manager::ready();
     wait_for_stop().await?;
     tracing::info!("stopping");
+    service_manager::stopping();
     let _ = stop.send(true);
     if tokio::time::timeout(SHUTDOWN_TIMEOUT, worker).await.is_err() {
         tracing::warn!("shutdown timed out before all emails completed");

@@ -42,6 +42,7 @@ pub(crate) struct Http {
     pub(crate) cors_origins: Vec<String>,
     pub(crate) trusted_proxies: Vec<String>,
     pub(crate) hsts: bool,
+    pub(crate) stop_delay_seconds: u64,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

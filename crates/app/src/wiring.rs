@@ -28,7 +28,7 @@ use url::Url;
 
 use crate::ambient::{FileClock, SystemClock, SystemRandom, Waker};
 use crate::backend::Backend;
-use crate::health::Check;
+use crate::health::{Check, Stopping};
 use crate::secret::{create_folder, stored_secret};
 use crate::settings::{MailTransport, PaymentConfig, ResolvedConfig, Settings, StripeAccount};
 use crate::worker::Worker;
@@ -131,7 +131,7 @@ impl App {
     }
 
     /// Everything that HTTP requests can reach.
-    pub(crate) fn api(&self, config: &ResolvedConfig) -> Result<Api> {
+    pub(crate) fn api(&self, config: &ResolvedConfig, stopping: Stopping) -> Result<Api> {
         let Deps { queries, clock, random, notifier, .. } = self.deps.clone();
         let checks = [
             Check::Database(self.backend.clone()),
@@ -151,7 +151,10 @@ impl App {
             clock,
             random,
             wording: self.wording.clone(),
-            readiness: checks.map(|check| Arc::new(check.shared()) as Arc<dyn HealthCheck>).into(),
+            readiness: [Arc::new(stopping) as Arc<dyn HealthCheck>]
+                .into_iter()
+                .chain(checks.map(|check| Arc::new(check.shared()) as Arc<dyn HealthCheck>))
+                .collect(),
         })
     }
 

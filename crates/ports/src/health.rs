@@ -16,7 +16,7 @@ pub enum Health {
 /// A part of the system whose health can be checked.
 #[async_trait]
 pub trait HealthCheck: Send + Sync {
-    /// The name of the part in the readiness response: `database`, `migrations`, `outbox`, `payments`, `admins`,
+    /// The name of the part in the readiness response: `instance`, `database`, `migrations`, `outbox`, `payments`, `admins`,
     /// `mail`, `jitsi`, `time_zones`.
     fn name(&self) -> &'static str;
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use attune_application::accounts::Registration;
@@ -50,6 +51,7 @@ pub(crate) struct ResolvedConfig {
     pub(crate) bind: SocketAddr,
     pub(crate) public_url: Option<Url>,
     pub(crate) trusted_proxies: Vec<AddressRange>,
+    pub(crate) stop_delay: Duration,
     pub(crate) database: DatabaseUrl,
     pub(crate) access_token_lifetime: SignedDuration,
     pub(crate) login_sessions: LoginSessionPolicy,
@@ -95,6 +97,7 @@ impl Settings {
         if production {
             self.refuse_trials(&database, &trusted_proxies)?;
         }
+        ensure!(self.http.stop_delay_seconds <= 60, "http.stop_delay_seconds must be at most 60");
         let zones = Arc::new(ZoneDatabase::newest());
         let minutes = |m: u32| SignedDuration::from_mins(i64::from(m));
         Ok(ResolvedConfig {
@@ -103,6 +106,7 @@ impl Settings {
             })?,
             public_url: self.public_url(production)?,
             trusted_proxies,
+            stop_delay: Duration::from_secs(self.http.stop_delay_seconds),
             database,
             access_token_lifetime: minutes(auth.access_token_minutes),
             login_sessions: LoginSessionPolicy {

@@ -213,6 +213,13 @@ fn production_refuses_settings_for_trials() {
 }
 
 #[test]
+fn an_instance_that_stops_waits_at_most_a_minute() {
+    let delay = |seconds: &'static str| [("ATTUNE__HTTP__STOP_DELAY_SECONDS", seconds)];
+    assert_eq!(resolve(Profile::Development, &delay("60")).unwrap().stop_delay.as_secs(), 60);
+    assert!(refusal(Profile::Development, &delay("61")).contains("http.stop_delay_seconds"));
+}
+
+#[test]
 fn a_misspelt_prefix_is_noticed() {
     for (name, meant) in [
         ("ATTUNE_HTTP__BIND", "ATTUNE__HTTP__BIND"),
