@@ -74,7 +74,7 @@ pub(crate) enum TlsMode {
 /// What is verified of the server's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verification {
-    /// Nothing: whoever controls the network can pose as the server.
+    /// Nothing: an attacker on the network can pose as the server.
     Nothing,
     /// That a trusted authority has signed it: `verify-ca`, and `require` with `sslrootcert`.
     Authority,
