@@ -176,9 +176,11 @@ async fn connect_through(near: TcpStream, server: String, way: watch::Receiver<W
         }
     };
     tokio::select! {
+        // The silence comes before what arrives after it was set.
+        biased;
+        () = silence => {}
         _ = to_server => return,
         _ = tokio::io::copy(&mut far_in, &mut near_out) => return,
-        () = silence => {}
     }
     // Both ends stay open.
     std::future::pending().await
