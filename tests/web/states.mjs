@@ -207,6 +207,8 @@ async function bookedAppointments(practice, john, { open, over }) {
                 '/appointments/{id}/pay, forged': [
                     page(unpaid, '/pay'), 'Another site sent this form', { cookies, from: page(unpaid), fields: { form_token: 'x' } },
                 ],
+                '/appointments/{id}/receipt, paid': [page(next, '/receipt'), 'Receipt for', view],
+                '/appointments/{id}/receipt, none': [page(unpaid, '/receipt'), 'Not paid yet', view],
                 '/appointments/{id}/calendar.ics, none': [page(unpaid, '/calendar.ics'), 'Not paid yet', view],
                 '/appointments/{id}/cancel, part': [page(partly, '/cancel'), 'You get €50.00 back, and the practice keeps €50.00', view],
                 '/appointments/{id}/cancel, nothing': [page(late, '/cancel'), 'Nothing is refunded, because', view],

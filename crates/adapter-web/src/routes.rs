@@ -13,7 +13,7 @@ use crate::pages::therapist::{
 use crate::pages::{
     account, appointment, appointments, assets, book, book_summary, book_who, cancel_appointment, checkout,
     confirm_email, forgot_password, front, invitation, join, legal, log_in, log_out, login, move_appointment,
-    not_found, pay, register, reset, second_factor, test_checkout, undo_email, verify,
+    not_found, pay, receipt, register, reset, second_factor, test_checkout, undo_email, verify,
 };
 use crate::web::Web;
 
@@ -188,6 +188,7 @@ fn routes(test_checkout: bool) -> Vec<Route> {
             &["checkout", "forged"],
         ),
         route(Endpoint::at(appointment::CALENDAR).get(appointment::calendar), &["none"]),
+        route(Endpoint::at(receipt::PATH).get(receipt::show), &["paid", "none"]),
         route(
             Endpoint::at(cancel_appointment::PATH).get(cancel_appointment::show).post(cancel_appointment::cancel),
             &["full", "part", "nothing", "unpaid", "too-long", "changed", "closed", "foreign"],

@@ -174,6 +174,7 @@ const ROWS: &[Row] = &[
     row("GET", "/appointments/{id}/pay", "", [303; 5]),
     row("POST", "/appointments/{id}/pay", "", [303; 5]),
     row("GET", "/appointments/{id}/calendar.ics", "", [303; 5]),
+    row("GET", "/appointments/{id}/receipt", "", [303; 5]),
     row("GET", "/appointments/{id}/cancel", "", [303; 5]),
     row("POST", "/appointments/{id}/cancel", "", [303; 5]),
     row("GET", "/appointments/{id}/move", "", [303; 5]),

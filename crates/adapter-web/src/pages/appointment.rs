@@ -313,6 +313,9 @@ fn links(view: &View<'_>, own: &OwnBooking) -> Vec<Link> {
     if has_calendar_file(&own.booking) {
         links.push(link("/calendar.ics", "appointment-calendar"));
     }
+    if own.booking.payment_status().has_been_paid() {
+        links.push(link("/receipt", "payment-receipt"));
+    }
     links
 }
 

@@ -60,6 +60,7 @@ struct Row {
     tag: Tag,
     details: Vec<String>,
     button: Option<LinkAbout>,
+    receipt: Option<LinkAbout>,
 }
 
 /// A client's bookings, sorted by what they mean for the client now.
@@ -267,17 +268,23 @@ impl List<'_> {
                 about: self.about(booking),
             });
         }
-        Ok(Row { link: self.link(booking), tag: tag(view, booking, self.now), details, button })
+        Ok(Row { link: self.link(booking), tag: tag(view, booking, self.now), details, button, receipt: None })
     }
 
     fn upcoming(&self, booking: &Booking) -> Row {
         let view = &self.visit.view;
         let details = vec![self.names.line(view, booking)];
-        Row { link: self.link(booking), tag: tag(view, booking, self.now), details, button: None }
+        Row { link: self.link(booking), tag: tag(view, booking, self.now), details, button: None, receipt: None }
     }
 
     async fn past(&self, booking: &Booking) -> Result<Row, Problem> {
         let mut row = self.upcoming(booking);
+        let view = &self.visit.view;
+        row.receipt = booking.payment_status().has_been_paid().then(|| LinkAbout {
+            href: view.href(&format!("{}/receipt", path_of(booking))),
+            text: view.text("payment-receipt"),
+            about: self.about(booking),
+        });
         // Only these have refunds.
         if booking.payment_status().has_been_paid() && booking.payment_status() != PaymentStatus::Succeeded {
             row.details.extend(refunds(self.web, self.visit, booking, &self.zone).await?);

@@ -24,6 +24,7 @@ pub(crate) mod move_appointment;
 pub(crate) mod new_password;
 pub(crate) mod not_found;
 pub(crate) mod pay;
+pub(crate) mod receipt;
 pub(crate) mod register;
 pub(crate) mod reset;
 pub(crate) mod second_factor;

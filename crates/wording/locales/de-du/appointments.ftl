@@ -39,3 +39,5 @@ move-costs-nothing = Keine. Was du bezahlt hast, bleibt gültig.
 move-taken = Diese Zeit ist nicht mehr frei. Es hat sich nichts geändert. Bitte wähle eine andere.
 move-closed = Du kannst diesen Termin nicht verschieben
 move-closed-unpaid = Er ist noch nicht bestätigt. Sobald er bezahlt ist, kannst du ihn verschieben.
+
+payment-receipt-keep = Um den Beleg aufzubewahren, drucke diese Seite oder speichere sie als PDF.

@@ -124,3 +124,10 @@ move-closed = Sie können diesen Termin nicht verschieben
 move-closed-since = Er konnte bis { $until } verschoben werden.
 move-closed-unpaid = Er ist noch nicht bestätigt. Sobald er bezahlt ist, können Sie ihn verschieben.
 move-closed-over = Er ist vorbei oder wurde abgesagt.
+
+payment-receipt = Beleg
+payment-receipt-client = Beleg für
+payment-receipt-paid = Bezahlt
+payment-receipt-payment = { $amount } am { $date }
+payment-receipt-keep = Um den Beleg aufzubewahren, drucken Sie diese Seite oder speichern Sie sie als PDF.
+payment-receipt-back = Zurück zum Termin

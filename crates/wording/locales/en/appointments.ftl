@@ -124,3 +124,10 @@ move-closed = You cannot move this appointment
 move-closed-since = It could be moved until { $until }.
 move-closed-unpaid = It is not confirmed yet. Once it is paid, you can move it.
 move-closed-over = It is over, or was cancelled.
+
+payment-receipt = Receipt
+payment-receipt-client = Receipt for
+payment-receipt-paid = Paid
+payment-receipt-payment = { $amount } on { $date }
+payment-receipt-keep = To keep the receipt, print this page or save it as a PDF.
+payment-receipt-back = Back to the appointment

@@ -124,3 +124,10 @@ move-closed = No puede cambiar esta cita
 move-closed-since = Se podía cambiar hasta el { $until }.
 move-closed-unpaid = Todavía no está confirmada. Una vez pagada, podrá cambiarla.
 move-closed-over = Ha terminado o se ha cancelado.
+
+payment-receipt = Recibo
+payment-receipt-client = Recibo para
+payment-receipt-paid = Pagado
+payment-receipt-payment = { $amount } el { $date }
+payment-receipt-keep = Para conservar el recibo, imprima esta página o guárdela como PDF.
+payment-receipt-back = Volver a la cita

@@ -124,3 +124,10 @@ move-closed = Vous ne pouvez pas déplacer ce rendez-vous
 move-closed-since = Il pouvait être déplacé jusqu’au { $until }.
 move-closed-unpaid = Il n’est pas encore confirmé. Une fois payé, il pourra être déplacé.
 move-closed-over = Il est terminé, ou a été annulé.
+
+payment-receipt = Reçu
+payment-receipt-client = Reçu pour
+payment-receipt-paid = Payé
+payment-receipt-payment = { $amount } le { $date }
+payment-receipt-keep = Pour conserver le reçu, imprimez cette page ou enregistrez-la en PDF.
+payment-receipt-back = Retour au rendez-vous

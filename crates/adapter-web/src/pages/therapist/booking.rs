@@ -12,7 +12,7 @@ use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::{AuditEntry, BookingView, Payment, Refund};
 use jiff::Timestamp;
 
-use super::inputs::{METHODS, language_field, method_field};
+use super::inputs::{language_field, method_field, method_name};
 use super::rows::{email_row, state_tag};
 use super::{People, TherapistVisit, id, open, paths, receive};
 use crate::blocks::{Block, FormBlock, Row};
@@ -307,10 +307,7 @@ fn amount_at(visit: &TherapistVisit<'_>, name: &str, amount: Money, at: Timestam
 
 fn payment_rows(visit: &TherapistVisit<'_>, detail: &Detail) -> Vec<Row> {
     let of_payment = |payment: &Payment| {
-        let method = payment.method.as_deref().map(|method| {
-            let known = METHODS.iter().find(|(value, _)| *value == method);
-            known.map_or_else(|| method.to_owned(), |(_, text)| visit.text(text))
-        });
+        let method = payment.method.as_deref().map(|method| method_name(visit.view(), method));
         let details = [method, payment.memo.clone()].into_iter().flatten().collect();
         Row {
             title: payment_title(visit, payment),

@@ -6,10 +6,17 @@ use super::TherapistVisit;
 use crate::fields::Field;
 use crate::language;
 use crate::typed::Typed;
+use crate::web::View;
 
 /// The ways in which offline payments are usually made, as the API names them, with their messages.
-pub(super) const METHODS: [(&str, &str); 3] =
+const METHODS: [(&str, &str); 3] =
     [("cash", "method-cash"), ("bank_transfer", "method-bank-transfer"), ("card", "method-card")];
+
+/// The way in which a payment was made, in the reader's words where it is a usual one.
+pub(crate) fn method_name(view: &View<'_>, method: &str) -> String {
+    let known = METHODS.iter().find(|(value, _)| *value == method);
+    known.map_or_else(|| method.to_owned(), |(_, text)| view.text(text))
+}
 
 /// How an offline payment was made. Other ways can be typed.
 pub(super) fn method_field(visit: &TherapistVisit<'_>, typed: &Typed, name: &str) -> Field {

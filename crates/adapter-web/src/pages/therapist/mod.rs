@@ -46,6 +46,7 @@ pub(crate) mod why;
 const KEY: &str = "key";
 
 pub(crate) use crate::blocks::VERSION;
+pub(crate) use inputs::method_name;
 
 /// A therapist at one of these pages.
 pub(crate) struct TherapistVisit<'a> {
