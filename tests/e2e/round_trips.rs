@@ -13,21 +13,17 @@ struct Browser<'a> {
 
 impl<'a> Browser<'a> {
     async fn log_in(app: &'a Instance, user: &User) -> Self {
-        let cookies = |headers: &reqwest::header::HeaderMap| {
-            let all = headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
-            all.map(|cookie| cookie.split(';').next().unwrap().to_owned()).collect::<Vec<_>>().join("; ")
-        };
         let form = app.get("/login").await;
         let (_, token) = form.text.split_once("name=\"form_token\" value=\"").unwrap();
         let token = token.split('"').next().unwrap();
         let fields = [("form_token", token), ("email", &user.email), ("password", &user.password)];
         let body = Url::parse_with_params(app.base(), fields).unwrap().query().unwrap().to_owned();
-        let request = app.request(Method::POST, "/login").header("cookie", cookies(&form.headers));
+        let request = app.request(Method::POST, "/login").header("cookie", form.cookies());
         let request = request.header("sec-fetch-site", "same-origin");
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
         let logged_in = app.send(request).await;
         assert_eq!(logged_in.status, 303, "{}", logged_in.text);
-        Self { app, cookies: cookies(&logged_in.headers) }
+        Self { app, cookies: logged_in.cookies() }
     }
 
     async fn open(&self, path: &str) {

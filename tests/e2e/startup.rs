@@ -90,9 +90,7 @@ async fn the_demo_ends_in_two_links() {
             assert_eq!(app.get(url).await.status, 200, "{name}: a page with a button");
             let press = async || app.send(app.request(Method::POST, url).header("sec-fetch-site", "same-origin")).await;
             let pressed = press().await;
-            let cookies = pressed.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
-            let cookies: Vec<&str> = cookies.map(|cookie| cookie.split(';').next().unwrap()).collect();
-            let account = app.request(Method::GET, "/account").header("cookie", cookies.join("; "));
+            let account = app.request(Method::GET, "/account").header("cookie", pressed.cookies());
             let account = app.send(account).await;
             assert!(account.text.contains(name), "{name}: {}", account.text);
             assert_eq!(press().await.status, 410, "{name}: it works once");

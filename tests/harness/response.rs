@@ -56,6 +56,12 @@ impl ApiResponse {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// What a browser sends back after this response, without its earlier cookies.
+    pub fn cookies(&self) -> String {
+        let all = self.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+        all.map(|cookie| cookie.split(';').next().unwrap()).collect::<Vec<_>>().join("; ")
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text)
             .unwrap_or_else(|_| panic!("{} → {} is no JSON: {}", self.request, self.status, self.text))

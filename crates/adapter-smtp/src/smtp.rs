@@ -127,10 +127,15 @@ impl SmtpNotifier {
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, NotifyError> {
+        let opened = self.open().await;
+        // The library does not tell an unknown host from a broken connection.
+        let is_unknown = opened.as_ref().is_err_and(|error| *error == CONNECTION)
+            && self.in_time(lookup_host((self.config.host.as_str(), self.config.port))).await?.is_err();
+        if is_unknown { Err(UNKNOWN_HOST) } else { opened }
+    }
+
+    async fn open(&self) -> Result<AsyncSmtpConnection, NotifyError> {
         let server = (self.config.host.as_str(), self.config.port);
-        if !matches!(self.route, Route::Loopback(_)) {
-            drop(self.in_time(lookup_host(server)).await?.map_err(|_| UNKNOWN_HOST)?);
-        }
         let mut connection = match &self.route {
             Route::Loopback(addresses) => {
                 let stream = self.tcp(TcpStream::connect(&addresses[..])).await?;

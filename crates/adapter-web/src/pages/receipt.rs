@@ -64,7 +64,7 @@ async fn page(web: &Web, visit: &Visit<'_>, own: &OwnBooking) -> Result<Option<R
         let at = payment.settled_at.unwrap_or(payment.created_at);
         let date = view.phrases.local_time(at, &own.zone).date;
         let amount = view.phrases.money(payment.amount);
-        let text = view.text_with("payment-receipt-payment", &[("amount", (&amount).into()), ("date", (&date).into())]);
+        let text = view.text_with("booking-payment", &[("amount", (&amount).into()), ("at", (&date).into())]);
         facts.push(fact(
             "payment-receipt-paid",
             text,

@@ -128,6 +128,5 @@ move-closed-over = Er ist vorbei oder wurde abgesagt.
 payment-receipt = Beleg
 payment-receipt-client = Beleg für
 payment-receipt-paid = Bezahlt
-payment-receipt-payment = { $amount } am { $date }
 payment-receipt-keep = Um den Beleg aufzubewahren, drucken Sie diese Seite oder speichern Sie sie als PDF.
 payment-receipt-back = Zurück zum Termin

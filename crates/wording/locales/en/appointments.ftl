@@ -128,6 +128,5 @@ move-closed-over = It is over, or was cancelled.
 payment-receipt = Receipt
 payment-receipt-client = Receipt for
 payment-receipt-paid = Paid
-payment-receipt-payment = { $amount } on { $date }
 payment-receipt-keep = To keep the receipt, print this page or save it as a PDF.
 payment-receipt-back = Back to the appointment

@@ -128,6 +128,5 @@ move-closed-over = Ha terminado o se ha cancelado.
 payment-receipt = Recibo
 payment-receipt-client = Recibo para
 payment-receipt-paid = Pagado
-payment-receipt-payment = { $amount } el { $date }
 payment-receipt-keep = Para conservar el recibo, imprima esta página o guárdela como PDF.
 payment-receipt-back = Volver a la cita

@@ -128,6 +128,5 @@ move-closed-over = Il est terminé, ou a été annulé.
 payment-receipt = Reçu
 payment-receipt-client = Reçu pour
 payment-receipt-paid = Payé
-payment-receipt-payment = { $amount } le { $date }
 payment-receipt-keep = Pour conserver le reçu, imprimez cette page ou enregistrez-la en PDF.
 payment-receipt-back = Retour au rendez-vous

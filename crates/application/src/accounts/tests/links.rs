@@ -122,8 +122,16 @@ async fn requests_for_links_are_limited_per_address_and_kind_and_unknown_address
 
 /// Logs in with a mailed link.
 pub(super) async fn redeem(practice: &TestPractice, token: &str) -> Result<LinkLogin, RedeemLoginLinkError> {
-    let command = RedeemLoginLinkCommand { token: token.into(), code: None, origin: origin("192.0.2.0/24") };
-    practice.redeem_login_link.run(command).await
+    redeem_with(practice, token, None).await
+}
+
+pub(super) async fn redeem_with(
+    practice: &TestPractice,
+    token: &str,
+    code: Option<&str>,
+) -> Result<LinkLogin, RedeemLoginLinkError> {
+    let (token, code) = (token.to_owned(), code.map(str::to_owned));
+    practice.redeem_login_link.run(RedeemLoginLinkCommand { token, code, origin: origin("192.0.2.0/24") }).await
 }
 
 #[tokio::test]

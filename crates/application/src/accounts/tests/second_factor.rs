@@ -4,7 +4,7 @@ use attune_domain::SecondFactorPolicy;
 use attune_domain::notification::NotificationKind;
 use attune_test_doubles::PlainTotp;
 
-use super::links::{mailed, token};
+use super::links::{mailed, redeem_with, token};
 use super::*;
 
 /// Sets up an authenticator app. Returns the recovery codes.
@@ -132,14 +132,12 @@ async fn a_recovery_code_works_once_as_it_is_typed_and_only_with_the_password() 
     assert!(matches!(step_up, Err(StepUpError::WrongCode)));
     practice.request_link.log_in(&email("client"), None).await.unwrap();
     let link = token(&practice).await;
-    let redeem = async |code: Option<String>| {
-        let command = RedeemLoginLinkCommand { token: link.clone(), code, origin: origin("192.0.2.0/24") };
-        practice.redeem_login_link.run(command).await.err()
-    };
-    assert!(matches!(redeem(None).await, Some(RedeemLoginLinkError::SecondFactorRequired)));
-    assert!(matches!(redeem(Some(codes[2].clone())).await, Some(RedeemLoginLinkError::WrongCode)));
+    let redeem = async |code: Option<&str>| redeem_with(&practice, &link, code).await;
+    assert!(matches!(redeem(None).await, Err(RedeemLoginLinkError::SecondFactorRequired)));
+    assert!(matches!(redeem(Some(&codes[2])).await, Err(RedeemLoginLinkError::WrongCode)));
     practice.advance_minutes(1);
-    assert!(redeem(Some(PlainTotp::code(practice.now()))).await.is_none(), "a wrong code leaves the link as it was");
+    let right = redeem(Some(&PlainTotp::code(practice.now()))).await;
+    assert!(right.is_ok(), "a wrong code leaves the link as it was");
     log_in(&practice, Some(&codes[2])).await.unwrap();
 }
 
@@ -148,27 +146,19 @@ async fn wrong_codes_with_a_login_link_are_limited() {
     let (practice, ..) = with_factor().await;
     practice.request_link.log_in(&email("client"), None).await.unwrap();
     let link = token(&practice).await;
-    let redeem = async |code: String| {
-        let command = RedeemLoginLinkCommand { token: link.clone(), code: Some(code), origin: origin("192.0.2.0/24") };
-        practice.redeem_login_link.run(command).await.err()
-    };
     for _ in 0..20 {
-        assert!(matches!(redeem("000000".into()).await, Some(RedeemLoginLinkError::WrongCode)));
+        let wrong = redeem_with(&practice, &link, Some("000000")).await;
+        assert!(matches!(wrong, Err(RedeemLoginLinkError::WrongCode)));
     }
     practice.advance_minutes(1);
-    let right = redeem(PlainTotp::code(practice.now())).await;
-    assert!(matches!(right, Some(RedeemLoginLinkError::TooManyFailures)));
+    let right = redeem_with(&practice, &link, Some(&PlainTotp::code(practice.now()))).await;
+    assert!(matches!(right, Err(RedeemLoginLinkError::TooManyFailures)));
     practice.add("other", Role::Client).await;
     let tokens = practice.log_in_as("other@example.org", PASSWORD).await.unwrap();
     set_up(&practice, &caller(&practice, &tokens).await.unwrap()).await;
     practice.request_link.log_in(&email("other"), None).await.unwrap();
-    let command = RedeemLoginLinkCommand {
-        token: token(&practice).await,
-        code: Some("000000".into()),
-        origin: origin("192.0.2.0/24"),
-    };
-    let of_other = practice.redeem_login_link.run(command).await.err();
-    assert!(matches!(of_other, Some(RedeemLoginLinkError::WrongCode)));
+    let of_other = redeem_with(&practice, &token(&practice).await, Some("000000")).await;
+    assert!(matches!(of_other, Err(RedeemLoginLinkError::WrongCode)));
 }
 
 #[tokio::test]
@@ -177,16 +167,12 @@ async fn a_right_code_with_a_login_link_forgets_the_wrong_ones() {
     for _ in 0..2 {
         practice.request_link.log_in(&email("client"), None).await.unwrap();
         let link = token(&practice).await;
-        let redeem = async |code: String| {
-            let command =
-                RedeemLoginLinkCommand { token: link.clone(), code: Some(code), origin: origin("192.0.2.0/24") };
-            practice.redeem_login_link.run(command).await.err()
-        };
         for _ in 0..19 {
-            assert!(matches!(redeem("000000".into()).await, Some(RedeemLoginLinkError::WrongCode)));
+            let wrong = redeem_with(&practice, &link, Some("000000")).await;
+            assert!(matches!(wrong, Err(RedeemLoginLinkError::WrongCode)));
         }
         practice.advance_minutes(1);
-        assert!(redeem(PlainTotp::code(practice.now())).await.is_none());
+        assert!(redeem_with(&practice, &link, Some(&PlainTotp::code(practice.now()))).await.is_ok());
     }
 }
 
@@ -199,11 +185,8 @@ async fn a_code_that_was_not_checked_is_no_wrong_one() {
         let link = token(&practice).await;
         practice.advance_minutes(1);
         let code = PlainTotp::code(practice.now());
-        let redeem = || {
-            let (token, code) = (link.clone(), Some(code.clone()));
-            practice.redeem_login_link.run(RedeemLoginLinkCommand { token, code, origin: origin("192.0.2.0/24") })
-        };
-        let outcomes = futures_util::future::join_all((0..20).map(|_| redeem())).await;
+        let uses = (0..20).map(|_| redeem_with(&practice, &link, Some(&code)));
+        let outcomes = futures_util::future::join_all(uses).await;
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     }
 }
