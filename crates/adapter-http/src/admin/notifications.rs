@@ -139,11 +139,7 @@ async fn change(state: &State, admin: UserId, request: Request, change: Notifica
 
 /// The emails, with the role of each recipient.
 async fn bodies(state: &State, emails: &[Notification]) -> Result<Vec<OutboxNotification>, StoreError> {
-    let account = |email: &Notification| match email.content.recipient {
-        ViewerId::Account(id) => Some(id),
-        ViewerId::Participant(_) => None,
-    };
-    let accounts = BTreeSet::from_iter(emails.iter().filter_map(account));
+    let accounts = BTreeSet::from_iter(emails.iter().filter_map(|email| email.content.recipient.account()));
     let people = state.api.queries.people(&Vec::from_iter(accounts)).await?;
     let role = |id| people.iter().find(|user| user.id == id).map_or(Role::Client, |user| user.role);
     let recipient = |viewer| match viewer {

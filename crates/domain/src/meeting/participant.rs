@@ -17,6 +17,14 @@ pub enum ViewerId {
 }
 
 impl ViewerId {
+    /// `None` for a participant without one.
+    pub fn account(self) -> Option<UserId> {
+        match self {
+            Self::Account(id) => Some(id),
+            Self::Participant(_) => None,
+        }
+    }
+
     /// Reads the format of `Display`.
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, number) = text.split_once('-')?;

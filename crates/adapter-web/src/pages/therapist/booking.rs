@@ -5,9 +5,7 @@ use actix_web::web::{Data, Payload};
 use attune_application::bookings::ChangeBookingError;
 use attune_domain::meeting::{AccessState, AttendanceSummary};
 use attune_domain::notification::Notification;
-use attune_domain::{
-    Booking, BookingId, BookingStatus, Money, Participant, ParticipantRole, Role, Service, UserId, ViewerId,
-};
+use attune_domain::{Booking, BookingId, BookingStatus, Money, Participant, ParticipantRole, Role, Service, ViewerId};
 use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::{AuditEntry, BookingView, Payment, Refund};
 use jiff::Timestamp;
@@ -69,7 +67,7 @@ impl Detail {
             web.use_cases.attendance.of(&view.booking),
         )?;
         let states = history.iter().filter_map(|entry| entry.booking);
-        let attendees = attendance.iter().filter_map(|summary| account(summary.participant));
+        let attendees = attendance.iter().filter_map(|summary| summary.participant?.account());
         let ids = history.iter().filter_map(|entry| entry.actor).chain(states.map(|state| state.therapist));
         let people = People::load(web, ids.chain(attendees).chain([view.booking.therapist()])).await?;
         Ok(Self { view, services, people, payments, refunds, participants, emails, attendance, history, reasons })
@@ -380,14 +378,6 @@ fn emails(visit: &TherapistVisit<'_>, detail: &Detail) -> Vec<Block> {
     }
     let rows = detail.emails.iter().map(|email| email_row(visit, PATH, email)).collect();
     vec![Block::Heading(visit.text("booking-emails")), Block::Rows(rows)]
-}
-
-/// The account of someone in a room.
-fn account(viewer: Option<ViewerId>) -> Option<UserId> {
-    match viewer? {
-        ViewerId::Account(id) => Some(id),
-        ViewerId::Participant(_) => None,
-    }
 }
 
 fn attendance(visit: &TherapistVisit<'_>, detail: &Detail) -> Vec<Block> {

@@ -40,10 +40,7 @@ async fn page(visit: &TherapistVisit<'_>, typed: Typed) -> HandlerResult {
     let offset = visit.parameter("from").parse::<u64>().unwrap_or(0);
     let filter = NotificationFilter { state, ..NotificationFilter::default() };
     let found = visit.web.queries.outbox(&filter, PageRequest { limit: PER_PAGE, offset }).await?;
-    let accounts = found.items.iter().filter_map(|email| match email.content.recipient {
-        ViewerId::Account(id) => Some(id),
-        ViewerId::Participant(_) => None,
-    });
+    let accounts = found.items.iter().filter_map(|email| email.content.recipient.account());
     let people = People::load(visit.web, accounts).await?;
     let states = [(String::new(), visit.text("emails-all"))]
         .into_iter()
