@@ -14,7 +14,7 @@ on_both_databases!(
 #[tokio::test]
 async fn help_names_every_command() {
     let help = run(attune(["--help"]), "").await.good();
-    for command in ["serve", "worker", "migrate", "user", "doctor", "openapi", "config"] {
+    for command in ["serve", "worker", "migrate", "backup", "restore", "emails", "user", "doctor", "openapi", "config"] {
         let named = help.stdout.lines().any(|line| line.trim_start().starts_with(command));
         assert!(named, "{command} in {}", help.stdout);
     }
@@ -24,7 +24,10 @@ async fn help_names_every_command() {
     for command in ["add", "list", "set-password", "set-email", "disable", "reset-2fa"] {
         run(attune(["user", command, "--help"]), "").await.good();
     }
-    for arguments in [vec![], vec!["dance"], vec!["serve", "--quickly"]] {
+    for command in ["held", "release", "cancel"] {
+        run(attune(["emails", command, "--help"]), "").await.good();
+    }
+    for arguments in [vec![], vec!["dance"], vec!["serve", "--quickly"], vec!["emails", "release"]] {
         assert_eq!(run(attune(&arguments), "").await.code, Some(2), "{arguments:?}");
     }
 }

@@ -60,6 +60,11 @@ impl Ledger {
         true
     }
 
+    /// The bookings acknowledged so far: id and start minute.
+    pub(crate) fn promised(&self) -> BTreeMap<i64, i64> {
+        self.promised.lock().unwrap().clone()
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::SeqCst)
     }
@@ -75,7 +80,7 @@ impl Ledger {
     /// Compares the clients' records with the service's bookings, which are returned.
     pub(crate) async fn check(&self, admin: &User) -> Vec<Value> {
         let bookings = admin.all_bookings().await;
-        let promised = self.promised.lock().unwrap().clone();
+        let promised = self.promised();
         let starts: BTreeMap<i64, &str> =
             bookings.iter().map(|b| (b["id"].as_i64().unwrap(), b["scheduled_at"].as_str().unwrap())).collect();
         assert_eq!(starts.len(), bookings.len(), "no id twice");

@@ -27,6 +27,7 @@ macro_rules! on_database {
 
 mod accounts;
 mod admin;
+mod backups;
 mod bookings;
 mod calendar;
 mod commands;

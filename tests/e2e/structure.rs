@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("adapter-memory", CORE, "test-doubles test-store-contract"),
     ("adapter-sqlite", "domain ports sql", "test-store-contract"),
     ("adapter-postgres", "domain ports sql", "test-store-contract test-postgres"),
+    ("archive", "ports", ""),
     ("ics", "", ""),
     ("wording", "domain", ""),
     ("adapter-smtp", "domain ports ics wording", "test-smtp"),
@@ -36,7 +37,8 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     (
         "app",
         "domain ports application adapter-memory adapter-sqlite adapter-postgres adapter-smtp adapter-auth \
-         adapter-payments adapter-stripe http-common adapter-http adapter-web adapter-jitsi wording",
+         adapter-payments adapter-stripe http-common adapter-http adapter-web adapter-jitsi archive \
+         wording",
         "",
     ),
     ("test-doubles", CORE, ""),

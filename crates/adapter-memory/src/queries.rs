@@ -356,6 +356,7 @@ impl Queries for MemoryStore {
                 in_state(NotificationState::Pending).filter(|row| row.notification.next_at < overdue_before),
             ),
             dead: count(in_state(NotificationState::Dead)),
+            held: count(in_state(NotificationState::Held)),
         })
     }
 }

@@ -579,12 +579,11 @@ impl State {
         }
     }
 
-    /// Returns whether the email was pending and not leased.
+    /// Returns whether the email waited and was not leased.
     pub(crate) fn cancel_notification(&mut self, id: NotificationId, now: Timestamp) -> bool {
         let mut is_cancelled = false;
         for row in self.outbox.values_mut().filter(|row| row.is_sent_with(id)) {
-            let is_pending = row.notification.state == NotificationState::Pending;
-            if is_pending && row.lease.is_none_or(|lease| lease.until <= now) {
+            if row.notification.state.can_be_cancelled() && row.lease.is_none_or(|lease| lease.until <= now) {
                 row.notification.state = NotificationState::Cancelled;
                 row.lease = None;
                 is_cancelled = true;

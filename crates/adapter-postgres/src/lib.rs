@@ -2,6 +2,7 @@
 
 mod config;
 mod connector;
+mod dump;
 mod error;
 mod functions;
 mod load;
@@ -18,6 +19,7 @@ mod unit_of_work;
 mod write_pool;
 
 pub use config::{DatabaseUrl, PostgresConfig};
+pub use dump::DumpError;
 pub use error::OpenError;
 pub use migrations::MigrateError;
 pub use requirements::ServerFault;

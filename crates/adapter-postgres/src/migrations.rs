@@ -1,21 +1,22 @@
 //! Applies migrations.
 
+pub(crate) mod blocking;
+
 use std::sync::Arc;
 
 use attune_ports::{BoxError, StoreError};
-use attune_sql::search_texts;
-use attune_sql::statements::users_without_search_text;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text};
-use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel::sql_types::Text;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use thiserror::Error;
 
 use crate::PostgresStore;
 use crate::connector::Purpose;
-use crate::functions::{hashtextextended, pg_advisory_lock, to_regclass};
+use crate::functions::to_regclass;
+use blocking::Blocking;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
@@ -25,8 +26,7 @@ const MIGRATION_LOCK: &str = "attune:migrations";
 /// Diesel's table of applied migrations.
 const TABLE: &str = "__diesel_schema_migrations";
 
-const FILL_SEARCH_TEXTS: &str = "UPDATE users SET search_text = filled.search_text \
-    FROM unnest($1, $2) AS filled (id, search_text) WHERE users.id = filled.id";
+const APPLIED: &str = "SELECT version FROM __diesel_schema_migrations ORDER BY version";
 
 /// Why the schema was not migrated.
 #[derive(Debug, Error)]
@@ -54,30 +54,32 @@ impl PostgresStore {
     /// Applies the pending migrations and returns their names. Waits for another process that does the same, so any
     /// number may start at once. Has no deadline of its own.
     pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
-        let mut connection = Arc::clone(&self.connector)
-            .connect(Purpose::Migrations)
-            .await
-            .map_err(|e| MigrateError::Failed(e.into()))?;
-        // The lock is released with the connection.
-        diesel::select(pg_advisory_lock(hashtextextended(MIGRATION_LOCK, 0)))
-            .execute(&mut connection.diesel)
-            .await
-            .map_err(|e| MigrateError::Failed(e.into()))?;
-        let known = known().map_err(MigrateError::Failed)?;
-        let applied = applied(&connection.diesel).await.map_err(|e| MigrateError::Failed(e.into()))?;
-        if let Some(version) = applied.into_iter().find(|version| !known.contains(version)) {
-            return Err(MigrateError::Newer { version });
-        }
-        let (connection, driver) = connection.split();
-        // Diesel's harness blocks its thread.
-        let run = match tokio::task::spawn_blocking(move || run(connection)).await {
-            Ok(Ok((pending, connection))) => fill_search_texts(&connection).await.map(|()| pending).map_err(Into::into),
-            Ok(Err(error)) => Err(error),
-            Err(error) => Err(error.into()),
-        };
-        // Only now is the lock released.
+        let migrated = self.blocking(|connection| {
+            blocking::lock_migrations(connection)?;
+            let known = known()?;
+            match blocking::applied(connection)?.into_iter().find(|version| !known.contains(version)) {
+                Some(version) => Ok(Err(MigrateError::Newer { version })),
+                None => blocking::migrate(connection).map(Ok),
+            }
+        });
+        migrated.await.map_err(MigrateError::Failed)?
+    }
+
+    /// Whether no migration has been applied.
+    pub async fn is_empty(&self) -> Result<bool, StoreError> {
+        self.read(async |connection| Ok(applied(connection).await?.is_empty())).await
+    }
+
+    /// Runs blocking work on a connection of its own, without limits of time.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Blocking) -> Result<T, BoxError> + Send + 'static,
+    ) -> Result<T, BoxError> {
+        let (connection, driver) = Arc::clone(&self.connector).connect(Purpose::Migrations).await?.split();
+        let done = tokio::task::spawn_blocking(move || work(&mut Blocking::from(connection))).await;
+        // Only now are its locks released.
         let _ = driver.await;
-        run.map_err(MigrateError::Failed)
+        done?
     }
 
     /// Whether exactly the migrations of this release have been applied.
@@ -102,27 +104,6 @@ async fn applied(mut connection: &AsyncPgConnection) -> QueryResult<Vec<String>>
         return Ok(Vec::new());
     }
     let rows: Vec<Applied> =
-        diesel::sql_query(format!("SELECT version FROM {TABLE} ORDER BY version")).load(&mut connection).await?;
+        diesel::sql_query(APPLIED).load(&mut connection).await?;
     Ok(rows.into_iter().map(|row| row.version).collect())
-}
-
-fn run(connection: AsyncPgConnection) -> Result<(Vec<String>, AsyncPgConnection), BoxError> {
-    let mut harness = AsyncMigrationHarness::new(connection);
-    let pending = harness.pending_migrations(MIGRATIONS)?;
-    harness.run_migrations(&pending)?;
-    Ok((pending.iter().map(|migration| migration.name().to_string()).collect(), harness.into_inner()))
-}
-
-async fn fill_search_texts(mut connection: &AsyncPgConnection) -> QueryResult<()> {
-    let (users, texts): (Vec<i64>, Vec<String>) =
-        search_texts(users_without_search_text().load(&mut connection).await?).into_iter().unzip();
-    if users.is_empty() {
-        return Ok(());
-    }
-    diesel::sql_query(FILL_SEARCH_TEXTS)
-        .bind::<Array<BigInt>, _>(users)
-        .bind::<Array<Text>, _>(texts)
-        .execute(&mut connection)
-        .await
-        .map(|_| ())
 }

@@ -373,20 +373,23 @@ impl Queries for PostgresStore {
     }
 
     async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError> {
-        // Three counts over small indexes, sent together, instead of a scan of every email ever sent.
+        // Four counts over small indexes, sent together, instead of a scan of every email ever sent.
         let in_state =
             |state: NotificationState| outbox::table.filter(outbox::state.eq(state.as_str())).select(count_star());
         let pending = in_state(NotificationState::Pending);
         let overdue = in_state(NotificationState::Pending).filter(outbox::next_at.lt(millis(overdue_before)));
         let dead = in_state(NotificationState::Dead);
+        let held = in_state(NotificationState::Held);
         self.read(async |c| {
-            let (mut first, mut second, mut third) = (c, c, c);
-            let (pending, overdue, dead) = try_join!(
+            let (mut first, mut second, mut third, mut fourth) = (c, c, c, c);
+            let (pending, overdue, dead, held) = try_join!(
                 pending.get_result(&mut first),
                 overdue.get_result(&mut second),
                 dead.get_result(&mut third),
+                held.get_result(&mut fourth),
             )?;
-            Ok(OutboxHealth { pending: count(pending)?, overdue: count(overdue)?, dead: count(dead)? })
+            let (pending, overdue) = (count(pending)?, count(overdue)?);
+            Ok(OutboxHealth { pending, overdue, dead: count(dead)?, held: count(held)? })
         })
         .await
     }

@@ -172,7 +172,7 @@ fn length(path: &Path) -> IoResult<Option<u64>> {
     }
 }
 
-fn read_text(connection: &mut SqliteConnection, query: &str) -> QueryResult<String> {
+pub(crate) fn read_text(connection: &mut SqliteConnection, query: &str) -> QueryResult<String> {
     sql::<Text>(query).get_result(connection)
 }
 

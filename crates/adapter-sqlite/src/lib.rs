@@ -2,6 +2,7 @@
 
 mod config;
 mod connector;
+mod dump;
 mod error;
 mod load;
 mod migrations;
@@ -12,6 +13,7 @@ mod threads;
 mod unit_of_work;
 
 pub use config::SqliteConfig;
+pub use dump::{DumpError, restore, retire};
 pub use error::{OpenError, is_replaced};
 pub use migrations::MigrateError;
 pub use store::SqliteStore;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use attune_ports::{BoxError, StoreError};
+use attune_sql::dump::unknown_migration;
 use attune_sql::schema::users;
 use attune_sql::search_texts;
 use attune_sql::statements::users_without_search_text;
@@ -113,7 +114,7 @@ fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>, BoxError> {
 }
 
 /// The versions that the database has, in order. Writes nothing, not even the table of migrations.
-fn applied(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
+pub(crate) fn applied(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
     let has_table = sql_query("SELECT name AS version FROM sqlite_schema WHERE name = '__diesel_schema_migrations'")
         .load::<Applied>(connection)?;
     if has_table.is_empty() {
@@ -133,13 +134,31 @@ fn migrate(connection: &mut SqliteConnection) -> Result<Vec<String>, Stop> {
         if let Some(newer) = applied(connection)?.into_iter().find(|version| !versions.contains(version)) {
             return Err(Stop::Newer(newer));
         }
-        let pending = connection.pending_migrations(MIGRATIONS).map_err(Stop::Migration)?;
-        connection.run_migrations(&pending).map_err(Stop::Migration)?;
-        for (user, search_text) in search_texts(users_without_search_text().load(connection)?) {
-            diesel::update(users::table.find(user)).set(users::search_text.eq(search_text)).execute(connection)?;
-        }
-        Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
+        migrate_within(connection).map_err(Stop::Migration)
     });
     connection.batch_execute(BUSY_TIMEOUT)?;
     result
+}
+
+/// Applies the pending migrations within a transaction, and returns their names.
+pub(crate) fn migrate_within(connection: &mut SqliteConnection) -> Result<Vec<String>, BoxError> {
+    let pending = connection.pending_migrations(MIGRATIONS)?;
+    connection.run_migrations(&pending)?;
+    for (user, search_text) in search_texts(users_without_search_text().load(connection)?) {
+        diesel::update(users::table.find(user)).set(users::search_text.eq(search_text)).execute(connection)?;
+    }
+    Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
+}
+
+/// Applies these migrations to a new database, within a transaction. Errors: one of them is of a newer release.
+pub(crate) fn migrate_to(connection: &mut SqliteConnection, schema: &[String]) -> Result<(), BoxError> {
+    let known = known()?;
+    for version in schema {
+        let migration = known.iter().find(|migration| migration.name().version().to_string() == *version);
+        let migration = migration.ok_or_else(|| unknown_migration(version))?;
+        // Creates the list of migrations where there is none.
+        connection.applied_migrations()?;
+        connection.run_migration(migration)?;
+    }
+    Ok(())
 }

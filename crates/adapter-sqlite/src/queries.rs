@@ -51,13 +51,16 @@ struct OutboxCounts {
     overdue: i64,
     #[diesel(sql_type = BigInt)]
     dead: i64,
+    #[diesel(sql_type = BigInt)]
+    held: i64,
 }
 
 /// Each count reads only an index on a part of the outbox, so emails that were sent cost nothing.
 const COUNT_OUTBOX: &str = "SELECT \
     (SELECT count(*) FROM outbox WHERE state = 'pending') AS pending, \
     (SELECT count(*) FROM outbox WHERE state = 'pending' AND next_at < ?) AS overdue, \
-    (SELECT count(*) FROM outbox WHERE state = 'dead') AS dead";
+    (SELECT count(*) FROM outbox WHERE state = 'dead') AS dead, \
+    (SELECT count(*) FROM outbox WHERE state = 'held') AS held";
 
 /// A quarter of an hour has 900,000 milliseconds. The remainder is not negative before 1970 either.
 const SUM_LEDGER: &str = "SELECT at - (at % 900000 + 900000) % 900000 AS quarter, kind, currency, \
@@ -358,8 +361,9 @@ impl Queries for SqliteStore {
         let query = sql_query(COUNT_OUTBOX).bind::<BigInt, _>(millis(overdue_before));
         self.readers
             .run(move |connection| {
-                let OutboxCounts { pending, overdue, dead } = query.get_result(connection).map_err(store_error)?;
-                Ok(OutboxHealth { pending: count(pending)?, overdue: count(overdue)?, dead: count(dead)? })
+                let OutboxCounts { pending, overdue, dead, held } = query.get_result(connection).map_err(store_error)?;
+                let (pending, overdue) = (count(pending)?, count(overdue)?);
+                Ok(OutboxHealth { pending, overdue, dead: count(dead)?, held: count(held)? })
             })
             .await
     }

@@ -1,8 +1,9 @@
 //! The command line.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use attune_domain::NotifyLevel;
+use attune_domain::{NotificationId, NotifyLevel};
 use clap::{Args, Parser, Subcommand};
 
 use crate::settings::Profile;
@@ -34,7 +35,9 @@ Examples:
   attune config                             print the resolved settings, secrets hidden
   echo 'a long passphrase' | attune user add --email a@example.org --admin --password-stdin
   ATTUNE__DATABASE__URL=postgres://… attune serve
-                                            use PostgreSQL";
+                                            use PostgreSQL
+  attune backup --keep 14 /var/backups/attune/
+                                            write an archive, and keep the last fourteen";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -44,6 +47,14 @@ pub(crate) enum Command {
     Worker,
     /// Migrate the database and exit. `serve` and `worker` do so automatically.
     Migrate,
+    /// Write one archive of the database and the signing secret, while bookings go on. Other secrets and the settings file
+    /// are not in it.
+    Backup(Backup),
+    /// Make a database of an archive, of either kind, whichever kind the archive is from. Stop all instances before.
+    Restore(Restore),
+    /// List, release or cancel the emails that were due before a backup was restored.
+    #[command(subcommand)]
+    Emails(Emails),
     /// Manage accounts.
     #[command(subcommand)]
     User(User),
@@ -67,6 +78,63 @@ pub(crate) struct Serve {
     /// Do not run the worker; another process does (`attune worker`).
     #[arg(long)]
     pub(crate) no_worker: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// A file, a folder, in which the archive is named after the time, or - for standard output.
+    #[arg(value_name = "FILE|FOLDER|-")]
+    pub(crate) destination: PathBuf,
+    /// Encrypt the archive for the owner of this public key of age (age1…), besides those in backup.recipients. May be
+    /// repeated.
+    #[arg(long = "recipient", value_name = "KEY")]
+    pub(crate) recipients: Vec<String>,
+    /// Remove all but the newest archives from the folder.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) keep: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// An archive that `attune backup` wrote, or - for standard input.
+    #[arg(value_name = "FILE|-")]
+    pub(crate) archive: PathBuf,
+    /// Replace the database, and the signing secret in data_dir, if they exist.
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// A file with your private key of age, for an encrypted archive.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identity: Option<PathBuf>,
+    /// The service was stopped before the backup was made, so no email has been sent since: do not hold any.
+    #[arg(long)]
+    pub(crate) nothing_sent_since: bool,
+    /// Keep another signing secret than that of the archive; links in its emails and its authenticator apps do not work.
+    #[arg(long)]
+    pub(crate) keep_secret: bool,
+    /// Only write the signing secret of the archive into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) extract_secret: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Emails {
+    /// List them, one a line with tabs between the columns: number, kind, when it was due, subject and recipient.
+    Held,
+    /// Send them, as far as they are still warranted. Payments since the backup are reconciled first.
+    Release(ChosenEmails),
+    /// Never send them.
+    Cancel(ChosenEmails),
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ChosenEmails {
+    /// Numbers of emails.
+    #[arg(value_name = "NUMBER")]
+    pub(crate) emails: Vec<NotificationId>,
+    /// All of them.
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Args)]

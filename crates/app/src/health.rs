@@ -91,6 +91,9 @@ impl HealthCheck for Check {
                 match queries.outbox_health(overdue_before).await {
                     Err(_) => Health::Failing("the outbox cannot be read"),
                     Ok(health) if health.dead > 0 => Health::Warn("some emails were given up and need an admin"),
+                    Ok(health) if health.held > 0 => {
+                        Health::Warn("some emails are held since a backup was restored; see attune emails")
+                    }
                     Ok(health) if health.overdue > 0 => Health::Warn("some emails are overdue; is a worker running?"),
                     Ok(_) => Health::Ok,
                 }

@@ -3,14 +3,18 @@
 mod admins;
 mod ambient;
 mod backend;
+mod backup;
 mod cli;
 mod demo;
 mod doctor;
+mod emails;
 mod files;
 mod health;
 mod known_databases;
+mod last_backup;
 mod output;
 mod private_files;
+mod restore;
 mod secret;
 mod serve;
 mod service_manager;
@@ -67,6 +71,9 @@ fn run(cli: Cli) -> Result<()> {
         Command::Serve(_)
         | Command::Worker
         | Command::Migrate
+        | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::Emails(_)
         | Command::User(_)
         | Command::Doctor(_)
         | Command::Config => {}
@@ -93,6 +100,9 @@ fn run(cli: Cli) -> Result<()> {
             Command::Serve(options) => serve::serve(&settings, &config, cli.profile, &options).await,
             Command::Worker => serve::worker(&settings, &config).await,
             Command::Migrate => serve::migrate(&settings, &config).await,
+            Command::Backup(options) => backup::run(&settings, &config, &options).await,
+            Command::Restore(options) => restore::run(&settings, &config, &options).await,
+            Command::Emails(command) => emails::run(&settings, &config, &command).await,
             Command::Doctor(options) => doctor::run(&settings, &config, cli.profile, &options).await,
             Command::User(command) => user::run(&settings, &config, command).await,
             Command::Openapi | Command::Pages | Command::Config => Ok(()),

@@ -24,7 +24,7 @@ pub(crate) fn create_folder(path: &Path) -> Result<()> {
 /// The secret in the data folder, which is generated at the first start. Two processes that start together use the same.
 pub(crate) fn stored_secret(data_dir: &Path, random: &dyn Random) -> Result<Secret> {
     let path = data_dir.join("secret");
-    if let Some(secret) = read(&path)? {
+    if let Some(secret) = existing_secret(data_dir)? {
         return Ok(secret);
     }
     let mut bytes = [0; 32];
@@ -49,6 +49,11 @@ pub(crate) fn stored_secret(data_dir: &Path, random: &dyn Random) -> Result<Secr
         }
         _ => read(&path)?.with_context(|| format!("cannot read {}", path.display())),
     }
+}
+
+/// The secret in the data folder, if there is one.
+pub(crate) fn existing_secret(data_dir: &Path) -> Result<Option<Secret>> {
+    read(&data_dir.join("secret"))
 }
 
 fn read(path: &Path) -> Result<Option<Secret>> {

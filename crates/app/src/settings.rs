@@ -28,6 +28,7 @@ pub(crate) struct Settings {
     pub(crate) payments: Payments,
     pub(crate) mail: Mail,
     pub(crate) reminders: Reminders,
+    pub(crate) backup: Backup,
     pub(crate) limits: RateLimits,
     pub(crate) log: Log,
     pub(crate) testing: Testing,
@@ -174,6 +175,12 @@ pub(crate) struct Mail {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reminders {
     pub(crate) offsets_minutes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Backup {
+    pub(crate) recipients: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

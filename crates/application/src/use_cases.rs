@@ -28,7 +28,7 @@ use crate::meetings::{
     AttendanceReport, CloseRoom, EmailLinkTarget, EndAppointment, JoinMeeting, JoinPages, LinkSigning,
     ManageParticipants, MeetingLinks, RecordAttendance, ResendLinks, ReserveConference, RevokeLinks, RoomClosing,
 };
-use crate::notifications::{DeliverNotifications, ManageNotifications, PlanAgendas};
+use crate::notifications::{DeliverNotifications, HeldNotifications, ManageNotifications, PlanAgendas};
 use crate::payments::{
     HandlePaymentWebhook, OpenCheckout, PayPage, PayPages, PayTestCheckout, ProcessRefunds, ReconcilePayments,
     RecordOfflinePayment, RefundPayment, ResolvePaymentProblem, RevenueReport,
@@ -156,6 +156,7 @@ pub struct UseCases {
     pub deliver: DeliverNotifications,
     pub plan_agendas: PlanAgendas,
     pub manage_notifications: ManageNotifications,
+    pub held_notifications: HeldNotifications,
     pub save_response: SaveResponse,
     pub purge: PurgeExpired,
 }
@@ -195,6 +196,7 @@ impl UseCases {
         let checkout = of!(OpenCheckout { store, queries, gateway, random, clock });
         let reconcile = of!(ReconcilePayments { checkout, online, lifecycle });
         let holds = of!(ExpireHolds { store, clock, reconcile, monitor });
+        let manage_notifications = of!(ManageNotifications { store, clock, waker });
         let view = of!(ViewBooking { queries });
         let close_room = of!(CloseRoom { closing });
         let create_booking = of!(CreateBooking { store, clock, lifecycle, calendars, checkout, invite_hold, holds });
@@ -273,7 +275,8 @@ impl UseCases {
                 parallel_emails
             }),
             plan_agendas: of!(PlanAgendas { store, queries, clock, monitor, practice, planned }),
-            manage_notifications: of!(ManageNotifications { store, clock, waker }),
+            held_notifications: of!(HeldNotifications { queries, reconcile, manage_notifications }),
+            manage_notifications,
             save_response: of!(SaveResponse { store }),
             purge: of!(PurgeExpired { store, clock, monitor }),
             add_user,

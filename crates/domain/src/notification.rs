@@ -654,6 +654,9 @@ text_enum! {
     pub enum NotificationState {
         /// Waits for its time or for the next attempt.
         Pending => "pending",
+        /// Was due before a backup was restored, and may have been sent since the backup. An admin or the operator releases or
+        /// cancels it.
+        Held => "held",
         /// Accepted by the mail server.
         Sent => "sent",
         /// Not sent, because the booking changed.
@@ -736,8 +739,16 @@ impl NotificationState {
     /// Whether an admin can send the email again: it was sent, or was not though nothing changed.
     pub fn can_be_retried(self) -> bool {
         match self {
-            Self::Sent | Self::Expired | Self::Dead => true,
+            Self::Held | Self::Sent | Self::Expired | Self::Dead => true,
             Self::Pending | Self::Skipped | Self::Cancelled => false,
+        }
+    }
+
+    /// Whether an admin can cancel the email: it waits.
+    pub fn can_be_cancelled(self) -> bool {
+        match self {
+            Self::Pending | Self::Held => true,
+            Self::Sent | Self::Skipped | Self::Cancelled | Self::Expired | Self::Dead => false,
         }
     }
 }
@@ -765,6 +776,7 @@ impl Notification {
             NotificationState::Pending if is_postponed && is_planned => (self.next_at > planned).then_some(planned),
             NotificationState::Pending if is_postponed => Some(now),
             NotificationState::Pending
+            | NotificationState::Held
             | NotificationState::Sent
             | NotificationState::Skipped
             | NotificationState::Cancelled
@@ -901,7 +913,7 @@ pub fn is_outdated(announcement: &Notification, all: &[Notification]) -> bool {
     // What another worker has begun, or whose attempt failed, may have arrived. The last attempt of an email that was not
     // sent only decided that.
     let may_have_arrived = |other: &Notification| match other.state {
-        NotificationState::Sent => true,
+        NotificationState::Sent | NotificationState::Held => true,
         NotificationState::Pending => other.attempts > 0,
         NotificationState::Skipped | NotificationState::Cancelled | NotificationState::Expired => other.attempts > 1,
         NotificationState::Dead => false,
@@ -931,7 +943,7 @@ pub fn last_announced_start(announcement: &Notification, all: &[Notification]) -
 /// ended.
 pub fn was_told_of_hold(all: &[Notification]) -> bool {
     let may_have_arrived = |email: &Notification| match email.state {
-        NotificationState::Sent => true,
+        NotificationState::Sent | NotificationState::Held => true,
         NotificationState::Pending
         | NotificationState::Skipped
         | NotificationState::Cancelled

@@ -7,6 +7,7 @@ mod attempts;
 mod audit;
 mod bookings;
 mod calendars;
+mod dump;
 mod error;
 mod health;
 mod idempotency;
@@ -36,6 +37,7 @@ pub use attune_domain::payment::{LedgerKind, PaymentState, RefundStage, RefundSt
 pub use audit::{AuditEntry, AuditObject, AuditTrail, BookingState};
 pub use bookings::Bookings;
 pub use calendars::{CalendarSettings, Calendars, NewScheduleException, StoredScheduleException, Versioned};
+pub use dump::{DumpEnd, DumpSink, DumpSource, Sequences, TableRows};
 pub use error::{BoxError, Conflict, StoreError};
 pub use health::{Health, HealthCheck};
 pub use idempotency::{IdempotencyKey, IdempotencyRecord, IdempotencyStore, StoredResponse};

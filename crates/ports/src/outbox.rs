@@ -91,8 +91,8 @@ pub trait Outbox {
     /// sent counts as sent again ([`Notification::resends`]). An email that another one leads is sent on its own from now on.
     async fn retry_notification(&mut self, id: NotificationId, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Cancels a pending email, and those that it leads. Returns whether it was pending and no worker may be sending it at
-    /// `now`.
+    /// Cancels a pending or held email, and those that it leads. Returns whether it was one and no worker may be sending it
+    /// at `now`.
     async fn cancel_notification(&mut self, id: NotificationId, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Cancels the pending reminders of a booking, except those that a worker may be sending at `now`. Returns how many.

@@ -191,6 +191,8 @@ pub struct OutboxHealth {
     pub overdue: u64,
     /// Dead letters: emails that were given up.
     pub dead: u64,
+    /// Emails that were due before a backup was restored, and have not been released since.
+    pub held: u64,
 }
 
 /// The read side of a store.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod dump;
 pub mod lists;
 mod map;
 mod rows;

@@ -272,7 +272,7 @@ pub fn attendance_at(bookings: &[BookingId]) -> _ {
 #[auto_type(no_type_alias)]
 pub fn emails_to_retry(id: NotificationId) -> _ {
     let id: i64 = id.get();
-    let retried: [&'static str; 3] = ["sent", "expired", "dead"];
+    let retried: [&'static str; 4] = ["held", "sent", "expired", "dead"];
     let others = outbox::lead_id.eq(id).assume_not_null().and(outbox::state.eq_any(retried));
     outbox::table.filter(outbox::id.eq(id).or(others))
 }
@@ -286,13 +286,14 @@ pub fn leased_with(due: Vec<i64>) -> _ {
     )
 }
 
-/// An email and those that are sent together with it, if they are pending and no worker is sending them at this instant.
+/// An email and those that are sent together with it, if they wait and no worker is sending them at this instant.
 #[auto_type(no_type_alias)]
 pub fn email_to_cancel(id: NotificationId, now: Timestamp) -> _ {
     let (id, now): (i64, i64) = (id.get(), millis(now));
+    let waiting: [&'static str; 2] = ["pending", "held"];
     outbox::table
         .filter(outbox::id.eq(id).or(outbox::lead_id.eq(id).assume_not_null()))
-        .filter(outbox::state.eq("pending"))
+        .filter(outbox::state.eq_any(waiting))
         .filter(outbox::lease_until.is_null().or(outbox::lease_until.le(now).assume_not_null()))
 }
 

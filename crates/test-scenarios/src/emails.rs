@@ -115,7 +115,7 @@ fn is_sent_about_hold(
     let told = || {
         let instructions = all.iter().find(|email| email.content.kind == NotificationKind::PaymentInstructions);
         instructions.is_some_and(|email| match email.state {
-            NotificationState::Sent => true,
+            NotificationState::Sent | NotificationState::Held => true,
             NotificationState::Dead => false,
             // This run counts an attempt before it decides.
             NotificationState::Pending
@@ -187,7 +187,7 @@ fn is_outdated(waiting: &Notification, all: &[Notification], now: Timestamp) -> 
     let mut others = all.iter().filter(|other| other.content.recipient == recipient && other.id != waiting.id);
     let is_followed = others.clone().any(|other| other.id > waiting.id && is_announcement(other));
     let attempted = |other: &Notification| match other.state {
-        NotificationState::Sent => true,
+        NotificationState::Sent | NotificationState::Held => true,
         NotificationState::Pending => other.attempts > 0 || is_due(other, now),
         NotificationState::Skipped | NotificationState::Cancelled | NotificationState::Expired => other.attempts > 1,
         NotificationState::Dead => false,
@@ -270,7 +270,10 @@ fn is_retried(notification: &Notification, now: Timestamp) -> bool {
         NotificationState::Pending => notification.next_at > now && (!reminder || notification.next_at < last_call),
         NotificationState::Expired => reminder && now >= last_call - SignedDuration::from_secs(60),
         NotificationState::Dead => !reminder && notification.attempts >= RetryPolicy::default().max_attempts,
-        NotificationState::Sent | NotificationState::Skipped | NotificationState::Cancelled => false,
+        NotificationState::Held
+        | NotificationState::Sent
+        | NotificationState::Skipped
+        | NotificationState::Cancelled => false,
     }
 }
 

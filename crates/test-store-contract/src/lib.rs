@@ -3,6 +3,7 @@
 
 mod backend;
 pub mod cases;
+pub mod dumped;
 pub mod fixtures;
 pub mod migrations;
 pub mod race;

@@ -132,7 +132,7 @@ async fn change(state: &State, admin: UserId, request: Request, change: Notifica
     let id = request.id("id", NotificationId::new)?;
     let metadata = request.metadata();
     let Nothing = request.body().await?;
-    let changed = state.api.use_cases.manage_notifications.run(id, change, admin, &metadata).await?;
+    let changed = state.api.use_cases.manage_notifications.run(id, change, Some(admin), &metadata).await?;
     let body = bodies(state, &[changed]).await?.pop();
     Ok(HttpResponse::Ok().json(body))
 }

@@ -1,7 +1,10 @@
 //! What the database refuses: plain SQL that bypasses the store.
 
+use attune_adapter_postgres::{PostgresConfig, PostgresStore};
 use attune_ports::{PaymentState, RefundStage};
+use attune_sql::dump::DERIVED;
 use attune_test_postgres::TestDatabase;
+use attune_test_store_contract::dumped::DumpedTables;
 use attune_test_store_contract::schema_rules::{
     self, Database, PRACTICE, Refusal, SCHEDULED, booking, ledger_entry, payment, refund,
 };
@@ -100,4 +103,14 @@ async fn the_ledger_cannot_be_changed() {
     append_only(&client, &changes).await;
     let left: i64 = client.query_one("SELECT amount_minor FROM ledger", &[]).await.unwrap().get(0);
     assert_eq!(left, 4_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_table_is_dumped() {
+    let database = migrated().await;
+    let store = PostgresStore::connect(PostgresConfig::new(database.url())).await.unwrap();
+    let dumped = store.dump(DumpedTables::default()).await.unwrap();
+    let query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()";
+    let rows = database.connect().await.query(query, &[]).await.unwrap();
+    dumped.check(&rows.iter().map(|row| row.get(0)).collect::<Vec<String>>(), &DERIVED);
 }

@@ -1,14 +1,17 @@
 //! What the database refuses: plain SQL that bypasses the store.
 
 use attune_ports::{PaymentState, RefundStage};
+use attune_sql::dump::DERIVED;
+use attune_test_store_contract::dumped::DumpedTables;
 use attune_test_store_contract::fixtures::legal_states;
 use attune_test_store_contract::schema_rules::{
     self, Database, PRACTICE, Refusal, SCHEDULED, booking, ledger_entry, payment, refund,
 };
 use diesel::connection::SimpleConnection;
-use diesel::dsl::sql_query;
+use diesel::dsl::{sql, sql_query};
 use diesel::prelude::*;
 use diesel::result::Error;
+use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 use tempfile::TempDir;
 
@@ -194,4 +197,13 @@ async fn the_ledger_cannot_be_changed() {
     let replaced = refund(1, "a", 1, RefundStage::Queued).replacen("INSERT INTO", "REPLACE INTO", 1);
     is_refused(connection.batch_execute(&replaced), "FOREIGN KEY constraint failed", &replaced);
     assert_eq!(count(&mut connection, everything), before);
+}
+
+#[tokio::test]
+async fn every_table_is_dumped() {
+    let (folder, store) = fresh().await;
+    let dumped = store.dump(DumpedTables::default()).await.unwrap();
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    let tables = sql::<Text>(tables).load(&mut raw(&folder)).unwrap();
+    dumped.check(&tables, &DERIVED);
 }

@@ -37,12 +37,12 @@ pub struct ManageNotifications {
 }
 
 impl ManageNotifications {
-    /// Returns the email after the change.
+    /// Returns the email after the change. Without an actor, it is the operator's.
     pub async fn run(
         &self,
         id: NotificationId,
         change: NotificationChange,
-        admin: UserId,
+        actor: Option<UserId>,
         metadata: &RequestMetadata,
     ) -> Result<Notification, ManageNotificationError> {
         let changed = crate::retry::retrying(|| async {
@@ -63,7 +63,7 @@ impl ManageNotifications {
                 NotificationSubject::Booking { id, .. } => AuditObject::Booking(id),
                 NotificationSubject::User(user) | NotificationSubject::Day { user, .. } => AuditObject::User(user),
             };
-            AuditContext::new(Some(admin), metadata, now).record(&mut *work, action, object).await?;
+            AuditContext::new(actor, metadata, now).record(&mut *work, action, object).await?;
             let changed = work.notification(id).await?.ok_or(ManageNotificationError::NotFound)?;
             work.commit().await?;
             Ok(changed)

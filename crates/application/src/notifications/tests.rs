@@ -995,7 +995,7 @@ async fn an_admin_sends_an_email_again_or_takes_it_back() {
     let (practice, client, booking) = booked().await;
     let admin = practice.therapist().await;
     let metadata = RequestMetadata::default();
-    let manage = async |id, change| practice.manage_notifications.run(id, change, admin.id, &metadata).await;
+    let manage = async |id, change| practice.manage_notifications.run(id, change, Some(admin.id), &metadata).await;
     let id = practice.notifications(&booking).await[0].id;
     practice.notifier.reply_with([Reply::Fail(NotifyError::Refused { code: 550 })]);
     practice.delivered().await;
@@ -1030,7 +1030,7 @@ async fn an_admin_sends_an_email_again_or_takes_it_back() {
     practice.delivered().await;
     assert_eq!(states(&practice, &booking).await, [Sent, Expired, Expired]);
     let id = practice.notifications(&booking).await[2].id;
-    practice.manage_notifications.run(id, Retry, admin.id, &metadata).await.unwrap();
+    practice.manage_notifications.run(id, Retry, Some(admin.id), &metadata).await.unwrap();
     practice.delivered().await;
     assert_eq!(states(&practice, &booking).await[2], Expired, "it is still too late for it");
 }

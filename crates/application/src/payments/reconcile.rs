@@ -1,5 +1,6 @@
 //! Queries the provider about open checkouts, so that nothing depends on its webhooks or on the client's browser.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use attune_domain::BookingId;
@@ -25,11 +26,33 @@ pub struct ReconcilePayments {
     pub lifecycle: BookingLifecycle,
 }
 
+struct Reconciled {
+    payments: usize,
+    /// Of them.
+    unanswered: usize,
+}
+
 impl ReconcilePayments {
     /// Reconciles every payment that is due for polling. Returns how many were due.
     pub async fn run(&self) -> Result<usize, StoreError> {
         let due = self.checkout.queries.payments_due_for_polling(self.checkout.clock.now(), BATCH).await?;
-        Ok(self.reconcile(due).await)
+        Ok(self.reconcile(due).await.payments)
+    }
+
+    /// The same until none is due. Returns for how many the provider gave no answer.
+    pub async fn run_all(&self) -> Result<usize, StoreError> {
+        // An answer postpones the next poll, so a payment that is still due was not stored.
+        let now = self.checkout.clock.now();
+        let mut seen = BTreeSet::new();
+        let mut unanswered = 0;
+        loop {
+            let mut due = self.checkout.queries.payments_due_for_polling(now, BATCH).await?;
+            due.retain(|payment| seen.insert(payment.id));
+            if due.is_empty() {
+                return Ok(unanswered);
+            }
+            unanswered += self.reconcile(due).await.unanswered;
+        }
     }
 
     /// The same for the payments of one booking.
@@ -37,7 +60,7 @@ impl ReconcilePayments {
         let now = self.checkout.clock.now();
         let mut payments = self.checkout.queries.payments(booking).await?;
         payments.retain(|payment| payment.state.is_pending() && payment.check_at.is_some_and(|at| at <= now));
-        Ok(self.reconcile(payments).await)
+        Ok(self.reconcile(payments).await.payments)
     }
 
     /// The same for the open checkouts of one booking, due or not, except those that were opened just now.
@@ -49,31 +72,37 @@ impl ReconcilePayments {
                 && payment.provider.is_online()
                 && now.duration_since(payment.created_at) > OPEN_POLL_INTERVAL
         });
-        Ok(self.reconcile(payments).await)
+        Ok(self.reconcile(payments).await.payments)
     }
 
-    async fn reconcile(&self, payments: Vec<Payment>) -> usize {
+    async fn reconcile(&self, payments: Vec<Payment>) -> Reconciled {
         let count = payments.len();
-        stream::iter(payments)
-            .for_each_concurrent(CONCURRENT, |payment| async move {
+        let answered = stream::iter(payments)
+            .map(|payment| async move {
                 let id = payment.id;
-                if let Err(error) = self.reconcile_one(payment).await {
+                let answered = self.reconcile_one(payment).await;
+                if let Err(error) = &answered {
                     tracing::warn!(payment = %id, %error, "payment reconciliation failed");
                 }
+                answered.unwrap_or(false)
             })
+            .buffer_unordered(CONCURRENT)
+            .filter(|answered| std::future::ready(*answered))
+            .count()
             .await;
-        count
+        Reconciled { payments: count, unanswered: count - answered }
     }
 
-    async fn reconcile_one(&self, payment: Payment) -> Result<(), OpenCheckoutError> {
+    /// Returns whether the provider answered, where there is one to ask.
+    async fn reconcile_one(&self, payment: Payment) -> Result<bool, OpenCheckoutError> {
         let Some(online) = self.online.as_deref().filter(|online| online.provider() == payment.provider) else {
             // Its provider is no longer configured, so its state cannot be queried.
-            return self.apply(&payment, ObservedStatus::Unknown, true).await;
+            return self.apply(&payment, ObservedStatus::Unknown, true).await.map(|()| true);
         };
         let payment = if payment.has_provider_checkout_id() {
             payment
         } else if self.opening_timed_out(&payment) {
-            return self.apply(&payment, ObservedStatus::Expired, true).await;
+            return self.apply(&payment, ObservedStatus::Expired, true).await.map(|()| true);
         } else {
             let gateway: &dyn PaymentGateway = online;
             let answer = request_checkout(gateway, &payment).await;
@@ -85,11 +114,12 @@ impl ReconcilePayments {
             PaymentState::Closing => online.expire_checkout(&payment.provider_checkout_id).await,
             PaymentState::Open | PaymentState::Processing => online.checkout_state(&payment.provider_checkout_id).await,
             PaymentState::Opening | PaymentState::Settled | PaymentState::Unapplied | PaymentState::Closed => {
-                return Ok(());
+                return Ok(true);
             }
         };
+        let answered = answer.is_ok();
         let (status, live) = observe(&payment, answer, online.is_live());
-        self.apply(&payment, status, live == online.is_live()).await
+        self.apply(&payment, status, live == online.is_live()).await.map(|()| answered)
     }
 
     /// Whether a checkout that may never have been opened would have ended by now.

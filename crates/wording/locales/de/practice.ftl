@@ -262,6 +262,7 @@ emails-booking = Zum Termin
 emails-person = Zur Person
 email-state =
     .pending = Wartet
+    .held = Seit einer Wiederherstellung angehalten
     .sent = Gesendet
     .skipped = Nicht mehr nötig
     .cancelled = Zurückgezogen

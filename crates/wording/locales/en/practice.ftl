@@ -262,6 +262,7 @@ emails-booking = To the appointment
 emails-person = To the person
 email-state =
     .pending = Waiting
+    .held = Held since a backup was restored
     .sent = Sent
     .skipped = Not needed any longer
     .cancelled = Taken back

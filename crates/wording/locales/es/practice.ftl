@@ -262,6 +262,7 @@ emails-booking = Ver la cita
 emails-person = Ver la persona
 email-state =
     .pending = En espera
+    .held = Retenido desde que se restauró una copia
     .sent = Enviado
     .skipped = Ya no es necesario
     .cancelled = Retirado

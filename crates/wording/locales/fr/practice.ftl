@@ -262,6 +262,7 @@ emails-booking = Voir le rendez-vous
 emails-person = Voir la personne
 email-state =
     .pending = En attente
+    .held = Retenu depuis une restauration
     .sent = Envoyé
     .skipped = Plus nécessaire
     .cancelled = Retiré

@@ -102,6 +102,6 @@ fn subject(email: &Notification) -> Option<Subject> {
 pub(super) async fn change_email(visit: &TherapistVisit<'_>, typed: &Typed) -> Result<(), Problem> {
     let id: NotificationId = typed.get("email").parse().map_err(|_| Code::NotificationNotFound)?;
     let change = if typed.button() == "send-again" { NotificationChange::Retry } else { NotificationChange::Cancel };
-    visit.web.use_cases.manage_notifications.run(id, change, visit.caller.user.id, &visit.metadata()).await?;
+    visit.web.use_cases.manage_notifications.run(id, change, Some(visit.caller.user.id), &visit.metadata()).await?;
     Ok(())
 }

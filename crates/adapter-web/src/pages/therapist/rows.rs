@@ -48,7 +48,7 @@ pub(super) fn email_row(visit: &TherapistVisit<'_>, purpose: &str, email: &Notif
         email.state,
         match email.state {
             NotificationState::Sent => "sure",
-            NotificationState::Pending => "open",
+            NotificationState::Pending | NotificationState::Held => "open",
             NotificationState::Dead | NotificationState::Expired => "stop",
             NotificationState::Skipped | NotificationState::Cancelled => "past",
         },
@@ -56,8 +56,7 @@ pub(super) fn email_row(visit: &TherapistVisit<'_>, purpose: &str, email: &Notif
     let at = visit.when(email.sent_at.unwrap_or(email.next_at));
     let about = format!("{title}, {at}");
     let again = state.can_be_retried().then(|| visit.button(purpose, "send-again", "emails-send-again", &about));
-    let back =
-        (state == NotificationState::Pending).then(|| visit.button(purpose, "cancel-email", "emails-cancel", &about));
+    let back = state.can_be_cancelled().then(|| visit.button(purpose, "cancel-email", "emails-cancel", &about));
     Row {
         title,
         tag: Some(Tag { state: sign, text: visit.text(&format!("email-state.{state}")) }),
