@@ -82,12 +82,13 @@ async fn what_was_acknowledged_before_a_backup_is_restored(database: Database) {
     let app = after.serve().await;
     let admin = practice.admin(&app).await;
     let bookings = admin.all_bookings().await;
-    let starts = |id: i64| bookings.iter().find(|booking| booking["id"] == id).map(|b| b["scheduled_at"].as_str().unwrap());
+    let starts =
+        |id: i64| bookings.iter().find(|booking| booking["id"] == id).map(|b| b["scheduled_at"].as_str().unwrap());
     for (id, minute) in before {
         assert_eq!(starts(id), Some(later(minute).to_string().as_str()), "booking {id} was acknowledged before");
     }
     let last = bookings.iter().map(|booking| booking["id"].as_i64().unwrap()).max().unwrap();
-    let john = after.client(&app, "John", "Doe").await;
+    let john = practice.client(&app, "John", "Doe").await;
     assert!(john.id > 10_000, "{}: the numbers of lost accounts are not given out again", john.id);
     let booking = john.booked(later(15 * 1440)).await;
     assert!(booking > last + 9_000, "{booking}: the numbers of lost bookings are not given out again");
@@ -100,15 +101,16 @@ async fn every_row_survives_the_way_to_the_other_database_and_back(database: Dat
     let app = practice.serve().await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "Łukasz \"Lu\" O'Neil\\", "عمر").await);
     let booking = john.booked(later(3 * 1440)).await;
-    let payment = serde_json::json!({"method": "cash", "memo": "receipt № 7,\ttab"});
-    admin.post(&format!("/api/admin/bookings/{booking}/payments"), payment).await.expect(200);
-    let invited = serde_json::json!({"email": "guest@example.org", "display_name": "Größe 😀"});
+    let payment = serde_json::json!({"method": "cash", "reference": "receipt № 7, Größe"});
+    admin.post(&format!("/api/admin/bookings/{booking}/payments/offline"), payment).await.expect(200);
+    let invited = serde_json::json!({"email": "guest@example.org", "display_name": "Größe 😀", "role": "observer"});
     practice.keep_secret("guest@example.org");
     admin.post(&format!("/api/admin/bookings/{booking}/participants"), invited).await.expect(201);
     john.booked(later(4 * 1440)).await;
     john.post(&format!("/api/bookings/{booking}/cancel"), serde_json::json!({})).await.expect(200);
     let email = practice.emails_where(1, |email| email.text.contains("/j/")).await.remove(0);
-    let path = email.text.lines().find_map(|line| line.split_once("/j/")).map(|(_, token)| format!("/j/{token}")).unwrap();
+    let path =
+        email.text.lines().find_map(|line| line.split_once("/j/")).map(|(_, token)| format!("/j/{token}")).unwrap();
     practice.keep_secret(path.strip_prefix("/j/").unwrap());
     let folder = TempDir::new().unwrap();
     let archives: Vec<PathBuf> = (0..3).map(|number| folder.path().join(format!("{number}.tar.gz"))).collect();
@@ -172,7 +174,7 @@ async fn emails_that_were_due_are_held_until_they_are_released(database: Databas
     assert_eq!(admin.get("/api/admin/notifications?state=held").await.expect(200)["total"], 3);
 
     // What comes after the restore is sent at once, and reminders are sent when they are due.
-    let jane = after.client(&app, "Jane", "Roe").await;
+    let jane = practice.client(&app, "Jane", "Roe").await;
     jane.booked(later(900)).await;
     after.emails_where(1, |email| email.recipients == [jane.email.as_str()]).await;
     assert_eq!(after.emails.messages().len(), 1, "no held email is sent");
@@ -229,7 +231,9 @@ async fn a_restore_that_cannot_be_done_changes_nothing(database: Database) {
     std::fs::write(file("cut.tar.gz"), &whole[..whole.len() / 2]).unwrap();
     std::fs::write(file("text"), "Dear Attune").unwrap();
     std::fs::write(file("empty"), "").unwrap();
-    for (name, words) in [("cut.tar.gz", "cut.tar.gz"), ("text", "not an archive"), ("empty", "not an archive")] {
+    for (name, words) in
+        [("cut.tar.gz", "incomplete or damaged"), ("text", "not an archive"), ("empty", "not an archive")]
+    {
         restore(&practice, &file(name), &["--replace"]).await.refused(words);
     }
     restore(&practice, &file("missing"), &["--replace"]).await.refused("cannot read");
@@ -308,7 +312,10 @@ async fn a_killed_restore_changes_nothing(database: Database) {
         killed += 1;
         let app = practice.serve().await;
         let bookings = practice.admin(&app).await.all_bookings().await.len();
-        assert!([before, before + 1].contains(&bookings), "{bookings} bookings are neither the old nor the restored state");
+        assert!(
+            [before, before + 1].contains(&bookings),
+            "{bookings} bookings are neither the old nor the restored state"
+        );
         if bookings == before {
             break;
         }
@@ -400,6 +407,8 @@ async fn a_trial_is_moved_with_its_own_secret() {
         command
     };
     run(memory(command(&new, &["backup", "x"])), "").await.refused("in memory");
-    run(memory(command(&new, &["restore", old.path().join("archive").to_str().unwrap()])), "").await.refused("in memory");
+    run(memory(command(&new, &["restore", old.path().join("archive").to_str().unwrap()])), "")
+        .await
+        .refused("in memory");
     assert!(!new.path().join("x").exists(), "no part of an archive is left");
 }

@@ -1,5 +1,7 @@
 //! Dumps the database while others use it, and replaces its content by a dump.
 
+use std::time::{Duration, Instant};
+
 use attune_ports::{BoxError, DumpSink, DumpSource};
 use attune_sql::dump::{Dialect, DumpConnection, after_load, drop_content, dump, load};
 use diesel::connection::SimpleConnection;
@@ -15,8 +17,12 @@ use crate::migrations::blocking::{Blocking, applied, lock_migrations, migrate, m
 /// How many rows the server sends at once.
 const FETCH: u32 = 500;
 
-/// The shortest wait that tells instances that only just stopped from those that run.
+/// The longest wait for locks of other programs.
 const LOCK_WAIT: &str = "SET LOCAL lock_timeout = '5s'";
+
+/// The server needs a moment to notice that a process has ended.
+const OTHERS_WAIT: Duration = Duration::from_secs(3);
+const OTHERS_PAUSE: Duration = Duration::from_millis(50);
 
 /// Other connections of Attune to this database, by the name that it has there.
 const OTHERS: &str = "SELECT pid::text AS value FROM pg_stat_activity \
@@ -33,6 +39,9 @@ pub enum DumpError {
     /// Another connection of Attune is open.
     #[error("the database is in use: stop all instances and workers")]
     InUse,
+    /// It may not be replaced.
+    #[error("the database has tables already")]
+    NotEmpty,
 }
 
 impl PostgresStore {
@@ -50,7 +59,7 @@ impl PostgresStore {
     }
 
     /// Replaces all content by that of a dump, in one transaction, and migrates it to the newest schema. Emails that were due
-    /// at `now` are held if `hold`.
+    /// at `now` are held if `hold`. Without `replace`, there may be no tables.
     ///
     /// Errors: [`DumpError`], for a dump of a newer release too.
     pub async fn restore(
@@ -58,18 +67,21 @@ impl PostgresStore {
         mut source: impl DumpSource + 'static,
         now: Timestamp,
         hold: bool,
+        replace: bool,
     ) -> Result<(), DumpError> {
         let restored = self.blocking(move |connection| {
             lock_migrations(connection)?;
-            connection.transaction::<_, BoxError, _>(|connection| {
-                let mut is_used = false;
-                Connected(connection).each(OTHERS, &mut |_| {
-                    is_used = true;
-                    Ok(())
-                })?;
-                if is_used {
-                    return Ok(false);
+            if !replace && !applied(connection)?.is_empty() {
+                return Ok(Err(DumpError::NotEmpty));
+            }
+            let deadline = Instant::now() + OTHERS_WAIT;
+            while is_used(connection)? {
+                if Instant::now() >= deadline {
+                    return Ok(Err(DumpError::InUse));
                 }
+                std::thread::sleep(OTHERS_PAUSE);
+            }
+            connection.transaction::<_, BoxError, _>(|connection| {
                 connection.batch_execute(LOCK_WAIT)?;
                 drop_content(&mut Connected(connection))?;
                 revert_all(connection)?;
@@ -79,15 +91,17 @@ impl PostgresStore {
                 for statement in after_load(now, hold) {
                     sql_query(statement).execute(connection)?;
                 }
-                Ok(true)
+                Ok(Ok(()))
             })
         });
-        match restored.await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(DumpError::InUse),
-            Err(error) => Err(DumpError::Load(error)),
-        }
+        restored.await.map_err(DumpError::Load)?
     }
+}
+
+/// Whether there is another connection of Attune.
+fn is_used(connection: &mut Blocking) -> Result<bool, BoxError> {
+    let others: Vec<Value> = sql_query(OTHERS).load(connection)?;
+    Ok(!others.is_empty())
 }
 
 struct Connected<'c>(&'c mut Blocking);

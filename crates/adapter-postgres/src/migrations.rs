@@ -65,11 +65,6 @@ impl PostgresStore {
         migrated.await.map_err(MigrateError::Failed)?
     }
 
-    /// Whether no migration has been applied.
-    pub async fn is_empty(&self) -> Result<bool, StoreError> {
-        self.read(async |connection| Ok(applied(connection).await?.is_empty())).await
-    }
-
     /// Runs blocking work on a connection of its own, without limits of time.
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,
@@ -103,7 +98,6 @@ async fn applied(mut connection: &AsyncPgConnection) -> QueryResult<Vec<String>>
     if table.is_none() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Applied> =
-        diesel::sql_query(APPLIED).load(&mut connection).await?;
+    let rows: Vec<Applied> = diesel::sql_query(APPLIED).load(&mut connection).await?;
     Ok(rows.into_iter().map(|row| row.version).collect())
 }

@@ -361,7 +361,8 @@ impl Queries for SqliteStore {
         let query = sql_query(COUNT_OUTBOX).bind::<BigInt, _>(millis(overdue_before));
         self.readers
             .run(move |connection| {
-                let OutboxCounts { pending, overdue, dead, held } = query.get_result(connection).map_err(store_error)?;
+                let OutboxCounts { pending, overdue, dead, held } =
+                    query.get_result(connection).map_err(store_error)?;
                 let (pending, overdue) = (count(pending)?, count(overdue)?);
                 Ok(OutboxHealth { pending, overdue, dead: count(dead)?, held: count(held)? })
             })

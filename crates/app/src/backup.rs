@@ -30,7 +30,8 @@ const PARTIAL: &str = ".partial";
 pub(crate) async fn run(settings: &Settings, config: &ResolvedConfig, options: &cli::Backup) -> Result<()> {
     let given = options.recipients.iter().chain(&settings.backup.recipients);
     let recipients = given.filter(|text| !text.trim().is_empty()).map(|text| {
-        text.parse::<Recipient>().map_err(|why| Error::msg(format!("the recipient {text} is not a public key of age: {why}")))
+        text.parse::<Recipient>()
+            .map_err(|why| Error::msg(format!("the recipient {text} is not a public key of age: {why}")))
     });
     let recipients = recipients.collect::<Result<Vec<_>>>()?;
     let secrets = secrets(settings, config)?;
@@ -38,7 +39,8 @@ pub(crate) async fn run(settings: &Settings, config: &ResolvedConfig, options: &
     let destination = Destination::new(&options.destination, options.keep, now, !recipients.is_empty())?;
     let backend = Backend::connect(&config.database, &settings.database).await?;
     let (output, file) = destination.create()?;
-    let archive = ArchiveWriter::new(output, &recipients, env!("CARGO_PKG_VERSION"), now, secrets).map_err(Error::from_boxed)?;
+    let archive =
+        ArchiveWriter::new(output, &recipients, env!("CARGO_PKG_VERSION"), now, secrets).map_err(Error::from_boxed)?;
     let dumped = backend.dump(archive).await.and_then(|archive| {
         archive.finish()?.flush()?;
         Ok(())
@@ -61,7 +63,8 @@ fn secrets(settings: &Settings, config: &ResolvedConfig) -> Result<Secrets> {
     let secret = if auth.secret.is_set() {
         &auth.secret
     } else {
-        stored = existing_secret(&config.data_dir)?.context("there is no signing secret yet, so there is nothing to back up")?;
+        stored = existing_secret(&config.data_dir)?
+            .context("there is no signing secret yet, so there is nothing to back up")?;
         &stored
     };
     let previous = auth.previous_secret.is_set().then(|| auth.previous_secret.expose().to_owned());
@@ -82,7 +85,10 @@ impl Destination {
         let is_folder = given.is_dir() || given.as_os_str().as_encoded_bytes().ends_with(b"/");
         ensure!(is_folder || keep.is_none(), "--keep needs a folder as the destination");
         if given == Path::new("-") {
-            ensure!(!io::stdout().is_terminal(), "an archive cannot be shown on a terminal: write it to a file or a pipe");
+            ensure!(
+                !io::stdout().is_terminal(),
+                "an archive cannot be shown on a terminal: write it to a file or a pipe"
+            );
             return Ok(Self::StandardOutput);
         }
         let path = if is_folder {

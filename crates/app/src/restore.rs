@@ -28,7 +28,8 @@ pub(crate) async fn run(settings: &Settings, config: &ResolvedConfig, options: &
     }
     let secret = archive.secrets().secret.clone();
     let stores_secret = check_secret(settings, config, &secret, options)?;
-    let made = format!("the backup of {:.0}, made by release {}", archive.manifest().created_at, archive.manifest().release);
+    let made =
+        format!("the backup of {:.0}, made by release {}", archive.manifest().created_at, archive.manifest().release);
     let now = clock(config).now();
     let hold = !options.nothing_sent_since;
     match &config.database {
@@ -36,12 +37,14 @@ pub(crate) async fn run(settings: &Settings, config: &ResolvedConfig, options: &
         DatabaseUrl::Postgres(_) => {
             let backend = Backend::connect(&config.database, &settings.database).await?;
             let Backend::Postgres(store) = &backend else { bail!("this is not PostgreSQL") };
-            ensure!(
-                options.replace || store.is_empty().await.context("the database cannot be read")?,
-                "the database has tables already: --replace replaces everything in it"
-            );
-            store.restore(archive, now, hold).await?;
+            let restored = store.restore(archive, now, hold, options.replace).await;
             backend.close().await;
+            match restored {
+                Err(error @ attune_adapter_postgres::DumpError::NotEmpty) => {
+                    bail!("{error}: --replace replaces everything in it")
+                }
+                other => other?,
+            }
         }
         DatabaseUrl::Memory => bail!("a database in memory would be lost when this command ends"),
     }
@@ -75,7 +78,8 @@ fn open(options: &cli::Restore) -> Result<ArchiveReader> {
     };
     let identities = options.identity.as_ref().map(|path| {
         let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Identities::read(file).map_err(|why| Error::from_boxed(why).context(format!("{} cannot be used", path.display())))
+        Identities::read(file)
+            .map_err(|why| Error::from_boxed(why).context(format!("{} cannot be used", path.display())))
     });
     ArchiveReader::open(input, identities.transpose()?)
         .map_err(|why| Error::from_boxed(why).context(format!("{name} cannot be restored")))
@@ -139,30 +143,43 @@ async fn restore_file(
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         create_folder(folder)?;
     }
-    let (new, old) = (beside(path, ".restoring"), path.to_owned());
+    let new = beside(path, ".restoring");
     remove(&new)?;
-    let hold = !options.nothing_sent_since;
-    let made = new.clone();
-    let restored = tokio::task::spawn_blocking(move || {
-        attune_adapter_sqlite::restore(&made, &mut archive, now, hold)?;
-        if old.exists() { attune_adapter_sqlite::retire(&old) } else { Ok(()) }
-    });
-    match restored.await.context("the restore was interrupted")? {
-        // What cannot be opened has nothing to lose, but may be of use to an expert.
-        Err(DumpError::Open(_)) => set_aside(path)?,
-        other => other.or_else(|error| {
-            remove(&new)?;
-            Err(Error::from(error))
-        })?,
+    let (made, hold) = (new.clone(), !options.nothing_sent_since);
+    blocking(move || attune_adapter_sqlite::restore(&made, &mut archive, now, hold)).await.or_else(|error| {
+        remove(&new)?;
+        Err(Error::from(error))
+    })?;
+    if path.exists() {
+        let old = path.to_owned();
+        match blocking(move || attune_adapter_sqlite::retire(&old)).await {
+            // What cannot be opened has nothing to lose, but may be of use to an expert.
+            Err(DumpError::Open(_)) => set_aside(path)?,
+            retired => retired.or_else(|error| {
+                remove(&new)?;
+                Err(Error::from(error))
+            })?,
+        }
     }
     // Of a database that is missing or damaged.
     for suffix in SUFFIXES {
-        ensure!(!beside(path, suffix).exists(), "{} is left of a lost database: remove it", beside(path, suffix).display());
+        ensure!(
+            !beside(path, suffix).exists(),
+            "{} is left of a lost database: remove it",
+            beside(path, suffix).display()
+        );
     }
     fs::rename(&new, path)
         .and_then(|()| sync_folder(path))
         .with_context(|| format!("cannot write {}", path.display()))?;
     KnownDatabases::of(&config.data_dir).add(path)
+}
+
+async fn blocking(work: impl FnOnce() -> Result<(), DumpError> + Send + 'static) -> Result<(), DumpError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
 }
 
 /// The files that SQLite keeps next to a database.

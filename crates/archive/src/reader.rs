@@ -32,6 +32,8 @@ pub(crate) enum ReadError {
     Undecryptable(#[source] age::DecryptError),
     #[error("it is incomplete or damaged")]
     Incomplete,
+    #[error("it is incomplete or damaged")]
+    Unreadable(#[source] io::Error),
     #[error("it has the format {0}, which this release of Attune does not know; use a newer release")]
     Newer(u32),
 }
@@ -131,8 +133,8 @@ fn read_entry<R: Read>(mut entry: tar::Entry<'_, R>) -> io::Result<Entry> {
     Ok(Entry { path, content })
 }
 
-fn receive(entries: &Receiver<io::Result<Entry>>) -> io::Result<Option<Entry>> {
-    entries.recv().ok().transpose()
+fn receive(entries: &Receiver<io::Result<Entry>>) -> Result<Option<Entry>, ReadError> {
+    entries.recv().ok().transpose().map_err(ReadError::Unreadable)
 }
 
 impl DumpSource for ArchiveReader {

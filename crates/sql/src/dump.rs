@@ -115,11 +115,7 @@ struct Table {
 }
 
 /// Dumps everything. `schema` is the list of migrations.
-pub fn dump(
-    connection: &mut impl DumpConnection,
-    schema: &[String],
-    sink: &mut dyn DumpSink,
-) -> Result<(), BoxError> {
+pub fn dump(connection: &mut impl DumpConnection, schema: &[String], sink: &mut dyn DumpSink) -> Result<(), BoxError> {
     sink.begin(schema)?;
     for table in tables(connection)? {
         dump_table(connection, &table, sink)?;
@@ -190,11 +186,7 @@ fn dialect<C: DumpConnection>(_: &C) -> Dialect {
     C::DIALECT
 }
 
-fn dump_table(
-    connection: &mut impl DumpConnection,
-    table: &Table,
-    sink: &mut dyn DumpSink,
-) -> Result<(), BoxError> {
+fn dump_table(connection: &mut impl DumpConnection, table: &Table, sink: &mut dyn DumpSink) -> Result<(), BoxError> {
     let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
     let batch = |rows| TableRows { table: table.name.clone(), columns: columns.clone(), rows };
     let (mut rows, mut bytes, mut passed_on) = (Vec::new(), 0, false);

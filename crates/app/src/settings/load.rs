@@ -12,8 +12,13 @@ const DEFAULT: &str = include_str!("../../../../config/default.toml");
 const DEVELOPMENT: &str = include_str!("../../../../config/development.toml");
 const PRODUCTION: &str = include_str!("../../../../config/production.toml");
 
-const LISTS: [&str; 4] =
-    ["http.cors_origins", "http.trusted_proxies", "reminders.offsets_minutes", "branding.avatar_backgrounds"];
+const LISTS: [&str; 5] = [
+    "http.cors_origins",
+    "http.trusted_proxies",
+    "reminders.offsets_minutes",
+    "branding.avatar_backgrounds",
+    "backup.recipients",
+];
 
 /// Keys that were renamed, with their successors.
 pub(super) const RENAMED: [(&str, &str); 17] = [
