@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) reminders: Reminders,
     pub(crate) limits: RateLimits,
     pub(crate) log: Log,
+    pub(crate) metrics: Metrics,
+    pub(crate) backup: Backup,
     pub(crate) testing: Testing,
 }
 
@@ -181,6 +183,18 @@ pub(crate) struct Reminders {
 pub(crate) struct Log {
     pub(crate) format: String,
     pub(crate) level: String,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Metrics {
+    pub(crate) bind: String,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Backup {
+    pub(crate) max_age_hours: u32,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

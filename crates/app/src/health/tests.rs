@@ -21,9 +21,9 @@ impl HealthCheck for Counting {
     }
 }
 
-fn counting(takes: Duration) -> (Arc<Shared>, Arc<AtomicUsize>) {
+fn counting(takes: Duration) -> (Arc<SharedCheck>, Arc<AtomicUsize>) {
     let runs = Arc::new(AtomicUsize::new(0));
-    (Arc::new(Shared::new(Counting { runs: Arc::clone(&runs), takes }, SHARED_FOR)), runs)
+    (Arc::new(SharedCheck::new(Counting { runs: Arc::clone(&runs), takes }, SHARED_FOR)), runs)
 }
 
 #[tokio::test(start_paused = true)]
