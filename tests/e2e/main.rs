@@ -41,6 +41,7 @@ mod links;
 mod login_sessions;
 mod mailed_links;
 mod meetings;
+mod metrics;
 mod outages;
 mod payments;
 mod races;

@@ -88,3 +88,6 @@ impl TaskLog {
         Task::ALL.into_iter().zip(&self.entries).map(runs).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
