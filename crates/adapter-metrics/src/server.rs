@@ -25,7 +25,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// Signals are left to the caller, as with the server of the API.
 pub fn serve(listener: TcpListener, source: Arc<dyn Source>) -> std::io::Result<Server> {
     let source = Data::from(source);
-    let app = move || App::new().app_data(source.clone()).route("/metrics", web::get().to(show));
+    let app = move || App::new().app_data(source.clone()).service(web::resource("/metrics").get(show));
     let server = HttpServer::new(app)
         .workers(1)
         .max_connections(CONNECTIONS)
