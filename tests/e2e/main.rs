@@ -42,6 +42,7 @@ mod links;
 mod login_sessions;
 mod mailed_links;
 mod meetings;
+mod metrics;
 mod outages;
 mod payments;
 mod races;

@@ -34,10 +34,11 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "adapter-memory adapter-web test-doubles test-store-contract",
     ),
     ("adapter-web", "domain ports application http-common wording", ""),
+    ("adapter-metrics", "ports http-common", "test-doubles"),
     (
         "app",
         "domain ports application adapter-memory adapter-sqlite adapter-postgres adapter-smtp adapter-auth \
-         adapter-payments adapter-stripe http-common adapter-http adapter-web adapter-jitsi archive \
+         adapter-payments adapter-stripe http-common adapter-http adapter-web adapter-metrics adapter-jitsi archive \
          wording",
         "",
     ),

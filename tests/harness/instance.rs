@@ -64,6 +64,12 @@ impl Instance {
         Some((email.to_owned(), rest.split(' ').next()?.to_owned()))
     }
 
+    /// The URL of the metrics, which are on.
+    pub fn metrics_url(&self) -> String {
+        let said = self.process.stdout();
+        said.lines().find_map(|line| line.strip_prefix("metrics on ")).expect("it has metrics").to_owned()
+    }
+
     pub fn stdout(&self) -> String {
         self.process.stdout()
     }

@@ -152,6 +152,11 @@ impl Practice {
         self.secrets.add(text);
     }
 
+    /// Secrets and personal data of this practice that are in the text.
+    pub fn personal_data_in(&self, text: &str) -> Vec<String> {
+        self.secrets.found_in(text)
+    }
+
     /// The contents of the database as text; equal texts mean that nothing was written in between.
     pub async fn stored(&self) -> String {
         match &self.postgres {

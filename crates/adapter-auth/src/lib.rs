@@ -7,7 +7,7 @@ mod threads;
 mod token;
 mod totp;
 
-pub use password::{ArgonHasher, HasherConfig, HasherError};
+pub use password::{ArgonHasher, HasherActivity, HasherConfig, HasherError};
 pub use secret::{SigningSecret, WeakSecret};
 pub use signed_tokens::SignedJoinTokens;
 pub use token::{JwtAccessTokens, TokenConfig};

@@ -40,6 +40,15 @@ impl Default for HasherConfig {
     }
 }
 
+/// How busy a hasher is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HasherActivity {
+    /// Passwords that wait for a thread.
+    pub waiting: usize,
+    /// Passwords that were refused since the start, because too many were waiting.
+    pub refused: u64,
+}
+
 #[derive(Debug, Error)]
 pub enum HasherError {
     #[error("the password hashing settings are out of bounds: {0}")]
@@ -94,6 +103,12 @@ impl ArgonHasher {
             .map_err(|_| HasherError::OutOfBounds("memory_kib"))?;
         let threads = Threads::start(config.threads, config.queue, params.block_count())?;
         Ok(Self { threads, random, params })
+    }
+
+    /// What the hasher is doing right now.
+    pub fn activity(&self) -> HasherActivity {
+        let (waiting, refused) = self.threads.activity();
+        HasherActivity { waiting, refused }
     }
 
     async fn derive(&self, password: &Password, salt: Salt, params: Params) -> Result<Output, HashError> {

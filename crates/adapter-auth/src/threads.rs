@@ -38,6 +38,7 @@ struct Shared {
 struct State {
     jobs: VecDeque<Box<dyn Job>>,
     stopped: bool,
+    refused: u64,
 }
 
 trait Job: Send {
@@ -89,6 +90,12 @@ impl Threads {
         self.submit(work)?.await.map_err(|_| JobError::Lost)
     }
 
+    /// The jobs that wait, and how many were refused because the queue was full.
+    pub(crate) fn activity(&self) -> (usize, u64) {
+        let state = self.shared.lock();
+        (state.jobs.len(), state.refused)
+    }
+
     fn submit<T, W>(&self, work: W) -> Result<oneshot::Receiver<T>, JobError>
     where
         T: Send + 'static,
@@ -100,6 +107,7 @@ impl Threads {
             state.jobs.retain(|job| !job.is_abandoned());
         }
         if state.jobs.len() >= self.queue {
+            state.refused += 1;
             return Err(JobError::Full);
         }
         state.jobs.push_back(Box::new(Task { work, reply }));

@@ -11,7 +11,7 @@ use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
 use actix_web::{App, Error};
-use attune_http_common::SLICE;
+use attune_http_common::{SLICE, Traffic};
 
 use crate::connections::{self, Connections};
 use crate::middleware::lifecycle;
@@ -23,11 +23,17 @@ use crate::routes::{self, Optional};
 use crate::settings::HttpSettings;
 use crate::state::{Api, State};
 
-/// Starts the server, which shows the API and the pages, on the listener. Fails if the listener cannot be used.
+/// Starts the server, which shows the API and the pages, on the listener. Also returns what it counts. Fails if the listener
+/// cannot be used.
 ///
 /// Signals are left to the caller, who stops the returned server through its [`actix_web::dev::ServerHandle`]. The
 /// future has to be polled by a Tokio runtime, on any thread.
-pub fn serve(listener: TcpListener, api: Arc<Api>, settings: HttpSettings, pages: Pages) -> std::io::Result<Server> {
+pub fn serve(
+    listener: TcpListener,
+    api: Arc<Api>,
+    settings: HttpSettings,
+    pages: Pages,
+) -> std::io::Result<(Server, Traffic)> {
     let server = settings.clone();
     let Pages { endpoints, configure, openapi } = pages;
     let patterns = endpoints().into_iter().map(|endpoint| endpoint.path());
@@ -37,6 +43,7 @@ pub fn serve(listener: TcpListener, api: Arc<Api>, settings: HttpSettings, pages
     let open = Connections::new(&settings, api.random.clone());
     let documents = Documents::new(move || openapi_of(openapi, &patterns));
     let state = Data::new(State::new(api, settings, routes, documents));
+    let traffic = Traffic { routes: state.routes.all().to_vec(), limiter: state.limiter.clone() };
     let limiter = Data::from(state.limiter.clone());
     let app = move || {
         App::new()
@@ -84,5 +91,5 @@ pub fn serve(listener: TcpListener, api: Arc<Api>, settings: HttpSettings, pages
             }
         })
     })?;
-    Ok(listening.run())
+    Ok((listening.run(), traffic))
 }

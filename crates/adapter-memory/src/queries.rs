@@ -11,14 +11,14 @@ use attune_domain::notification::{Notification, NotificationKind, NotificationSt
 use attune_domain::practice::{Logo, LogoName};
 use attune_domain::{
     Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Installation, LoginSessionId, OneTimePurpose,
-    OneTimeToken, OneTimeTokenId, Participant, ParticipantId, Practice, PracticePolicy, Service, User, UserId,
-    ViewerId,
+    OneTimeToken, OneTimeTokenId, Participant, ParticipantId, PaymentStatus, Practice, PracticePolicy, Service, User,
+    UserId, ViewerId,
 };
 use attune_ports::{
-    AuditEntry, AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest, BookingView,
-    CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView,
-    NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund,
-    StoreError, StoredScheduleException, TokenHash, UserFilter, Versioned,
+    AuditEntry, AuditObject, Backlog, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest,
+    BookingView, CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory,
+    LoginSessionView, NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Payment, PaymentProblem,
+    Provider, Queries, Refund, StoreError, StoredScheduleException, TokenHash, UserFilter, Versioned,
 };
 use jiff::Timestamp;
 
@@ -357,6 +357,26 @@ impl Queries for MemoryStore {
             ),
             dead: count(in_state(NotificationState::Dead)),
             held: count(in_state(NotificationState::Held)),
+        })
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let state = self.committed();
+        let emails = |wanted| {
+            state.outbox.values().map(|row| &row.notification).filter(move |notification| notification.state == wanted)
+        };
+        let holds = || {
+            let unpaid = state.bookings.values().filter(|booking| booking.status() == BookingStatus::PendingPayment);
+            unpaid.filter(|booking| booking.payment_status() != PaymentStatus::Processing)
+        };
+        Ok(Backlog {
+            pending_emails: count(emails(NotificationState::Pending)),
+            first_email_due: emails(NotificationState::Pending).map(|email| email.next_at).min(),
+            dead_emails: count(emails(NotificationState::Dead)),
+            holds: count(holds()),
+            first_hold_expiry: holds().filter_map(Booking::hold_expires_at).min(),
+            payment_problems: count(state.problems.values().filter(|problem| problem.resolved_at.is_none())),
+            conferences: count(state.conferences.values().filter(|conference| conference.closed_at.is_none())),
         })
     }
 }

@@ -12,10 +12,10 @@ use attune_domain::{
     Role, Service, User, UserId, ViewerId,
 };
 use attune_ports::{
-    AuditEntry, AuditObject, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller,
-    Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter, OutboxHealth,
-    Page, PageRequest, Payment, PaymentProblem, Provider, Queries, Refund, StoreError, StoredScheduleException,
-    TokenHash, UserFilter, Versioned,
+    AuditEntry, AuditObject, Backlog, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings,
+    Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter,
+    OutboxHealth, Page, PageRequest, Payment, PaymentProblem, Provider, Queries, Refund, StoreError,
+    StoredScheduleException, TokenHash, UserFilter, Versioned,
 };
 use attune_sql::lists::{contains, page_of};
 use attune_sql::schema::{
@@ -23,11 +23,11 @@ use attune_sql::schema::{
     practice_policy, refunds, schedule_exceptions, schedules, services, users,
 };
 use attune_sql::statements::{
-    active_services, attendance_at, booking_in_room, booking_with_client, bookings_within, emails_to_participants,
-    emails_to_users, history_of, invitations_of, ledger_of, logins_from, logins_of, logins_with, notifications_of,
-    open_problems, open_problems_with, open_tokens, participants_of, payment_by_checkout_id, payment_by_provider_id,
-    payments_due_for_polling, payments_of, reasons_of, refunds_due, refunds_known_as, refunds_of, session_of_token,
-    token_issued_at, user_by_email, week_of,
+    COUNT_BACKLOG, active_services, attendance_at, booking_in_room, booking_with_client, bookings_within,
+    emails_to_participants, emails_to_users, history_of, invitations_of, ledger_of, logins_from, logins_of,
+    logins_with, notifications_of, open_problems, open_problems_with, open_tokens, participants_of,
+    payment_by_checkout_id, payment_by_provider_id, payments_due_for_polling, payments_of, reasons_of, refunds_due,
+    refunds_known_as, refunds_of, session_of_token, token_issued_at, user_by_email, week_of,
 };
 use attune_sql::{
     AttendanceRow, FromRow, HoursRow, LedgerSumRow, Recipients, WeekRow, attendance_of, count, login_history, millis,
@@ -392,6 +392,10 @@ impl Queries for PostgresStore {
             Ok(OutboxHealth { pending, overdue, dead: count(dead)?, held: count(held)? })
         })
         .await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        self.read(async |mut c| Ok(Backlog::from_row(sql_query(COUNT_BACKLOG).get_result(&mut c).await?)?)).await
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use attune_ports::{Store, StoreError, UnitOfWork};
-use attune_sql::FromRow;
+use attune_ports::{PoolActivity, Store, StoreActivity, StoreError, UnitOfWork};
+use attune_sql::{FromRow, WaitCount};
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection};
 use tokio::time::timeout;
 
@@ -35,6 +35,9 @@ pub struct PostgresStore {
     pub(crate) pages: BatchLoader<PageKey>,
     rollbacks: Arc<Rollbacks>,
     writers: Mutex<Option<WritePool>>,
+    max_writers: u32,
+    /// Units of work that wait for a connection.
+    waiting: WaitCount,
 }
 
 impl PostgresStore {
@@ -50,7 +53,17 @@ impl PostgresStore {
         let callers = BatchLoader::start(connector.runtime(), &prepared, config.readers);
         let pages = BatchLoader::start(connector.runtime(), &prepared, config.readers);
         let rollbacks = Arc::new(Rollbacks::new(Arc::clone(&connector)));
-        Ok(Self { connector, connections, prepared, callers, pages, rollbacks, writers: Mutex::new(Some(writers)) })
+        Ok(Self {
+            connector,
+            connections,
+            prepared,
+            callers,
+            pages,
+            rollbacks,
+            writers: Mutex::new(Some(writers)),
+            max_writers: config.writers.max(1),
+            waiting: WaitCount::default(),
+        })
     }
 
     /// Closes the database: refuses new calls, lets running ones finish, and waits for that up to five seconds.
@@ -89,7 +102,9 @@ impl PostgresStore {
 impl Store for PostgresStore {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let writers = self.writers()?;
+        let waiting = self.waiting.enter();
         let (free, ()) = tokio::join!(writers.get_owned(), self.rollbacks.wait());
+        drop(waiting);
         let mut connection = free.map_err(|e| StoreError::Unavailable(e.into()))?;
         let began = Instant::now();
         // The level is explicit, because all rules here rely on it and a server may have another default.
@@ -99,6 +114,25 @@ impl Store for PostgresStore {
             Ok(Ok(())) => Ok(Box::new(PostgresUnitOfWork::new(connection, Arc::clone(&self.rollbacks)))),
             Ok(Err(error)) => Err(QueryError::Diesel(error).into_store_error(began.elapsed())),
             Err(_) => Err(StoreError::Unavailable("the database did not answer in time".into())),
+        }
+    }
+
+    /// Reads share connections, so none of them waits for one.
+    fn activity(&self) -> StoreActivity {
+        let write = self.writers().ok().map(|pool| {
+            let state = pool.state();
+            PoolActivity {
+                name: "write",
+                size: self.max_writers.into(),
+                open: state.connections.into(),
+                idle: state.idle_connections.into(),
+                waiting: self.waiting.get(),
+                timeouts: state.statistics.get_timed_out,
+            }
+        });
+        StoreActivity {
+            pools: write.into_iter().collect(),
+            batches: vec![self.callers.activity("caller"), self.pages.activity("page")],
         }
     }
 }

@@ -12,9 +12,9 @@ use attune_domain::{
     Role, Service, User, UserId, ViewerId,
 };
 use attune_ports::{
-    AuditEntry, AuditObject, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller,
-    Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter, OutboxHealth,
-    Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund, StoreError,
+    AuditEntry, AuditObject, Backlog, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings,
+    Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter,
+    OutboxHealth, Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund, StoreError,
     StoredScheduleException, TokenHash, UserFilter, Versioned,
 };
 use attune_sql::lists::{BookingList, PageQuery, PageRow, Phrase, TotalQuery, backwards, contains, page_of, rows_for};
@@ -23,14 +23,14 @@ use attune_sql::schema::{
     practice_policy, schedule_exceptions, schedules, services, users,
 };
 use attune_sql::statements::{
-    active_services, attendance_at, booking_in_room, booking_with_client, bookings_within, emails_to_participants,
-    emails_to_users, history_of, invitations_of, ledger_of, logins_from, logins_of, logins_with, notifications_of,
-    open_problems, open_problems_with, open_tokens, participants_of, payment_by_checkout_id, payment_by_provider_id,
-    payments_due_for_polling, payments_of, reasons_of, refunds_due, refunds_known_as, refunds_of, session_of_token,
-    token_issued_at, user_by_email, week_of,
+    COUNT_BACKLOG, active_services, attendance_at, booking_in_room, booking_with_client, bookings_within,
+    emails_to_participants, emails_to_users, history_of, invitations_of, ledger_of, logins_from, logins_of,
+    logins_with, notifications_of, open_problems, open_problems_with, open_tokens, participants_of,
+    payment_by_checkout_id, payment_by_provider_id, payments_due_for_polling, payments_of, reasons_of, refunds_due,
+    refunds_known_as, refunds_of, session_of_token, token_issued_at, user_by_email, week_of,
 };
 use attune_sql::{
-    AttendanceRow, HoursRow, Recipients, attendance_of, count, login_history, millis, number, schedule_of,
+    AttendanceRow, FromRow, HoursRow, Recipients, attendance_of, count, login_history, millis, number, schedule_of,
 };
 use diesel::dsl::{auto_type, exists, select, sql, sql_query};
 use diesel::prelude::*;
@@ -365,6 +365,15 @@ impl Queries for SqliteStore {
                     query.get_result(connection).map_err(store_error)?;
                 let (pending, overdue) = (count(pending)?, count(overdue)?);
                 Ok(OutboxHealth { pending, overdue, dead: count(dead)?, held: count(held)? })
+            })
+            .await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        self.readers
+            .run(|connection| {
+                let counted = sql_query(COUNT_BACKLOG).get_result(connection).map_err(store_error)?;
+                Backlog::from_row(counted)
             })
             .await
     }

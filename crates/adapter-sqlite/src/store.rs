@@ -1,11 +1,12 @@
 //! The store: a writer, readers, and the permit to write.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use attune_ports::{Store, StoreError, UnitOfWork};
-use attune_sql::FromRow;
+use attune_ports::{BatchActivity, PoolActivity, Store, StoreActivity, StoreError, UnitOfWork};
+use attune_sql::{FromRow, WaitCount};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -13,7 +14,7 @@ use crate::config::SqliteConfig;
 use crate::connector::Connector;
 use crate::error::OpenError;
 use crate::load::Load;
-use crate::threads::{Lookup, Pool, ThreadConnection};
+use crate::threads::{Lookup, Pool, QueueActivity, ThreadConnection};
 use crate::unit_of_work::SqliteUnitOfWork;
 
 /// How long a unit of work waits for its turn.
@@ -30,6 +31,10 @@ pub struct SqliteStore {
     /// For rows that are found by their keys, so that they need not wait for lists.
     pub(crate) lookups: Pool<Box<dyn Lookup>>,
     turn: Arc<Semaphore>,
+    /// Units of work that wait for their turn.
+    waiting: WaitCount,
+    /// Those that gave up.
+    timeouts: AtomicU64,
 }
 
 impl SqliteStore {
@@ -57,6 +62,8 @@ impl SqliteStore {
             readers: Pool::start("sqlite-reader", readers).map_err(thread)?,
             lookups: Pool::start_lookups("sqlite-lookup", lookups).map_err(thread)?,
             turn: Arc::new(Semaphore::new(1)),
+            waiting: WaitCount::default(),
+            timeouts: AtomicU64::new(0),
             connector,
         })
     }
@@ -74,10 +81,16 @@ impl SqliteStore {
 
     /// Waits for the permit to write. Errors: `Unavailable` after about two seconds, or when the store is closed.
     pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, StoreError> {
-        match timeout(TURN_WAIT, Arc::clone(&self.turn).acquire_owned()).await {
+        let waiting = self.waiting.enter();
+        let turn = timeout(TURN_WAIT, Arc::clone(&self.turn).acquire_owned()).await;
+        drop(waiting);
+        match turn {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(closed)) => Err(StoreError::Unavailable(closed.into())),
-            Err(late) => Err(StoreError::Unavailable(late.into())),
+            Err(late) => {
+                self.timeouts.fetch_add(1, Ordering::Relaxed);
+                Err(StoreError::Unavailable(late.into()))
+            }
         }
     }
 
@@ -108,10 +121,32 @@ impl SqliteStore {
     }
 }
 
+/// The pool of threads that each keep a connection open.
+fn pool_of_threads(name: &'static str, threads: usize, queue: QueueActivity) -> PoolActivity {
+    let size = threads as u64;
+    PoolActivity { name, size, open: size, idle: queue.asleep as u64, waiting: queue.waiting as u64, timeouts: 0 }
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let permit = self.turn().await?;
         Ok(Box::new(SqliteUnitOfWork::begin(Arc::clone(&self.writer), permit).await?))
+    }
+
+    fn activity(&self) -> StoreActivity {
+        let write = PoolActivity {
+            name: "write",
+            size: 1,
+            open: 1,
+            idle: self.turn.available_permits() as u64,
+            waiting: self.waiting.get(),
+            timeouts: self.timeouts.load(Ordering::Relaxed),
+        };
+        let lookups = self.lookups.activity();
+        let read = pool_of_threads("read", self.readers.threads(), self.readers.activity());
+        let lookup = pool_of_threads("lookup", self.lookups.threads(), lookups);
+        let batch = BatchActivity { name: "lookup", batches: lookups.batches, reads: lookups.taken };
+        StoreActivity { pools: vec![write, read, lookup], batches: vec![batch] }
     }
 }

@@ -582,6 +582,7 @@ async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     store.conference(conference).await.unwrap().unwrap();
     store.attendance(&[id]).await.unwrap();
     store.outbox_health(now()).await.unwrap();
+    store.backlog().await.unwrap();
     let page = PageRequest { limit: 20, offset: 0 };
     for filter in [UserFilter::default(), UserFilter { role: Some(Role::Admin), disabled: Some(false), search: None }] {
         store.users(&filter, page).await.unwrap();

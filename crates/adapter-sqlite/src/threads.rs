@@ -18,6 +18,7 @@ use crate::connector::Connector;
 use crate::error::{message, store_error};
 use crate::snapshot::{begin_reading, end_reading};
 use queue::Queue;
+pub(crate) use queue::QueueActivity;
 
 /// How long a caller waits for a job.
 pub(crate) const ANSWER_WAIT: Duration = Duration::from_secs(5);
@@ -91,6 +92,7 @@ pub(crate) struct Pool<J = Job> {
     queue: Arc<Queue<J>>,
     /// Each thread holds a receiver until its connection is closed.
     ended: watch::Sender<()>,
+    threads: usize,
 }
 
 impl Pool {
@@ -247,6 +249,7 @@ impl<J: Send + 'static> Pool<J> {
     ) -> io::Result<Self> {
         let queue = Arc::new(Queue::new());
         let (ended, alive) = watch::channel(());
+        let threads = connections.len();
         for (number, mut connection) in connections.into_iter().enumerate() {
             let (thread_queue, alive) = (Arc::clone(&queue), alive.clone());
             let spawned = thread::Builder::new().name(format!("{name}-{number}")).spawn(move || {
@@ -262,11 +265,19 @@ impl<J: Send + 'static> Pool<J> {
                 return Err(error);
             }
         }
-        Ok(Self { queue, ended })
+        Ok(Self { queue, ended, threads })
     }
 
     fn push(&self, job: J) -> Result<(), StoreError> {
         self.queue.push(job).map_err(|_| StoreError::Unavailable("the store is closed".into()))
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
+    }
+
+    pub(crate) fn activity(&self) -> QueueActivity {
+        self.queue.activity()
     }
 
     /// Lets the threads finish the queued jobs, and returns when all their connections are closed.

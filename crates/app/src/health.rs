@@ -1,6 +1,7 @@
 //! The checks behind `/health/ready`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -8,11 +9,13 @@ use async_trait::async_trait;
 use attune_ports::{Clock, Health, HealthCheck, Notifier, Queries, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::admins::Admins;
 use crate::backend::Backend;
+use crate::last_backup;
 use crate::settings::MeetingConfig;
+use crate::shared::Shared;
 use crate::time_zones::ZoneDatabase;
 
 const OVERDUE: SignedDuration = SignedDuration::from_mins(5);
@@ -36,6 +39,12 @@ pub(crate) enum Check {
     /// `None` for the public server, whose state is no business of an installation.
     Jitsi(Option<VideoServer>),
     TimeZones(Arc<ZoneDatabase>),
+    /// Not checked without a `max_age`.
+    Backup {
+        data_dir: PathBuf,
+        max_age: Option<SignedDuration>,
+        clock: Arc<dyn Clock>,
+    },
 }
 
 pub(crate) struct VideoServer {
@@ -53,9 +62,9 @@ impl Check {
         Ok(Self::Jitsi(Some(VideoServer { base, client: client.context("the video server cannot be checked")? })))
     }
 
-    pub(crate) fn shared(self) -> Shared {
+    pub(crate) fn shared(self) -> SharedCheck {
         let shared_for = if let Self::Admins(_) = self { ADMINS_SHARED_FOR } else { SHARED_FOR };
-        Shared::new(self, shared_for)
+        SharedCheck::new(self, shared_for)
     }
 }
 
@@ -71,6 +80,7 @@ impl HealthCheck for Check {
             Self::Mail(_) => "mail",
             Self::Jitsi(_) => "jitsi",
             Self::TimeZones(_) => "time_zones",
+            Self::Backup { .. } => "backup",
         }
     }
 
@@ -125,6 +135,13 @@ impl HealthCheck for Check {
             Self::TimeZones(_) => {
                 Health::Warn("the machine's time zone database has no version; the built-in one is used")
             }
+            Self::Backup { max_age: None, .. } => Health::Ok,
+            Self::Backup { data_dir, max_age: Some(max_age), clock } => match last_backup::read(data_dir) {
+                Ok(Some(at)) if clock.now().duration_since(at) <= *max_age => Health::Ok,
+                Ok(Some(_)) => Health::Warn("the last backup is older than backup.max_age_hours"),
+                Ok(None) => Health::Warn("there has been no backup"),
+                Err(_) => Health::Warn("the time of the last backup cannot be read"),
+            },
         }
     }
 }
@@ -165,43 +182,26 @@ async fn rewrite(backend: &Backend) -> Result<(), StoreError> {
     work.commit().await
 }
 
-/// Shares each result for a while with everyone who asks, so that probes, however many, are no load. A check that was begun is
-/// finished even if no one waits for it any longer.
-pub(crate) struct Shared {
+/// A check whose results are shared, see [`Shared`].
+pub(crate) struct SharedCheck {
     check: Arc<dyn HealthCheck>,
-    shared_for: Duration,
-    latest: Mutex<Option<Latest>>,
+    health: Shared<Health>,
 }
 
-struct Latest {
-    began: Instant,
-    /// `None` while the check is running.
-    result: watch::Receiver<Option<Health>>,
-}
-
-impl Shared {
+impl SharedCheck {
     fn new(check: impl HealthCheck + 'static, shared_for: Duration) -> Self {
-        Self { check: Arc::new(check), shared_for, latest: Mutex::default() }
-    }
-
-    fn latest(&self) -> watch::Receiver<Option<Health>> {
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Latest { result, .. }) = latest.as_ref().filter(|latest| latest.began.elapsed() < self.shared_for) {
-            return result.clone();
-        }
-        let (report, result) = watch::channel(None);
-        let check = Arc::clone(&self.check);
-        tokio::spawn(async move {
-            let health = timeout(CHECK_TIMEOUT, check.check()).await;
-            report.send_replace(Some(health.unwrap_or(Health::Failing("no response in time"))));
+        let check: Arc<dyn HealthCheck> = Arc::new(check);
+        let checked = Arc::clone(&check);
+        let health = Shared::new(shared_for, move || {
+            let check = Arc::clone(&checked);
+            async move { timeout(CHECK_TIMEOUT, check.check()).await.unwrap_or(Health::Failing("no response in time")) }
         });
-        *latest = Some(Latest { began: Instant::now(), result: result.clone() });
-        result
+        Self { check, health }
     }
 }
 
 #[async_trait]
-impl HealthCheck for Shared {
+impl HealthCheck for SharedCheck {
     fn name(&self) -> &'static str {
         self.check.name()
     }
@@ -211,9 +211,7 @@ impl HealthCheck for Shared {
     }
 
     async fn check(&self) -> Health {
-        let mut result = self.latest();
-        let health = result.wait_for(Option::is_some).await.ok().and_then(|health| *health);
-        health.unwrap_or(Health::Failing("the check did not complete"))
+        self.health.get().await.unwrap_or(Health::Failing("the check did not complete"))
     }
 }
 

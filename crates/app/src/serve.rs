@@ -14,6 +14,7 @@ use crate::admins::Admins;
 use crate::cli::Serve;
 use crate::doctor::VideoServerChecks;
 use crate::health::Stopping;
+use crate::metrics::{self, Metrics};
 use crate::output::print;
 use crate::private_files;
 use crate::service_manager;
@@ -41,6 +42,7 @@ pub(crate) async fn serve(
     // The standard library's backlog is 128; a burst of clients should wait instead of being refused.
     rustix::net::listen(&listener, BACKLOG).context("cannot set the backlog of connections")?;
     let address = listener.local_addr().context("cannot determine the address")?;
+    let metrics_listener = metrics::listen(config)?;
     let base = pages_base(config, address)?;
     let app = App::build(settings, config, &base).await?;
     // All invalid settings are found before the first admin's password is generated and printed.
@@ -72,12 +74,18 @@ pub(crate) async fn serve(
     }
     let admins = Admins::read(&*app.deps.queries).await.context("the accounts of the admins cannot be read")?;
     admins.log_missing_second_factors(config.second_factor);
-    let server = attune_adapter_http::serve(listener, api, http, pages).context("the HTTP server cannot be started")?;
+    let (server, traffic) =
+        attune_adapter_http::serve(listener, api, http, pages).context("the HTTP server cannot be started")?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);
     let live = stopped.clone();
     tokio::spawn(async move { web.run_live(live).await });
-    let worker = (!options.no_worker).then(|| tokio::spawn(app.worker().run(stopped)));
+    let worker = (!options.no_worker).then(|| app.worker());
+    let log = worker.as_ref().map(|worker| worker.log.clone());
+    let measured = metrics_listener
+        .map(|listener| metrics::serve(listener, Metrics::new(app.measured(), config, log, Some(traffic))))
+        .transpose()?;
+    let worker = worker.map(|worker| tokio::spawn(worker.run(stopped)));
     let serving = tokio::spawn(server);
     print(&format!("listening on http://{}", reachable(address)))?;
     service_manager::ready();
@@ -96,6 +104,9 @@ pub(crate) async fn serve(
         if let Some(worker) = worker {
             let _ = worker.await;
         }
+        if let Some(metrics) = measured {
+            metrics.stop(true).await;
+        }
     })
     .await;
     app.backend.close().await;
@@ -106,10 +117,16 @@ pub(crate) async fn serve(
 }
 
 pub(crate) async fn worker(settings: &Settings, config: &ResolvedConfig) -> Result<()> {
+    let metrics_listener = metrics::listen(config)?;
     let app = App::build(settings, config, &pages_base(config, config.bind)?).await?;
     app.ensure_practice(config).await?;
     let (stop, stopped) = watch::channel(false);
-    let worker = tokio::spawn(app.worker().run(stopped));
+    let worker = app.worker();
+    let log = Some(worker.log.clone());
+    let measured = metrics_listener
+        .map(|listener| metrics::serve(listener, Metrics::new(app.measured(), config, log, None)))
+        .transpose()?;
+    let worker = tokio::spawn(worker.run(stopped));
     print("worker started")?;
     service_manager::ready();
     wait_for_stop().await?;
@@ -118,6 +135,9 @@ pub(crate) async fn worker(settings: &Settings, config: &ResolvedConfig) -> Resu
     let _ = stop.send(true);
     if tokio::time::timeout(SHUTDOWN_TIMEOUT, worker).await.is_err() {
         tracing::warn!("shutdown timed out before all emails completed");
+    }
+    if let Some(metrics) = measured {
+        metrics.stop(true).await;
     }
     app.backend.close().await;
     Ok(())

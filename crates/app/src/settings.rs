@@ -28,9 +28,10 @@ pub(crate) struct Settings {
     pub(crate) payments: Payments,
     pub(crate) mail: Mail,
     pub(crate) reminders: Reminders,
-    pub(crate) backup: Backup,
     pub(crate) limits: RateLimits,
     pub(crate) log: Log,
+    pub(crate) metrics: Metrics,
+    pub(crate) backup: Backup,
     pub(crate) testing: Testing,
 }
 
@@ -181,6 +182,7 @@ pub(crate) struct Reminders {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Backup {
     pub(crate) recipients: Vec<String>,
+    pub(crate) max_age_hours: u32,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -188,6 +190,12 @@ pub(crate) struct Backup {
 pub(crate) struct Log {
     pub(crate) format: String,
     pub(crate) level: String,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Metrics {
+    pub(crate) bind: String,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

@@ -29,8 +29,10 @@ use url::Url;
 use crate::ambient::{FileClock, SystemClock, SystemRandom, Waker};
 use crate::backend::Backend;
 use crate::health::{Check, Stopping};
+use crate::metrics::Measured;
 use crate::secret::{create_folder, stored_secret};
 use crate::settings::{MailTransport, PaymentConfig, ResolvedConfig, Settings, StripeAccount};
+use crate::task_log::TaskLog;
 use crate::worker::Worker;
 
 /// The open store, the ports that the command line uses itself, and the use cases.
@@ -39,6 +41,7 @@ pub(crate) struct App {
     pub(crate) deps: Deps,
     pub(crate) use_cases: UseCases,
     payment_events: Option<Arc<dyn PaymentEvents>>,
+    hasher: Arc<ArgonHasher>,
     waker: Arc<Waker>,
     forms: Arc<dyn FormTokens>,
     wording: Arc<Wording>,
@@ -66,13 +69,14 @@ impl App {
         let signed_tokens = Arc::new(SignedJoinTokens::new(&secrets.current, &secrets.previous));
         let totp = TotpCodes::new(&secrets.current, &secrets.previous, random.clone());
         let clock = clock(config);
+        let hasher = Arc::new(hasher(settings, random.clone())?);
         let deps = Deps {
             store: backend.store(),
             queries: backend.queries(),
             room_closing: end_meeting(config, clock.clone())?
                 .map(|closer| RoomClosing { closer: Arc::new(closer), rooms: config.meetings.base.clone() }),
             clock,
-            hasher: Arc::new(hasher(settings, random.clone())?),
+            hasher: hasher.clone(),
             random,
             zones: config.zones.clone(),
             access_tokens: Arc::new(JwtAccessTokens::new(TokenConfig {
@@ -104,6 +108,7 @@ impl App {
             deps,
             backend,
             payment_events,
+            hasher,
             waker,
             forms: signed_tokens,
             wording,
@@ -121,7 +126,14 @@ impl App {
             complete: cases.complete_ended.clone(),
             purge: cases.purge.clone(),
             waker: self.waker.clone(),
+            log: Arc::new(TaskLog::new(self.deps.clock.clone())),
         }
+    }
+
+    /// What the metrics are about.
+    pub(crate) fn measured(&self) -> Measured {
+        let Deps { queries, clock, .. } = self.deps.clone();
+        Measured { backend: self.backend.clone(), queries, clock, hasher: self.hasher.clone() }
     }
 
     /// Stores the configured practice at the first start.
@@ -142,6 +154,7 @@ impl App {
             Check::Payments(queries.clone()),
             Check::Admins(queries.clone()),
             Check::TimeZones(config.zones.clone()),
+            Check::Backup { data_dir: config.data_dir.clone(), max_age: config.backup_max_age, clock: clock.clone() },
         ];
         Ok(Api {
             use_cases: self.use_cases.clone(),

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::ambient::Waker;
+use crate::task_log::{Task, TaskLog};
 
 /// How often the outbox is polled when the waker is silent.
 const OUTBOX_INTERVAL: Duration = Duration::from_secs(1);
@@ -30,6 +31,7 @@ pub(crate) struct Worker {
     pub(crate) complete: CompleteEndedBookings,
     pub(crate) purge: PurgeExpired,
     pub(crate) waker: Arc<Waker>,
+    pub(crate) log: Arc<TaskLog>,
 }
 
 impl Worker {
@@ -43,12 +45,13 @@ impl Worker {
     async fn emails(&self, mut stop: watch::Receiver<bool>) {
         let mut next_maintenance = Instant::now();
         while !*stop.borrow() {
-            match self.agendas.run().await {
+            match self.log.ended(Task::Agendas, self.agendas.run().await) {
                 Ok(0) => {}
                 Ok(agendas) => tracing::info!(agendas, "agendas planned"),
                 Err(error) => tracing::warn!(%error, cause = cause(&error), "agendas not planned"),
             }
-            let delay = match self.deliver.run_until_stopped(|| *stop.borrow()).await {
+            let delivered = self.deliver.run_until_stopped(|| *stop.borrow()).await;
+            let delay = match self.log.ended(Task::Emails, delivered) {
                 Ok(delivered) if delivered.more => continue,
                 Ok(_) => OUTBOX_INTERVAL,
                 Err(error) => {
@@ -58,12 +61,12 @@ impl Worker {
             };
             if Instant::now() >= next_maintenance {
                 next_maintenance = Instant::now() + MAINTENANCE_INTERVAL;
-                match self.complete.run().await {
+                match self.log.ended(Task::Completion, self.complete.run().await) {
                     Ok(0) => {}
                     Ok(completed) => tracing::info!(completed, "ended bookings completed"),
                     Err(error) => tracing::warn!(%error, cause = cause(&error), "ended bookings not readable"),
                 }
-                if let Err(error) = self.purge.run().await {
+                if let Err(error) = self.log.ended(Task::Purge, self.purge.run().await) {
                     tracing::warn!(%error, cause = cause(&error), "purge failed");
                 }
             }
@@ -80,13 +83,13 @@ impl Worker {
         while !*stop.borrow() {
             if Instant::now() >= next_maintenance {
                 next_maintenance = Instant::now() + MAINTENANCE_INTERVAL;
-                match self.expire_holds.run().await {
+                match self.log.ended(Task::Holds, self.expire_holds.run().await) {
                     Ok(0) => {}
                     Ok(released) => tracing::info!(released, "holds expired"),
                     Err(error) => tracing::warn!(%error, cause = cause(&error), "expired holds not readable"),
                 }
             }
-            match self.reconcile.run().await {
+            match self.log.ended(Task::Payments, self.reconcile.run().await) {
                 Ok(0) => {}
                 Ok(checkouts) => {
                     tracing::info!(checkouts, "checkouts reconciled");
@@ -95,7 +98,7 @@ impl Worker {
                 }
                 Err(error) => tracing::warn!(%error, cause = cause(&error), "payments not readable"),
             }
-            match self.refunds.run().await {
+            match self.log.ended(Task::Refunds, self.refunds.run().await) {
                 Ok(0) => {}
                 Ok(refunds) => tracing::info!(refunds, "refunds processed"),
                 Err(error) => tracing::warn!(%error, cause = cause(&error), "refunds not readable"),

@@ -14,6 +14,7 @@ mod revenue_csv;
 pub mod schema;
 mod security_headers;
 mod sliced_body;
+mod traffic;
 
 pub use address::{AddressRange, InvalidAddressRange, Network, client_address, network_name};
 pub use body::{RequestLimits, wants_json};
@@ -28,3 +29,4 @@ pub use request_id::{RequestId, current_request_id, in_current_request};
 pub use revenue_csv::{period_name, revenue_csv};
 pub use security_headers::{NO_CONTENT_POLICY, add_security_headers};
 pub use sliced_body::SLICE;
+pub use traffic::{Durations, RouteTraffic, Traffic};

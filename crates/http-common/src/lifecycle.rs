@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::body::BoxBody;
@@ -13,6 +14,7 @@ use futures_util::FutureExt;
 
 use crate::RequestId;
 use crate::sliced_body::SlicedBody;
+use crate::traffic::RouteTraffic;
 
 /// Why a handler did not produce a response.
 #[derive(Debug, Clone, Copy)]
@@ -40,13 +42,13 @@ pub trait Ending: 'static {
     fn failure_status(&self, interruption: Interruption) -> StatusCode;
 }
 
-/// Runs the handler. `route` is the pattern of the path, for the access log: paths themselves identify bookings and
-/// people.
+/// Runs the handler. The access log and `route`, which counts the response, know the path by its pattern: paths themselves
+/// identify bookings and people.
 pub async fn run<E: Ending>(
     request: ServiceRequest,
     next: Next<BoxBody>,
     ending: E,
-    route: &'static str,
+    route: Arc<RouteTraffic>,
     timeout: Duration,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = ending.request_id().clone();
@@ -54,9 +56,11 @@ pub async fn run<E: Ending>(
     let (start, method) = (Instant::now(), request.method().clone());
     let outcome = id.clone().during(respond(request, next, ending, timeout)).await;
     let status = outcome.as_ref().map_or_else(ResponseError::status_code, ServiceResponse::status);
-    let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let elapsed = start.elapsed();
+    route.record(&method, status, elapsed);
+    let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
-        target: "attune::access", request_id = id.as_str(), %method, route,
+        target: "attune::access", request_id = id.as_str(), %method, route = route.pattern(),
         status = status.as_u16(), elapsed_ms, "request completed"
     );
     outcome.map(|response| response.map_body(|_, body| SlicedBody::of_large(body))).map_err(Error::from)

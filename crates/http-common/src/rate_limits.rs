@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use attune_domain::{EmailAddress, UserId};
@@ -79,6 +80,43 @@ pub enum RateLimited {
     LoginAttempts(u64),
 }
 
+/// What has a limit.
+#[derive(Debug, Clone, Copy)]
+enum Limit {
+    Logins,
+    Registrations,
+    Refreshes,
+    LinkRecoveries,
+    Availability,
+    Api,
+    LoginFailures,
+}
+
+impl Limit {
+    const ALL: [Self; 7] = [
+        Self::Logins,
+        Self::Registrations,
+        Self::Refreshes,
+        Self::LinkRecoveries,
+        Self::Availability,
+        Self::Api,
+        Self::LoginFailures,
+    ];
+
+    /// The setting below `limits`.
+    fn setting(self) -> &'static str {
+        match self {
+            Self::Logins => "logins_per_minute",
+            Self::Registrations => "registrations_per_hour",
+            Self::Refreshes => "refreshes_per_minute",
+            Self::LinkRecoveries => "link_recoveries_per_hour",
+            Self::Availability => "availability_per_minute",
+            Self::Api => "api_per_second",
+            Self::LoginFailures => "login_failures_before_delay",
+        }
+    }
+}
+
 /// A map that drops the entries that were set longest ago, in bulk.
 ///
 /// When the young half is full, it replaces the old half. So there are never more than twice the capacity of entries,
@@ -143,6 +181,8 @@ pub struct RateLimiter {
     failures: Mutex<BoundedMap<Failures>>,
     /// For each user, the instant at which their bucket is full again, in milliseconds.
     requests: Mutex<BoundedMap<i64>>,
+    /// By [`Limit`].
+    refusals: [AtomicU64; Limit::ALL.len()],
 }
 
 impl RateLimiter {
@@ -158,31 +198,44 @@ impl RateLimiter {
             availability: Mutex::default(),
             failures: Mutex::default(),
             requests: Mutex::default(),
+            refusals: Default::default(),
         }
     }
 
+    /// How many requests were refused since the start, by the setting below `limits`.
+    pub fn refusals(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Limit::ALL.into_iter().map(|limit| (limit.setting(), self.refusals[limit as usize].load(Ordering::Relaxed)))
+    }
+
+    /// Counts what is refused.
+    fn refuse(&self, limit: Limit, refusal: RateLimited) -> RateLimited {
+        self.refusals[limit as usize].fetch_add(1, Ordering::Relaxed);
+        refusal
+    }
+
     pub fn login(&self, network: Option<IpAddr>) -> Result<(), RateLimited> {
-        self.count(&self.logins, network, self.limits.logins_per_minute, MINUTE)
+        self.count(Limit::Logins, &self.logins, network, self.limits.logins_per_minute, MINUTE)
     }
 
     pub fn registration(&self, network: Option<IpAddr>) -> Result<(), RateLimited> {
-        self.count(&self.registrations, network, self.limits.registrations_per_hour, HOUR)
+        self.count(Limit::Registrations, &self.registrations, network, self.limits.registrations_per_hour, HOUR)
     }
 
     pub fn refresh(&self, network: Option<IpAddr>) -> Result<(), RateLimited> {
-        self.count(&self.refreshes, network, self.limits.refreshes_per_minute, MINUTE)
+        self.count(Limit::Refreshes, &self.refreshes, network, self.limits.refreshes_per_minute, MINUTE)
     }
 
     pub fn recovery(&self, network: Option<IpAddr>) -> Result<(), RateLimited> {
-        self.count(&self.recoveries, network, self.limits.link_recoveries_per_hour, HOUR)
+        self.count(Limit::LinkRecoveries, &self.recoveries, network, self.limits.link_recoveries_per_hour, HOUR)
     }
 
     pub fn availability(&self, network: Option<IpAddr>) -> Result<(), RateLimited> {
-        self.count(&self.availability, network, self.limits.availability_per_minute, MINUTE)
+        self.count(Limit::Availability, &self.availability, network, self.limits.availability_per_minute, MINUTE)
     }
 
     fn count(
         &self,
+        what: Limit,
         table: &Mutex<BoundedMap<Window>>,
         network: Option<IpAddr>,
         limit: u32,
@@ -198,7 +251,7 @@ impl RateLimiter {
         let window = table.get(key).filter(|w| (w.since..w.since + period).contains(&now));
         let window = window.unwrap_or(Window { since: now, count: 0 });
         if window.count >= limit {
-            return Err(RateLimited::Requests(seconds(window.since + period - now)));
+            return Err(self.refuse(what, RateLimited::Requests(seconds(window.since + period - now))));
         }
         table.set(key, Window { count: window.count + 1, ..window });
         Ok(())
@@ -217,7 +270,7 @@ impl RateLimiter {
         let mut table = lock(&self.requests);
         let full_at = table.get(key).unwrap_or(now).clamp(now, now + depth) + each;
         if full_at - now > depth {
-            return Err(RateLimited::Requests(seconds(full_at - now - depth)));
+            return Err(self.refuse(Limit::Api, RateLimited::Requests(seconds(full_at - now - depth))));
         }
         table.set(key, full_at);
         Ok(())
@@ -234,7 +287,7 @@ impl RateLimiter {
         let mut table = lock(&self.failures);
         let before = table.get(key).filter(|f| (f.last..f.last + HOUR).contains(&now));
         if let Some(wait) = before.map(|f| f.blocked_until - now).filter(|wait| *wait > 0) {
-            return Err(RateLimited::LoginAttempts(seconds(wait)));
+            return Err(self.refuse(Limit::LoginFailures, RateLimited::LoginAttempts(seconds(wait))));
         }
         let count = before.map_or(0, |f| f.count).saturating_add(1);
         table.set(key, Failures { count, last: now, blocked_until: now + self.delay(count) });

@@ -17,7 +17,7 @@ pub enum Health {
 #[async_trait]
 pub trait HealthCheck: Send + Sync {
     /// The name of the part in the readiness response: `instance`, `database`, `migrations`, `outbox`, `payments`, `admins`,
-    /// `mail`, `jitsi`, `time_zones`.
+    /// `mail`, `jitsi`, `time_zones`, `backup`.
     fn name(&self) -> &'static str;
 
     /// The version of the part, where it is of interest.

@@ -2,6 +2,7 @@
 // The ports are contracts that adapters implement, so every public item states its meaning, units and errors.
 #![warn(missing_docs)]
 
+mod activity;
 mod ambient;
 mod attempts;
 mod audit;
@@ -31,6 +32,7 @@ mod store;
 mod users;
 mod webhooks;
 
+pub use activity::{BatchActivity, PoolActivity, StoreActivity};
 pub use ambient::{Clock, OutboxWaker, Random, TimeZones};
 pub use attempts::{AttemptKey, Attempts};
 pub use attune_domain::payment::{LedgerKind, PaymentState, RefundStage, RefundState};
@@ -61,8 +63,8 @@ pub use payments::{
 };
 pub use practice::PracticeData;
 pub use queries::{
-    BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest, BookingView, Caller, Credentials,
-    LoginHistory, NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Queries, UserFilter,
+    Backlog, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest, BookingView, Caller,
+    Credentials, LoginHistory, NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Queries, UserFilter,
 };
 pub use room_closer::RoomCloser;
 pub use rooms::{Conference, Rooms};

@@ -195,6 +195,26 @@ pub struct OutboxHealth {
     pub held: u64,
 }
 
+/// What waits in the store to be worked off, or to be looked at by an admin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Backlog {
+    /// Pending emails: not yet due, or waiting for the next attempt.
+    pub pending_emails: u64,
+    /// When the first of them was due or will be.
+    pub first_email_due: Option<Timestamp>,
+    /// Dead letters: emails that were given up.
+    pub dead_emails: u64,
+    /// Unpaid bookings that keep their slot. Those whose payment the provider is processing are not counted: they end when
+    /// it reports the result.
+    pub holds: u64,
+    /// When the first of them expired or will.
+    pub first_hold_expiry: Option<Timestamp>,
+    /// Payments that need review.
+    pub payment_problems: u64,
+    /// Conferences on the video server that are open.
+    pub conferences: u64,
+}
+
 /// The read side of a store.
 #[async_trait]
 pub trait Queries: Send + Sync {
@@ -380,6 +400,9 @@ pub trait Queries: Send + Sync {
 
     /// The state of the outbox; pending emails due before `overdue_before` count as overdue.
     async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError>;
+
+    /// What waits in the store, from indexes that only contain what waits.
+    async fn backlog(&self) -> Result<Backlog, StoreError>;
 
     /// [`Queries::caller`], and the booking with this id if there is such a caller, in one read.
     async fn caller_and_booking(

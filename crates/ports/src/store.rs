@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     Attempts, AuditTrail, Bookings, Calendars, IdempotencyStore, LoginSessions, OneTimeTokens, Outbox, Participants,
-    Payments, PracticeData, Rooms, SecondFactors, Services, StoreError, Users,
+    Payments, PracticeData, Rooms, SecondFactors, Services, StoreActivity, StoreError, Users,
 };
 
 /// The store of all data.
@@ -14,6 +14,11 @@ pub trait Store: Send + Sync {
     ///
     /// Errors: [`StoreError::Unavailable`] when no connection becomes free within about two seconds.
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError>;
+
+    /// What the store is doing right now; empty if there is nothing to wait for in it.
+    fn activity(&self) -> StoreActivity {
+        StoreActivity::default()
+    }
 }
 
 /// One transaction. Its repository traits see each other's writes immediately; no one else sees any of them before the

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod backlog;
 mod bookings;
 mod calendars;
 mod columns;
@@ -29,6 +30,7 @@ pub use accounts::{
     AttemptRow, LoginSessionRow, NewLoginSessionRow, NewUserRow, RefreshTokenRow, UserChanges, UserRow, search_texts,
 };
 pub use audit::AuditRow;
+pub use backlog::BacklogRow;
 pub use bookings::BookingRow;
 pub use calendars::{
     HoursRow, PolicyRow, ScheduleExceptionRow, ScheduleRow, StoredPolicyRow, StoredScheduleExceptionRow, WeekRow,

@@ -23,6 +23,18 @@ use crate::schema::{
 /// cannot use that index.
 pub const IS_HELD: &str = "status = 'pending_payment'";
 
+/// Counts what waits, for [`crate::BacklogRow`]. Each number comes from an index that contains only what waits, so what is
+/// done costs nothing, however much it is.
+pub const COUNT_BACKLOG: &str = "SELECT \
+    (SELECT count(*) FROM outbox WHERE state = 'pending') AS pending_emails, \
+    (SELECT min(next_at) FROM outbox WHERE state = 'pending') AS first_email_due, \
+    (SELECT count(*) FROM outbox WHERE state = 'dead') AS dead_emails, \
+    (SELECT count(*) FROM bookings WHERE status = 'pending_payment' AND payment_status <> 'processing') AS holds, \
+    (SELECT min(hold_expires_at) FROM bookings \
+        WHERE status = 'pending_payment' AND payment_status <> 'processing') AS first_hold_expiry, \
+    (SELECT count(*) FROM payment_problems WHERE resolved_at IS NULL) AS payment_problems, \
+    (SELECT count(*) FROM conferences WHERE closed_at IS NULL) AS conferences";
+
 /// Spelled like the condition of the index `one_time_tokens_undo`, for the same reason.
 pub const IS_UNDO: &str = "purpose = 'undo_email'";
 

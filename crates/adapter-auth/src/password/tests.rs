@@ -193,6 +193,7 @@ async fn passwords_are_refused_only_while_the_queue_is_full() {
             assert!(matches!(hasher.verify(&password("pass"), Some(&hash)).await, Err(HashError::Busy)));
             // An unknown account waits in the same queue, because it is the same work.
             assert!(matches!(hasher.verify(&password("pass"), None).await, Err(HashError::Busy)));
+            assert_eq!(hasher.activity(), HasherActivity { waiting: 1, refused: 3 });
             drop(release);
         };
         let (filled, ()) = tokio::join!(biased; fills_the_queue, others);

@@ -1,5 +1,7 @@
 //! The lifecycle of a request to the API: preflights, content negotiation, and the rendering of problems.
 
+use std::sync::Arc;
+
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
@@ -23,7 +25,7 @@ pub(crate) async fn lifecycle(
     let Some(state) = request.app_data::<Data<State>>().cloned() else {
         return Err(Problem::from(Code::Internal).into());
     };
-    let route = state.routes.of(request.path());
+    let route = Arc::clone(state.routes.of(request.path()));
     let timeout = state.settings.request_timeout;
     let ending = ApiEnding {
         origin: cors::allowed_origin(&request, &state.settings),

@@ -278,7 +278,7 @@ impl Parts {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (pages, web) = self.pages();
-        let server = crate::serve(listener, Arc::new(self.api()), self.settings.clone(), pages).unwrap();
+        let (server, _) = crate::serve(listener, Arc::new(self.api()), self.settings.clone(), pages).unwrap();
         let handle = server.handle();
         tokio::spawn(server);
         let (stop, stopped) = watch::channel(false);

@@ -16,9 +16,9 @@ use attune_domain::{
     OneTimeTokenId, Participant, ParticipantId, Practice as StoredPractice, PracticePolicy, Service, User, UserId,
 };
 use attune_ports::{
-    AuditEntry, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller, Conference,
-    Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter, OutboxHealth, Page,
-    PageRequest, Payment, PaymentProblem, Provider, Queries, Refund, Store, StoreError, StoredScheduleException,
+    AuditEntry, Backlog, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller,
+    Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter, OutboxHealth,
+    Page, PageRequest, Payment, PaymentProblem, Provider, Queries, Refund, Store, StoreError, StoredScheduleException,
     TokenHash, UnitOfWork, UserFilter, Versioned,
 };
 use jiff::Timestamp;
@@ -81,6 +81,7 @@ macro_rules! all_queries {
                 sent_emails(recipients: &[ViewerId], kinds: &[NotificationKind], since: Timestamp) -> Vec<Notification>;
                 outbox(filter: &NotificationFilter, page: PageRequest) -> Page<Notification>;
                 outbox_health(overdue_before: Timestamp) -> OutboxHealth;
+                backlog() -> Backlog;
                 people(ids: &[UserId]) -> Vec<User>;
                 caller_and_booking(session: LoginSessionId, booking: BookingId) -> Option<(Caller, Option<Booking>)>;
         }

@@ -8,10 +8,11 @@
 //! before.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use attune_ports::StoreError;
+use attune_ports::{BatchActivity, StoreError};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use thiserror::Error;
@@ -49,17 +50,32 @@ struct Request<K: Key> {
 #[error("the statement of a batch failed")]
 struct BatchFailed(#[source] Arc<StoreError>);
 
+/// What was sent to the database.
+#[derive(Default)]
+struct Sent {
+    statements: AtomicU64,
+    reads: AtomicU64,
+}
+
 pub(crate) struct BatchLoader<K: Key> {
     /// `None` once the store is closed.
     requests: Mutex<Option<mpsc::UnboundedSender<Request<K>>>>,
+    sent: Arc<Sent>,
 }
 
 impl<K: Key> BatchLoader<K> {
     /// Starts the task that sends the statements, at most so many at a time. It ends with this value.
     pub(crate) fn start(runtime: &Handle, connections: &Arc<Pool<K::Connection>>, max_statements: usize) -> Self {
         let (requests, queue) = mpsc::unbounded_channel();
-        runtime.spawn(load_batches::<K>(queue, Arc::clone(connections), max_statements.max(1)));
-        Self { requests: Mutex::new(Some(requests)) }
+        let sent = Arc::<Sent>::default();
+        runtime.spawn(load_batches::<K>(queue, Arc::clone(connections), max_statements.max(1), Arc::clone(&sent)));
+        Self { requests: Mutex::new(Some(requests)), sent }
+    }
+
+    /// `name` says what is read.
+    pub(crate) fn activity(&self, name: &'static str) -> BatchActivity {
+        let Sent { statements, reads } = &*self.sent;
+        BatchActivity { name, batches: statements.load(Ordering::Relaxed), reads: reads.load(Ordering::Relaxed) }
     }
 
     /// Errors: `Unavailable` after the deadline.
@@ -91,6 +107,7 @@ async fn load_batches<K: Key>(
     mut queue: mpsc::UnboundedReceiver<Request<K>>,
     connections: Arc<Pool<K::Connection>>,
     max_statements: usize,
+    sent: Arc<Sent>,
 ) {
     let mut statements = FuturesUnordered::new();
     let mut requests: Vec<Request<K>> = Vec::new();
@@ -113,6 +130,8 @@ async fn load_batches<K: Key>(
         // Callers that stopped waiting in the meantime need no answer.
         requests.retain(|request| !request.reply.is_closed());
         if !requests.is_empty() {
+            sent.statements.fetch_add(1, Ordering::Relaxed);
+            sent.reads.fetch_add(requests.len() as u64, Ordering::Relaxed);
             statements.push(load_batch(std::mem::take(&mut requests), &connections));
             patient_until = Instant::now() + PATIENCE;
             patient = true;

@@ -104,6 +104,7 @@ async fn read_one(store: &(impl Queries + ?Sized)) {
     store.history(booking).await.unwrap();
     store.busy_times(therapist, hour(100), hour(124), hour(90)).await.unwrap();
     store.outbox_health(hour(100)).await.unwrap();
+    store.backlog().await.unwrap();
 }
 
 /// Leases and changes, which are rolled back.

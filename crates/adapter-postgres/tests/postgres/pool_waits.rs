@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use attune_domain::LoginSessionId;
 use attune_ports::{Queries, Store, StoreError};
 use attune_test_store_contract::fixtures::service;
 
@@ -109,4 +110,48 @@ async fn an_idle_transaction_is_ended_by_the_server() {
     assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
     drop(idle);
     store.begin().await.unwrap().commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn units_of_work_that_wait_for_a_connection_are_counted() {
+    let database = migrated().await;
+    let store = open_with(database.url(), 2).await;
+    let write = || {
+        let [pool] = store.activity().pools[..] else { panic!("one pool") };
+        assert_eq!((pool.name, pool.size), ("write", 2));
+        (pool.open, pool.idle, pool.waiting, pool.timeouts)
+    };
+    let (first, second) = (store.begin().await.unwrap(), store.begin().await.unwrap());
+    assert_eq!(write(), (2, 0, 0, 0));
+    let third = store.begin();
+    assert!(matches!(third.await, Err(StoreError::Unavailable(_))));
+    assert_eq!(write(), (2, 0, 0, 1));
+    let mut third = Box::pin(store.begin());
+    let pending = std::future::poll_fn(|context| std::task::Poll::Ready(third.as_mut().poll(context).is_pending()));
+    assert!(pending.await);
+    assert_eq!(write(), (2, 0, 1, 1));
+    drop(third);
+    assert_eq!(write(), (2, 0, 0, 1), "who gave up does not wait");
+    first.commit().await.unwrap();
+    second.commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_that_share_statements_are_counted() {
+    let scene = Scene::new().await;
+    let read = |name: &str| {
+        let batches = scene.store.activity().batches;
+        let batch = batches.into_iter().find(|batch| batch.name == name).expect("a kind of batch");
+        (batch.batches, batch.reads)
+    };
+    let before = read("caller");
+    let callers = (0..50).map(|_| async {
+        let found = scene.store.caller(LoginSessionId::new(777_777).unwrap()).await;
+        assert_eq!(found.unwrap(), None);
+    });
+    futures_util::future::join_all(callers).await;
+    let after = read("caller");
+    assert_eq!(after.1 - before.1, 50);
+    assert!((1..50).contains(&(after.0 - before.0)), "{before:?} {after:?}");
+    assert_eq!(read("page"), (0, 0));
 }

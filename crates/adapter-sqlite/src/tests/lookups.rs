@@ -2,6 +2,8 @@
 
 use attune_domain::{ConferenceId, OneTimePurpose, OneTimeTokenId, ParticipantId};
 
+use attune_ports::PoolActivity;
+
 use super::*;
 
 /// A number that a connection returns, whatever is in the tables.
@@ -297,4 +299,40 @@ async fn look_ups_are_prepared_once() {
     }
     let prepared_again = prepared.lock().unwrap().clone();
     assert!(prepared_again.is_empty(), "{prepared_again:?}");
+}
+
+#[tokio::test]
+async fn what_waits_and_what_was_batched_is_counted() {
+    let (_folder, store) = fresh(1).await;
+    let (release, holding) = hold(&store).await;
+    let [before] = store.activity().batches[..] else { panic!("one kind of batch") };
+    let waiting = [queued(store.lookups.look_up(one)).await, queued(store.lookups.look_up(one)).await];
+    let pool = |name: &str| store.activity().pools.into_iter().find(|pool| pool.name == name).expect("a pool");
+    let lookup = PoolActivity { name: "lookup", size: 1, open: 1, idle: 0, waiting: 2, timeouts: 0 };
+    assert_eq!(pool("lookup"), lookup);
+    drop(release);
+    for look_up in waiting {
+        assert_eq!(look_up.await.unwrap(), 1);
+    }
+    holding.await.unwrap().unwrap();
+    let [after] = store.activity().batches[..] else { panic!("one kind of batch") };
+    assert_eq!((after.batches - before.batches, after.reads - before.reads), (1, 2), "both in one batch");
+}
+
+#[tokio::test(start_paused = true)]
+async fn units_of_work_that_wait_for_their_turn_are_counted() {
+    let (_folder, store) = fresh(1).await;
+    let write = || store.activity().pools.into_iter().find(|pool| pool.name == "write").expect("a pool");
+    let state = |idle, waiting, timeouts| PoolActivity { name: "write", size: 1, open: 1, idle, waiting, timeouts };
+    assert_eq!(write(), state(1, 0, 0));
+    let turn = store.turn().await.unwrap();
+    let given_up = queued(store.turn()).await;
+    let late = queued(store.turn()).await;
+    assert_eq!(write(), state(0, 2, 0));
+    drop(given_up);
+    assert_eq!(write(), state(0, 1, 0), "who gave up does not wait");
+    assert!(matches!(late.await, Err(StoreError::Unavailable(_))));
+    assert_eq!(write(), state(0, 0, 1));
+    drop(turn);
+    assert_eq!(write(), state(1, 0, 1));
 }

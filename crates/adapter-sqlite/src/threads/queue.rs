@@ -20,11 +20,27 @@ struct State<J> {
     asleep: usize,
     /// Those of them that were notified and have not woken yet.
     woken: usize,
+    /// How often jobs were taken, and how many in all.
+    batches: u64,
+    taken: u64,
+}
+
+/// What a queue is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct QueueActivity {
+    /// Jobs that wait for a thread.
+    pub(crate) waiting: usize,
+    /// Threads that wait for a job.
+    pub(crate) asleep: usize,
+    /// How often jobs were taken.
+    pub(crate) batches: u64,
+    /// Jobs that were taken.
+    pub(crate) taken: u64,
 }
 
 impl<J> Queue<J> {
     pub(super) fn new() -> Self {
-        let state = State { jobs: VecDeque::new(), closed: false, asleep: 0, woken: 0 };
+        let state = State { jobs: VecDeque::new(), closed: false, asleep: 0, woken: 0, batches: 0, taken: 0 };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -61,7 +77,16 @@ impl<J> Queue<J> {
         }
         let count = state.jobs.len().min(most);
         taken.extend(state.jobs.drain(..count));
+        state.batches += 1;
+        // A `usize` has at most 64 bits.
+        state.taken += count as u64;
         true
+    }
+
+    pub(super) fn activity(&self) -> QueueActivity {
+        let state = self.lock();
+        let State { asleep, batches, taken, .. } = *state;
+        QueueActivity { waiting: state.jobs.len(), asleep, batches, taken }
     }
 
     /// Accepts no more jobs. Waiting ones can still be taken.

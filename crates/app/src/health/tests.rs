@@ -21,9 +21,9 @@ impl HealthCheck for Counting {
     }
 }
 
-fn counting(takes: Duration) -> (Arc<Shared>, Arc<AtomicUsize>) {
+fn counting(takes: Duration) -> (Arc<SharedCheck>, Arc<AtomicUsize>) {
     let runs = Arc::new(AtomicUsize::new(0));
-    (Arc::new(Shared::new(Counting { runs: Arc::clone(&runs), takes }, SHARED_FOR)), runs)
+    (Arc::new(SharedCheck::new(Counting { runs: Arc::clone(&runs), takes }, SHARED_FOR)), runs)
 }
 
 #[tokio::test(start_paused = true)]
@@ -61,4 +61,37 @@ async fn a_check_that_is_given_up_is_not_begun_again() {
     }
     assert_eq!(shared.check().await, Health::Failing("no response in time"));
     assert_eq!(runs.load(Ordering::Relaxed), 1);
+}
+
+struct At(Timestamp);
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+#[tokio::test]
+async fn a_backup_that_is_too_old_is_warned_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made: Timestamp = "2026-12-01T03:00:00Z".parse().expect("an instant");
+    let check = async |hours_later: i64, max_age: Option<i64>| {
+        let now = made + SignedDuration::from_hours(hours_later);
+        let max_age = max_age.map(SignedDuration::from_hours);
+        Check::Backup { data_dir: folder.path().to_owned(), max_age, clock: Arc::new(At(now)) }.check().await
+    };
+    assert_eq!(check(0, None).await, Health::Ok);
+    assert_eq!(check(0, Some(26)).await, Health::Warn("there has been no backup"));
+    last_backup::write(folder.path(), made).expect("it is written");
+    for (hours_later, max_age, expected) in [
+        (0, Some(26), Health::Ok),
+        (26, Some(26), Health::Ok),
+        (27, Some(26), Health::Warn("the last backup is older than backup.max_age_hours")),
+        (9_999, None, Health::Ok),
+    ] {
+        assert_eq!(check(hours_later, max_age).await, expected, "{hours_later} {max_age:?}");
+    }
+    std::fs::write(folder.path().join("last-backup"), "soon").expect("it is written");
+    assert_eq!(check(0, Some(26)).await, Health::Warn("the time of the last backup cannot be read"));
+    assert_eq!(check(0, None).await, Health::Ok);
 }

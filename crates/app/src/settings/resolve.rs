@@ -72,6 +72,10 @@ pub(crate) struct ResolvedConfig {
     pub(crate) templates_dir: Option<PathBuf>,
     pub(crate) reminders: ReminderPlan,
     pub(crate) log_format: LogFormat,
+    /// `None` if metrics are not served.
+    pub(crate) metrics_bind: Option<SocketAddr>,
+    /// `None` if the age of the last backup is not checked.
+    pub(crate) backup_max_age: Option<SignedDuration>,
     pub(crate) clock_file: Option<PathBuf>,
     pub(crate) pseudo_language: bool,
 }
@@ -100,10 +104,14 @@ impl Settings {
         ensure!(self.http.stop_delay_seconds <= 60, "http.stop_delay_seconds must be at most 60");
         let zones = Arc::new(ZoneDatabase::newest());
         let minutes = |m: u32| SignedDuration::from_mins(i64::from(m));
+        let bind = self.http.bind.parse().map_err(|_| {
+            anyhow!("http.bind must be an address and a port such as 127.0.0.1:8080, not {:?}", self.http.bind)
+        })?;
+        let max_age = self.backup.max_age_hours;
         Ok(ResolvedConfig {
-            bind: self.http.bind.parse().map_err(|_| {
-                anyhow!("http.bind must be an address and a port such as 127.0.0.1:8080, not {:?}", self.http.bind)
-            })?,
+            bind,
+            metrics_bind: self.metrics_bind(bind)?,
+            backup_max_age: (max_age > 0).then(|| SignedDuration::from_hours(i64::from(max_age))),
             public_url: self.public_url(production)?,
             trusted_proxies,
             stop_delay: Duration::from_secs(self.http.stop_delay_seconds),
@@ -152,6 +160,20 @@ impl Settings {
             pseudo_language: self.testing.pseudo_language,
             data_dir,
         })
+    }
+
+    /// Anyone may read the metrics where they are, so they must not be where clients are.
+    fn metrics_bind(&self, http: SocketAddr) -> Result<Option<SocketAddr>> {
+        let Some(text) = optional(&self.metrics.bind) else { return Ok(None) };
+        let bind: SocketAddr = text
+            .parse()
+            .map_err(|_| anyhow!("metrics.bind must be an address and a port such as 127.0.0.1:9464, not {text:?}"))?;
+        let same_address = bind.ip() == http.ip() || bind.ip().is_unspecified() || http.ip().is_unspecified();
+        ensure!(
+            bind.port() == 0 || bind.port() != http.port() || !same_address,
+            "metrics.bind must have another port than http.bind, because clients must not read the metrics"
+        );
+        Ok(Some(bind))
     }
 
     fn public_url(&self, production: bool) -> Result<Option<Url>> {

@@ -401,3 +401,44 @@ fn every_setting_is_explained() {
         }
     }
 }
+
+#[test]
+fn metrics_are_off_and_never_where_clients_are() {
+    let at =
+        |metrics: &'static str, http: &'static str| [("ATTUNE__METRICS__BIND", metrics), ("ATTUNE__HTTP__BIND", http)];
+    assert_eq!(resolve(Profile::Development, &[]).unwrap().metrics_bind, None);
+    for (metrics, http) in [
+        ("127.0.0.1:9464", "127.0.0.1:8080"),
+        ("127.0.0.1:8080", "192.0.2.1:8080"),
+        ("127.0.0.1:0", "127.0.0.1:0"),
+        ("0.0.0.0:9464", "0.0.0.0:8080"),
+    ] {
+        let config = resolve(Profile::Production, &[&PRODUCTION[..], &at(metrics, http)].concat()).unwrap();
+        assert_eq!(config.metrics_bind.map(|bind| bind.to_string()).as_deref(), Some(metrics));
+    }
+    for (metrics, http) in [
+        ("127.0.0.1:8080", "127.0.0.1:8080"),
+        ("0.0.0.0:8080", "127.0.0.1:8080"),
+        ("127.0.0.1:8080", "0.0.0.0:8080"),
+        ("127.0.0.1:8080", "[::]:8080"),
+    ] {
+        let refused = refusal(Profile::Development, &at(metrics, http));
+        assert!(
+            refused.starts_with("metrics.bind must have another port than http.bind"),
+            "{metrics} {http}: {refused}"
+        );
+    }
+    let refused = refusal(Profile::Development, &[("ATTUNE__METRICS__BIND", "9464")]);
+    assert_eq!(refused, "metrics.bind must be an address and a port such as 127.0.0.1:9464, not \"9464\"");
+}
+
+#[test]
+fn the_age_of_the_last_backup_is_checked_where_it_is_asked_for() {
+    for (hours, expected) in [("0", None), ("26", Some(26 * 3_600))] {
+        for (profile, others) in [(Profile::Development, &[][..]), (Profile::Production, &PRODUCTION[..])] {
+            let config = resolve(profile, &[others, &[("ATTUNE__BACKUP__MAX_AGE_HOURS", hours)]].concat()).unwrap();
+            assert_eq!(config.backup_max_age.map(|age| age.as_secs()), expected, "{profile:?} {hours}");
+        }
+    }
+    assert_eq!(resolve(Profile::Production, &PRODUCTION).unwrap().backup_max_age, None);
+}

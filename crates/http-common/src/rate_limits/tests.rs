@@ -149,3 +149,18 @@ fn a_flood_of_a_million_addresses_keeps_the_tables_small() {
     let newest = IpAddr::from(999_999_u32.to_be_bytes());
     assert!(limiter.login(Some(newest)).is_err(), "the latest address is still counted");
 }
+
+#[test]
+fn refusals_are_counted_by_their_limit() {
+    let (limiter, _) =
+        limiter(RateLimits { logins_per_minute: 1, login_failures_before_delay: 1, ..RateLimits::default() });
+    assert!(limiter.refusals().all(|(_, count)| count == 0));
+    limiter.login(ip(HERE)).unwrap();
+    for _ in 0..2 {
+        limiter.login(ip(HERE)).unwrap_err();
+    }
+    fail(&limiter, 1);
+    assert!(limiter.password("ada@example.org", ip(HERE)).is_err());
+    let counted: Vec<_> = limiter.refusals().filter(|(_, count)| *count > 0).collect();
+    assert_eq!(counted, [("logins_per_minute", 2), ("login_failures_before_delay", 1)]);
+}

@@ -59,6 +59,7 @@ async fn query_and_cancel(queries: &dyn Queries, practice: PracticeFixture, turn
     begin_and_drop(turns, queries.conference(ConferenceId::new(1).expect("positive"))).await;
     begin_and_drop(turns, queries.attendance(&[unknown()])).await;
     begin_and_drop(turns, queries.outbox_health(now())).await;
+    begin_and_drop(turns, queries.backlog()).await;
 }
 
 pub async fn cancelled_queries_leave_the_store_healthy(backend: &Backend) {

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub mod attempts;
 pub mod audit_trail;
+pub mod backlog;
 pub mod bookings;
 pub mod calendars;
 pub mod cancelled_calls;
