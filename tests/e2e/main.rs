@@ -33,6 +33,7 @@ mod commands;
 mod crashes;
 mod directory;
 mod emails;
+mod fail_over;
 mod glossary;
 mod holds;
 mod http;

@@ -43,7 +43,7 @@ pub(crate) enum Command {
     /// Run only the worker: emails, expired holds, payments. For use with `serve --no-worker`.
     Worker,
     /// Migrate the database and exit. `serve` and `worker` do so automatically.
-    Migrate,
+    Migrate(Migrate),
     /// Manage accounts.
     #[command(subcommand)]
     User(User),
@@ -67,6 +67,14 @@ pub(crate) struct Serve {
     /// Do not run the worker; another process does (`attune worker`).
     #[arg(long)]
     pub(crate) no_worker: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    /// Print the names of the migrations that would run, and change nothing. Exits with an error only if that cannot be said,
+    /// or if the tables are newer than this program.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

@@ -66,7 +66,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Pages => return print(&pages()?),
         Command::Serve(_)
         | Command::Worker
-        | Command::Migrate
+        | Command::Migrate(_)
         | Command::User(_)
         | Command::Doctor(_)
         | Command::Config => {}
@@ -92,7 +92,7 @@ fn run(cli: Cli) -> Result<()> {
         match cli.command {
             Command::Serve(options) => serve::serve(&settings, &config, cli.profile, &options).await,
             Command::Worker => serve::worker(&settings, &config).await,
-            Command::Migrate => serve::migrate(&settings, &config).await,
+            Command::Migrate(options) => serve::migrate(&settings, &config, &options).await,
             Command::Doctor(options) => doctor::run(&settings, &config, cli.profile, &options).await,
             Command::User(command) => user::run(&settings, &config, command).await,
             Command::Openapi | Command::Pages | Command::Config => Ok(()),
