@@ -240,7 +240,8 @@ fn find_programs() -> PathBuf {
         fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     versions.sort();
     folders.extend(versions.into_iter().rev().map(|version| version.join("bin")));
-    let complete = |folder: &PathBuf| ["initdb", "pg_ctl", "postgres"].iter().all(|name| folder.join(name).is_file());
+    let needed = ["initdb", "pg_ctl", "pg_basebackup", "postgres"];
+    let complete = |folder: &PathBuf| needed.iter().all(|name| folder.join(name).is_file());
     folders.into_iter().find(complete).expect(
         "these tests need a PostgreSQL server: run `apt-get install -y postgresql`, or set TEST_POSTGRES_URL to one \
          whose role may make databases",
