@@ -7,6 +7,7 @@ use reqwest::Method;
 on_both_databases!(
     a_command_creates_the_tables,
     a_command_creates_accounts,
+    a_dry_run_names_the_migrations_and_runs_none,
     commands_help_owners_who_are_locked_out,
     the_doctor_checks_everything_and_changes_nothing,
 );
@@ -122,6 +123,44 @@ async fn a_command_creates_the_tables(database: Database) {
     assert!(doctor.contains(&format!("time zones    {version}, ")), "{version} in {doctor}");
     let john = practice.client(&app, "John", "Doe").await;
     john.book(attune_e2e::later(1440)).await.refused(409, "practice_not_configured");
+}
+
+async fn a_dry_run_names_the_migrations_and_runs_none(database: Database) {
+    let folder = match database {
+        Database::Sqlite | Database::Memory => "sqlite",
+        Database::Postgres => "postgres",
+    };
+    let migrations = format!("{}/../migrations/{folder}", env!("CARGO_MANIFEST_DIR"));
+    let mut names: Vec<_> = std::fs::read_dir(migrations).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    let practice = Practice::on(database).open_without_admin().await;
+    let dry_run = async || practice.run(["migrate", "--dry-run"], "").await;
+    let contents = || std::fs::read_dir(practice.folder()).unwrap().count();
+    let (files, stored) = (contents(), practice.stored().await);
+    let pending = dry_run().await.good().stdout;
+    assert_eq!(pending.lines().next(), Some(&*format!("these migrations would run ({}):", names.len())));
+    assert!(pending.lines().skip(1).eq(names.iter().map(|name| name.to_str().unwrap())), "{pending}");
+    assert_eq!((contents(), practice.stored().await == stored), (files, true), "nothing was created");
+
+    practice.run(["migrate"], "").await.good();
+    let stored = practice.stored().await;
+    let pending = dry_run().await.good().stdout;
+    assert_eq!(pending.trim(), "the database is up to date: no migration would run");
+    assert!(practice.stored().await == stored, "nothing was changed");
+
+    if database == Database::Sqlite {
+        // The known database is gone.
+        let file = practice.folder().join("practice.sqlite");
+        std::fs::rename(&file, practice.folder().join("aside")).unwrap();
+        let missing = dry_run().await;
+        assert!(missing.code == Some(1) && missing.stderr.contains("restore it from a backup"), "{missing:?}");
+        assert!(!file.exists());
+        return;
+    }
+    practice.run_sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')").await;
+    let newer = dry_run().await;
+    assert!(newer.code.is_some_and(|code| code != 0), "{newer:?}");
+    assert!(newer.stderr.contains("29990101000000") && newer.stderr.contains("use a newer release"), "{newer:?}");
 }
 
 async fn the_doctor_checks_everything_and_changes_nothing(database: Database) {

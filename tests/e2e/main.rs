@@ -34,6 +34,7 @@ mod commands;
 mod crashes;
 mod directory;
 mod emails;
+mod fail_over;
 mod glossary;
 mod holds;
 mod http;

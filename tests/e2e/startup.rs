@@ -219,6 +219,14 @@ async fn an_invalid_setting_stops_the_start_with_one_line_that_names_it() {
         assert!(line.contains(named), "{text:?}: {line}");
         assert!(!line.contains("c0ffee"), "a file of settings may hold secrets: {line}");
     }
+    std::fs::write(&file, format!("[auth]\nsecret = \"{SECRET}\"\n")).unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    let path = file.to_str().unwrap();
+    let line = refusal(&["--profile", "production", "--config", path, "serve"], &minimum[1..]).await;
+    assert!(line.ends_with(&format!("chmod o-rwx {path}")), "{line}");
+    // The trial goes on, with a warning.
+    let trial = Instance::bare(bare(folder.path(), &["--config", path, "serve"])).await;
+    assert!(trial.stderr().contains(&format!("chmod o-rwx {path}")), "{}", trial.stderr());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

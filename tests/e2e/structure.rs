@@ -55,7 +55,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "adapter-smtp test-smtp wording",
     ),
     // Load tests and black-box tests know the product from outside only.
-    ("bench", "test-smtp", ""),
+    ("bench", "test-smtp test-postgres", ""),
     ("e2e", "test-smtp test-stripe test-postgres", ""),
 ];
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use url::form_urlencoded;
 
 use crate::error::OpenError;
@@ -20,10 +20,10 @@ impl DatabaseUrl {
         Self(url.into())
     }
 
-    /// Whether no one else can read what is sent: TLS is required, or the server is on this machine.
+    /// Whether no one else can read what is sent: TLS is required, or every server is on this machine.
     pub fn is_encrypted_or_local(&self) -> Result<bool, OpenError> {
         let address = Address::parse(self)?;
-        Ok(matches!(address.tls, TlsMode::Always(_)) || is_local(&address.server))
+        Ok(matches!(address.tls, TlsMode::Always(_)) || address.servers.iter().all(is_local))
     }
 }
 
@@ -54,7 +54,8 @@ impl PostgresConfig {
 
 #[derive(Debug)]
 pub(crate) struct Address {
-    pub(crate) server: tokio_postgres::Config,
+    /// One for each host of the URL, in its order.
+    pub(crate) servers: Vec<tokio_postgres::Config>,
     pub(crate) tls: TlsMode,
     /// The value of `sslrootcert`.
     pub(crate) roots: Option<PathBuf>,
@@ -95,25 +96,31 @@ impl Address {
             Some(found) => (&url[..login + found], &url[login + found + 1..]),
             None => (url, ""),
         };
-        let (mut mode, mut roots, mut rest) = (None, None, Vec::new());
+        let (mut mode, mut roots, mut session, mut rest) = (None, None, None, Vec::new());
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
             // A plus sign stands for itself here, though for a space in HTML forms.
             let plain = parameter.replace('+', "%2B");
             match form_urlencoded::parse(plain.as_bytes()).next() {
                 Some((key, value)) if key == "sslmode" => mode = Some(value.into_owned()),
                 Some((key, value)) if key == "sslrootcert" => roots = Some(PathBuf::from(value.into_owned())),
-                _ => rest.push(parameter),
+                Some((key, value)) if key == "target_session_attrs" => session = Some(value.into_owned()),
+                // The driver takes a list in this place as one name.
+                Some((key, value)) if key == "host" => rest.extend(value.split(',').map(|host| format!("host={host}"))),
+                _ => rest.push(parameter.to_owned()),
             }
         }
-        let mut server: tokio_postgres::Config = format!("{base}?{}", rest.join("&")).parse().map_err(|_| {
-            OpenError::Url(
-                "it has to look like postgres://user:password@host:5432/database, with special characters in the \
-                 password written as %40 and the like",
-            )
-        })?;
-        if server.get_hosts().is_empty() && server.get_hostaddrs().is_empty() {
-            return Err(OpenError::Url("it names no host"));
-        }
+        let mut servers = servers_of(base, &rest)?;
+        let several = servers.len() > 1;
+        let writable = match session.as_deref() {
+            Some("read-write" | "primary") => true,
+            None => several,
+            Some("any") if !several => false,
+            Some(_) => {
+                return Err(OpenError::Url(
+                    "target_session_attrs has to be read-write or primary, because every instance writes",
+                ));
+            }
+        };
         let tls = match mode.as_deref() {
             Some("disable") => TlsMode::Off,
             Some("allow" | "prefer") => TlsMode::IfOffered,
@@ -125,16 +132,74 @@ impl Address {
                     "sslmode has to be disable, allow, prefer, require, verify-ca or verify-full",
                 ));
             }
-            None if is_local(&server) => TlsMode::Off,
+            None if servers.iter().all(is_local) => TlsMode::Off,
             None => TlsMode::IfOffered,
         };
-        server.ssl_mode(match tls {
-            TlsMode::Off => SslMode::Disable,
-            TlsMode::IfOffered => SslMode::Prefer,
-            TlsMode::Always(_) => SslMode::Require,
-        });
-        Ok(Self { server, tls, roots })
+        for server in &mut servers {
+            server.ssl_mode(match tls {
+                TlsMode::Off => SslMode::Disable,
+                TlsMode::IfOffered => SslMode::Prefer,
+                TlsMode::Always(_) => SslMode::Require,
+            });
+            server.target_session_attrs(if writable { TargetSessionAttrs::ReadWrite } else { TargetSessionAttrs::Any });
+        }
+        Ok(Self { servers, tls, roots })
     }
+}
+
+/// The servers of a URL without its query and of the parameters that are the driver's. They differ in the host alone.
+fn servers_of(base: &str, parameters: &[String]) -> Result<Vec<tokio_postgres::Config>, OpenError> {
+    let read = |base: &str, parameters: &[&str]| -> Result<tokio_postgres::Config, OpenError> {
+        format!("{base}?{}", parameters.join("&")).parse().map_err(|_| {
+            OpenError::Url(
+                "it has to look like postgres://user:password@host:5432/database, with special characters in the \
+                 password written as %40 and the like",
+            )
+        })
+    };
+    let all: Vec<&str> = parameters.iter().map(String::as_str).collect();
+    let every_host = read(base, &all)?;
+    let (hosts, addresses, ports) = (every_host.get_hosts(), every_host.get_hostaddrs(), every_host.get_ports());
+    let count = hosts.len().max(addresses.len());
+    if count == 0 {
+        return Err(OpenError::Url("it names no host"));
+    }
+    if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
+        return Err(OpenError::Url("it has to name as many addresses (hostaddr) as hosts"));
+    }
+    if ports.len() > 1 && ports.len() != count {
+        return Err(OpenError::Url("it has to name one port, or as many as hosts"));
+    }
+    let is_place = |parameter: &&str| {
+        let key = parameter.split('=').next().unwrap_or_default();
+        matches!(key, "host" | "hostaddr" | "port")
+    };
+    let others: Vec<&str> = all.into_iter().filter(|parameter| !is_place(parameter)).collect();
+    let without_host = read(&without_hosts(base), &others)?;
+    let servers = (0..count).map(|number| {
+        let mut server = without_host.clone();
+        match hosts.get(number) {
+            Some(Host::Tcp(name)) => drop(server.host(name)),
+            Some(Host::Unix(folder)) => drop(server.host_path(folder)),
+            None => {}
+        }
+        if let Some(address) = addresses.get(number) {
+            server.hostaddr(*address);
+        }
+        if let Some(port) = ports.get(number).or_else(|| ports.first()) {
+            server.port(*port);
+        }
+        server
+    });
+    Ok(servers.collect())
+}
+
+/// A URL without its list of hosts and ports.
+fn without_hosts(base: &str) -> String {
+    let after_scheme = base.find("://").map_or(0, |scheme| scheme + 3);
+    let begin = base.find('@').map_or(after_scheme, |login| login + 1);
+    let (before, rest) = base.split_at(begin);
+    format!("{before}{}", rest.find('/').map_or("", |path| &rest[path..]))
 }
 
 /// Whether nothing that is sent to the server leaves this machine.

@@ -40,6 +40,9 @@ pub enum OpenError {
 pub(crate) enum ConnectError {
     #[error("the database server cannot be reached or refused the connection")]
     Refused(#[from] tokio_postgres::Error),
+    /// None of several servers, or not the only one where that is required, accepts writes.
+    #[error("no database server accepts writes")]
+    NoPrimary,
     #[error("the database server did not answer in time")]
     Late,
     #[error("the database server refused the settings of the connection")]
@@ -60,6 +63,11 @@ pub(crate) enum QueryError {
 }
 
 impl QueryError {
+    /// Whether the server accepts no writes, such as a standby: SQLSTATE 25006.
+    pub(crate) fn is_read_only(&self) -> bool {
+        matches!(self, Self::Diesel(Error::DatabaseError(Kind::ReadOnlyTransaction, _)))
+    }
+
     /// `after` is the time after which the statement failed.
     pub(crate) fn into_store_error(self, after: Duration) -> StoreError {
         match self {
@@ -75,10 +83,11 @@ const CONTENDED: [&str; 2] = ["deadlock detected", "canceling statement due to l
 
 /// Beginnings of messages that are about the state of the server: 57014, 57P01 to 57P05, 25P03, 53100 to
 /// 53400, 58030.
-const UNAVAILABLE: [&str; 11] = [
+const UNAVAILABLE: [&str; 12] = [
     "canceling statement due to statement timeout",
     "canceling statement due to user request",
     "terminating connection due to",
+    "terminating connection because of",
     "the database system is ",
     "sorry, too many clients already",
     "remaining connection slots are reserved",

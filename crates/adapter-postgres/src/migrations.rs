@@ -2,6 +2,7 @@
 
 pub(crate) mod blocking;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use attune_ports::{BoxError, StoreError};
@@ -56,10 +57,9 @@ impl PostgresStore {
     pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
         let migrated = self.blocking(|connection| {
             blocking::lock_migrations(connection)?;
-            let known = known()?;
-            match blocking::applied(connection)?.into_iter().find(|version| !known.contains(version)) {
-                Some(version) => Ok(Err(MigrateError::Newer { version })),
-                None => blocking::migrate(connection).map(Ok),
+            match pending(&blocking::applied(connection)?) {
+                Ok(_) => blocking::migrate(connection).map(Ok),
+                Err(newer) => Ok(Err(newer)),
             }
         });
         migrated.await.map_err(MigrateError::Failed)?
@@ -77,19 +77,35 @@ impl PostgresStore {
         done?
     }
 
+    /// The names of the migrations that [`Self::migrate`] would apply. Changes nothing.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, MigrateError> {
+        let applied = self.read(async |connection| Ok(applied(connection).await?)).await;
+        pending(&applied.map_err(|error| MigrateError::Failed(error.into()))?)
+    }
+
     /// Whether exactly the migrations of this release have been applied.
     pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
-        let known = known().map_err(StoreError::Failed)?;
+        let known: Vec<_> = known().map_err(StoreError::Failed)?.into_keys().collect();
         self.read(async |connection| Ok(applied(connection).await? == known)).await
     }
 }
 
-/// The versions of the migrations of this release, in order.
-fn known() -> Result<Vec<String>, BoxError> {
+/// The names of the migrations of this release by their versions.
+fn known() -> Result<BTreeMap<String, String>, BoxError> {
     let migrations: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations()?;
-    let mut versions: Vec<_> = migrations.iter().map(|migration| migration.name().version().to_string()).collect();
-    versions.sort_unstable();
-    Ok(versions)
+    let named = migrations.iter().map(|migration| migration.name());
+    Ok(named.map(|name| (name.version().to_string(), name.to_string())).collect())
+}
+
+/// The names of the migrations that the database does not have.
+///
+/// Errors: [`MigrateError::Newer`] when it has one that this release does not.
+fn pending(applied: &[String]) -> Result<Vec<String>, MigrateError> {
+    let mut pending = known().map_err(MigrateError::Failed)?;
+    match applied.iter().find(|version| pending.remove(*version).is_none()) {
+        Some(version) => Err(MigrateError::Newer { version: version.clone() }),
+        None => Ok(pending.into_values().collect()),
+    }
 }
 
 /// The versions that the database has, in order. Writes nothing, not even the table of migrations.

@@ -32,6 +32,12 @@ pub enum ServerFault {
     Encoding(String),
     #[error("the server is a standby, which accepts no writes; connect to the primary")]
     Standby,
+    /// What a URL with several hosts, or with `target_session_attrs`, requires is found nowhere.
+    #[error(
+        "no host of the database URL accepts writes: each is a standby, unless default_transaction_read_only is in the URL; \
+         add the primary to it, or promote a standby"
+    )]
+    NoPrimary,
     #[error(
         "transactions are read-only; remove default_transaction_read_only from the settings of the server, the database, \
          the role and the URL"
@@ -144,6 +150,9 @@ pub(crate) fn refusal(error: ConnectError) -> OpenError {
         && answer.message().starts_with("unsupported startup parameter")
     {
         return ServerFault::Pooler.into();
+    }
+    if matches!(error, ConnectError::NoPrimary) {
+        return ServerFault::NoPrimary.into();
     }
     OpenError::Unreachable(error.into())
 }

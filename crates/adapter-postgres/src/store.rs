@@ -1,7 +1,7 @@
 //! The store: opens the database and begins units of work.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use attune_ports::{PoolActivity, Store, StoreActivity, StoreError, UnitOfWork};
@@ -18,7 +18,7 @@ use crate::reads::pool::Pool;
 use crate::reads::prepared::{CallerKey, PageKey, PreparedConnection};
 use crate::rollback::Rollbacks;
 use crate::unit_of_work::PostgresUnitOfWork;
-use crate::write_pool::{WritePool, write_pool};
+use crate::write_pool::WritePool;
 
 /// The longest wait for a free connection, and then for a transaction to begin on it.
 const BEGIN_DEADLINE: Duration = Duration::from_secs(2);
@@ -34,7 +34,7 @@ pub struct PostgresStore {
     pub(crate) callers: BatchLoader<CallerKey>,
     pub(crate) pages: BatchLoader<PageKey>,
     rollbacks: Arc<Rollbacks>,
-    writers: Mutex<Option<WritePool>>,
+    writers: Arc<WritePool>,
     max_writers: u32,
     /// Units of work that wait for a connection.
     waiting: WaitCount,
@@ -47,7 +47,7 @@ impl PostgresStore {
     pub async fn connect(config: PostgresConfig) -> Result<Self, OpenError> {
         let connector = Arc::new(Connector::new(&config).await?);
         connector.check_server().await?;
-        let writers = write_pool(Arc::clone(&connector), config.writers, BEGIN_DEADLINE);
+        let writers = Arc::new(WritePool::new(Arc::clone(&connector), config.writers, BEGIN_DEADLINE));
         let connections = Pool::new(Arc::clone(&connector), config.readers);
         let prepared = Arc::new(Pool::new(Arc::clone(&connector), config.readers));
         let callers = BatchLoader::start(connector.runtime(), &prepared, config.readers);
@@ -60,7 +60,7 @@ impl PostgresStore {
             callers,
             pages,
             rollbacks,
-            writers: Mutex::new(Some(writers)),
+            writers,
             max_writers: config.writers.max(1),
             waiting: WaitCount::default(),
         })
@@ -72,7 +72,7 @@ impl PostgresStore {
         self.callers.close();
         self.pages.close();
         self.prepared.close();
-        self.writers.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.writers.close();
         self.connector.all_closed().await;
     }
 
@@ -91,35 +91,32 @@ impl PostgresStore {
     pub(crate) async fn one<T: FromRow>(&self, query: impl Load<T>) -> Result<Option<T>, StoreError> {
         self.read(async |c| query.one(c).await).await
     }
-
-    fn writers(&self) -> Result<WritePool, StoreError> {
-        let writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        writers.ok_or_else(|| StoreError::Unavailable("the store is closed".into()))
-    }
 }
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        let writers = self.writers()?;
         let waiting = self.waiting.enter();
-        let (free, ()) = tokio::join!(writers.get_owned(), self.rollbacks.wait());
+        let (free, ()) = tokio::join!(self.writers.get(), self.rollbacks.wait());
         drop(waiting);
-        let mut connection = free.map_err(|e| StoreError::Unavailable(e.into()))?;
-        let began = Instant::now();
+        let mut connection = free?;
         // The level is explicit, because all rules here rely on it and a server may have another default.
         let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
         let begun = AnsiTransactionManager::begin_transaction_sql(&mut *connection, begin);
         match timeout(BEGIN_DEADLINE, begun).await {
             Ok(Ok(())) => Ok(Box::new(PostgresUnitOfWork::new(connection, Arc::clone(&self.rollbacks)))),
-            Ok(Err(error)) => Err(QueryError::Diesel(error).into_store_error(began.elapsed())),
-            Err(_) => Err(StoreError::Unavailable("the database did not answer in time".into())),
+            // A transaction fails to begin only with its connection, whatever the language of the server's message.
+            Ok(Err(error)) => Err(StoreError::Unavailable(error.into())),
+            Err(_) => {
+                connection.give_up();
+                Err(StoreError::Unavailable("the database did not answer in time".into()))
+            }
         }
     }
 
     /// Reads share connections, so none of them waits for one.
     fn activity(&self) -> StoreActivity {
-        let write = self.writers().ok().map(|pool| {
+        let write = self.writers.look(|pool| {
             let state = pool.state();
             PoolActivity {
                 name: "write",

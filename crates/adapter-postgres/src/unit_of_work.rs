@@ -64,9 +64,13 @@ impl PostgresUnitOfWork {
         match result {
             Ok(value) => Ok(value),
             Err(error) => {
+                let is_read_only = error.is_read_only();
                 let error = error.into_store_error(began.elapsed());
-                if let Some(connection) = self.connection.take() {
-                    self.rollbacks.roll_back(connection).await;
+                match self.connection.take() {
+                    // Another server, or the same one later, is the primary.
+                    Some(connection) if is_read_only => connection.give_up(),
+                    Some(connection) => self.rollbacks.roll_back(connection).await,
+                    None => {}
                 }
                 Err(error)
             }

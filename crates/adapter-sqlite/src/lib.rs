@@ -15,7 +15,7 @@ mod unit_of_work;
 pub use config::SqliteConfig;
 pub use dump::{DumpError, restore, retire};
 pub use error::{OpenError, is_replaced};
-pub use migrations::MigrateError;
+pub use migrations::{MigrateError, migration_names};
 pub use store::SqliteStore;
 
 #[cfg(test)]

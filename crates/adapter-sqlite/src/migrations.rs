@@ -1,5 +1,6 @@
 //! Applies migrations.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -96,21 +97,44 @@ impl SqliteStore {
         }
     }
 
+    /// The names of the migrations that [`Self::migrate`] would apply. Changes nothing.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, MigrateError> {
+        let path = || self.connector.path();
+        let applied = self.readers.run(|connection| applied(connection).map_err(store_error)).await;
+        let applied = applied.map_err(|source| MigrateError::Failed { path: path(), source: source.into() })?;
+        pending(&applied).map_err(|stop| match stop {
+            Stop::Newer(version) => MigrateError::Newer { path: path(), version },
+            Stop::Store(source) => MigrateError::Failed { path: path(), source: source.into() },
+            Stop::Migration(source) => MigrateError::Failed { path: path(), source },
+        })
+    }
+
     /// Whether exactly the migrations of this release have been applied.
     pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
-        let mut known: Vec<_> = known()
-            .map_err(StoreError::Failed)?
-            .iter()
-            .map(|migration| migration.name().version().to_string())
-            .collect();
-        known.sort_unstable();
+        let known: Vec<_> = known().map_err(StoreError::Failed)?.into_keys().collect();
         self.readers.run(move |connection| Ok(applied(connection).map_err(store_error)? == known)).await
     }
 }
 
-/// The migrations of this release.
-fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>, BoxError> {
-    MigrationSource::<Sqlite>::migrations(&MIGRATIONS)
+/// The names of the migrations of this release by their versions.
+fn known() -> Result<BTreeMap<String, String>, BoxError> {
+    let migrations: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS.migrations()?;
+    let named = migrations.iter().map(|migration| migration.name());
+    Ok(named.map(|name| (name.version().to_string(), name.to_string())).collect())
+}
+
+/// The names of all migrations of this release, in order: those of a database that does not exist yet.
+pub fn migration_names() -> Result<Vec<String>, BoxError> {
+    Ok(known()?.into_values().collect())
+}
+
+/// The names of the migrations that the database does not have.
+fn pending(applied: &[String]) -> Result<Vec<String>, Stop> {
+    let mut pending = known().map_err(Stop::Migration)?;
+    match applied.iter().find(|version| pending.remove(*version).is_none()) {
+        Some(version) => Err(Stop::Newer(version.clone())),
+        None => Ok(pending.into_values().collect()),
+    }
 }
 
 /// The versions that the database has, in order. Writes nothing, not even the table of migrations.
@@ -129,11 +153,7 @@ fn migrate(connection: &mut SqliteConnection) -> Result<Vec<String>, Stop> {
     connection.batch_execute(&format!("PRAGMA busy_timeout = {}", OTHERS_WAIT.as_millis()))?;
     // The lock is taken before the list of applied migrations is read, so two processes cannot both find one missing.
     let result = connection.immediate_transaction(|connection| {
-        let known = known().map_err(Stop::Migration)?;
-        let versions: Vec<_> = known.iter().map(|migration| migration.name().version().to_string()).collect();
-        if let Some(newer) = applied(connection)?.into_iter().find(|version| !versions.contains(version)) {
-            return Err(Stop::Newer(newer));
-        }
+        pending(&applied(connection)?)?;
         migrate_within(connection).map_err(Stop::Migration)
     });
     connection.batch_execute(BUSY_TIMEOUT)?;

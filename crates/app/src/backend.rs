@@ -47,6 +47,28 @@ impl Backend {
         Ok(backend)
     }
 
+    /// The names of the migrations that [`Self::open`] would apply. Nothing is created or changed.
+    pub(crate) async fn pending_migrations(config: &ResolvedConfig, settings: &Database) -> Result<Vec<String>> {
+        if let DatabaseUrl::Sqlite(path) = &config.database
+            && !path.exists()
+            && !KnownDatabases::of(&config.data_dir).contain(path)?
+        {
+            return attune_adapter_sqlite::migration_names().map_err(|error| anyhow!(error));
+        }
+        let opened = Self::connect(&config.database, settings).await;
+        let backend = opened.map_err(|error| match error.downcast::<OpenError>() {
+            Ok(error) => with_remedy(error, &KnownDatabases::of(&config.data_dir)),
+            Err(other) => other,
+        })?;
+        let pending = match &backend {
+            Self::Sqlite(store) => store.pending_migrations().await?,
+            Self::Postgres(store) => store.pending_migrations().await?,
+            Self::Memory(_) => Vec::new(),
+        };
+        backend.close().await;
+        Ok(pending)
+    }
+
     /// Opens the store as it is: nothing is created or migrated.
     pub(crate) async fn connect(url: &DatabaseUrl, settings: &Database) -> Result<Self> {
         match url {

@@ -46,7 +46,7 @@ pub(crate) enum Command {
     /// Run only the worker: emails, expired holds, payments. For use with `serve --no-worker`.
     Worker,
     /// Migrate the database and exit. `serve` and `worker` do so automatically.
-    Migrate,
+    Migrate(Migrate),
     /// Write one archive of the database and the signing secret, while bookings go on. Other secrets and the settings file
     /// are not in it.
     Backup(Backup),
@@ -78,6 +78,14 @@ pub(crate) struct Serve {
     /// Do not run the worker; another process does (`attune worker`).
     #[arg(long)]
     pub(crate) no_worker: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    /// Print the names of the migrations that would run, and change nothing. Exits with an error only if that cannot be said,
+    /// or if the tables are newer than this program.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

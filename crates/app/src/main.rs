@@ -73,7 +73,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Pages => return print(&pages()?),
         Command::Serve(_)
         | Command::Worker
-        | Command::Migrate
+        | Command::Migrate(_)
         | Command::Backup(_)
         | Command::Restore(_)
         | Command::Emails(_)
@@ -102,7 +102,7 @@ fn run(cli: Cli) -> Result<()> {
         match cli.command {
             Command::Serve(options) => serve::serve(&settings, &config, cli.profile, &options).await,
             Command::Worker => serve::worker(&settings, &config).await,
-            Command::Migrate => serve::migrate(&settings, &config).await,
+            Command::Migrate(options) => serve::migrate(&settings, &config, &options).await,
             Command::Backup(options) => backup::run(&settings, &config, &options).await,
             Command::Restore(options) => restore::run(&settings, &config, &options).await,
             Command::Emails(command) => emails::run(&settings, &config, &command).await,

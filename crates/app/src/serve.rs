@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use crate::admins::Admins;
-use crate::cli::Serve;
+use crate::cli::{Migrate, Serve};
 use crate::doctor::VideoServerChecks;
 use crate::health::Stopping;
 use crate::metrics::{self, Metrics};
@@ -143,7 +143,14 @@ pub(crate) async fn worker(settings: &Settings, config: &ResolvedConfig) -> Resu
     Ok(())
 }
 
-pub(crate) async fn migrate(settings: &Settings, config: &ResolvedConfig) -> Result<()> {
+pub(crate) async fn migrate(settings: &Settings, config: &ResolvedConfig, options: &Migrate) -> Result<()> {
+    if options.dry_run {
+        let pending = Backend::pending_migrations(config, &settings.database).await?;
+        return match pending.as_slice() {
+            [] => print("the database is up to date: no migration would run"),
+            names => print(&format!("these migrations would run ({}):\n{}", names.len(), names.join("\n"))),
+        };
+    }
     let backend = Backend::open(config, &settings.database).await?;
     backend.close().await;
     print("the database is up to date")

@@ -6,6 +6,8 @@ mod payments;
 mod production;
 mod resolve;
 
+use std::path::PathBuf;
+
 use attune_adapter_http::RateLimits;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,9 @@ pub(crate) use resolve::{DatabaseUrl, LogFormat, MailTransport, ResolvedConfig};
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
+    /// The file given with `--config`.
+    #[serde(skip)]
+    pub(crate) file: Option<PathBuf>,
     pub(crate) data_dir: String,
     pub(crate) http: Http,
     pub(crate) database: Database,
@@ -207,7 +212,7 @@ pub(crate) struct Testing {
 }
 
 impl Settings {
-    /// The files with secrets that are named, but for the one in the data folder.
+    /// The files with secrets that are named, but for the one in the data folder and the settings file.
     pub(crate) fn secret_files(&self) -> impl Iterator<Item = &str> {
         let Self { database, auth, mail, payments, jitsi, .. } = self;
         let all = [

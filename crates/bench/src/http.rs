@@ -86,3 +86,9 @@ pub(crate) fn request(method: &str, host: &str, path: &str, token: Option<&str>,
     text += body.unwrap_or_default();
     text.into_bytes()
 }
+
+/// A request with one more header.
+pub(crate) fn with_header(request: &[u8], header: &str) -> Vec<u8> {
+    let end = request.windows(2).position(|two| two == b"\r\n").map_or(request.len(), |line| line + 2);
+    [&request[..end], header.as_bytes(), b"\r\n", &request[end..]].concat()
+}

@@ -8,11 +8,12 @@ mod http;
 mod outbox;
 mod seed;
 mod table;
+mod trial;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// Tools of `scripts/bench`.
+/// Tools of `scripts/bench`, `scripts/instances` and `scripts/fail-over`.
 #[derive(Debug, Parser)]
 #[command(name = "attune-bench", version)]
 struct Cli {
@@ -32,6 +33,8 @@ enum Command {
     Cold(cold::Cold),
     /// Let the product send thousands of reminders while clients book, and print a table row.
     Outbox(outbox::Outbox),
+    /// Take instances, or the primary of the database, away from clients who book, and print what they saw of it.
+    Trial(trial::Trial),
     /// Print a table of the lines that the script collected.
     Table(table::Table),
 }
@@ -43,6 +46,7 @@ fn main() -> Result<()> {
         Command::Book(book) => book.run(),
         Command::Cold(cold) => cold.run(),
         Command::Outbox(outbox) => outbox.run(),
+        Command::Trial(trial) => trial.run(),
         Command::Table(table) => table.run(),
     }
 }

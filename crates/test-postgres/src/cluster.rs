@@ -33,6 +33,17 @@ struct Inner {
 impl Cluster {
     /// Makes and starts a server. Panics with the reason when that is impossible.
     pub(crate) fn create() -> Self {
+        let cluster = Self::create_with(Inner::initialise);
+        cluster.0.make_role();
+        cluster
+    }
+
+    /// Makes and starts a standby of this server.
+    pub(crate) fn create_standby(&self) -> Self {
+        Self::create_with(|standby| standby.copy(&self.admin_url()))
+    }
+
+    fn create_with(fill: impl Fn(&Inner)) -> Self {
         let programs = find_programs();
         let folder = new_folder();
         let user = unprivileged_user(&folder);
@@ -48,10 +59,9 @@ impl Cluster {
                 port: unused_port(),
                 guard: Mutex::new(None),
             }));
-            cluster.0.initialise();
+            fill(&cluster.0);
             cluster.0.watch();
             if cluster.start().is_ok() {
-                cluster.0.make_role();
                 return cluster;
             }
             cluster.0.unwatch();
@@ -107,6 +117,12 @@ impl Cluster {
         let stopped = self.0.pg_ctl(&["-m", "immediate", "-w", "stop"]).status();
         assert!(stopped.is_ok_and(|status| status.success()), "pg_ctl could not stop the server");
     }
+
+    /// Makes a standby the primary, and waits until it is.
+    pub(crate) fn promote(&self) {
+        let promoted = self.0.pg_ctl(&["-w", "promote"]).status();
+        assert!(promoted.is_ok_and(|status| status.success()), "pg_ctl could not promote the server");
+    }
 }
 
 impl Inner {
@@ -155,6 +171,18 @@ impl Inner {
             .output()
             .expect("initdb can be run");
         assert!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
+    }
+
+    /// Copies the data of a running server, whose standby this one is going to be.
+    fn copy(&self, primary: &Url) {
+        let made = self
+            .program("pg_basebackup")
+            .args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--dbname", primary.as_str(), "--pgdata"])
+            .arg(self.data())
+            .stderr(Stdio::piped())
+            .output()
+            .expect("pg_basebackup can be run");
+        assert!(made.status.success(), "pg_basebackup failed: {}", String::from_utf8_lossy(&made.stderr));
     }
 
     /// Makes the role that tests use, on a runtime of its own because this runs outside the test's.
@@ -212,7 +240,8 @@ fn find_programs() -> PathBuf {
         fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     versions.sort();
     folders.extend(versions.into_iter().rev().map(|version| version.join("bin")));
-    let complete = |folder: &PathBuf| ["initdb", "pg_ctl", "postgres"].iter().all(|name| folder.join(name).is_file());
+    let needed = ["initdb", "pg_ctl", "pg_basebackup", "postgres"];
+    let complete = |folder: &PathBuf| needed.iter().all(|name| folder.join(name).is_file());
     folders.into_iter().find(complete).expect(
         "these tests need a PostgreSQL server: run `apt-get install -y postgresql`, or set TEST_POSTGRES_URL to one \
          whose role may make databases",

@@ -135,6 +135,31 @@ impl TestServer {
         self.own().write_private("standby.signal", "");
     }
 
+    /// A standby of this server, on a port of its own. From now on a commit waits until the standby has it too, so nothing that
+    /// was committed is lost with this server. Panics when the test run did not start the server itself.
+    pub async fn start_standby(&self) -> Self {
+        let primary = self.own().clone();
+        let made = tokio::task::spawn_blocking(move || primary.create_standby()).await;
+        let standby = made.expect("the standby starts");
+        let admin = self.admin().await;
+        admin.batch_execute("ALTER SYSTEM SET synchronous_standby_names = '*'").await.expect("the setting is accepted");
+        admin.batch_execute("SELECT pg_reload_conf()").await.expect("the setting is read");
+        let streams = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+        let in_sync = tokio::time::timeout(Duration::from_secs(60), async {
+            while admin.query_one(streams, &[]).await.expect("an answer").get::<_, i64>(0) == 0 {
+                tokio::task::yield_now().await;
+            }
+        });
+        in_sync.await.expect("the standby follows");
+        Self::new(standby.url(), Some(standby))
+    }
+
+    /// Makes this standby the primary. Panics when the test run did not start the server itself.
+    pub async fn promote(&self) {
+        let cluster = self.own().clone();
+        tokio::task::spawn_blocking(move || cluster.promote()).await.expect("the standby is promoted");
+    }
+
     /// A connection as superuser to the server's own database. Panics when the test run did not start the server
     /// itself.
     pub async fn admin(&self) -> tokio_postgres::Client {

@@ -8,6 +8,7 @@ pub mod fixtures;
 pub mod migrations;
 pub mod race;
 pub mod schema_rules;
+pub mod schemas;
 pub mod upgrade;
 
 pub use backend::{Backend, run_case};

@@ -55,7 +55,16 @@ pub trait Database {
     /// The emails, in the columns that all releases have.
     fn emails(&mut self) -> impl Future<Output = Vec<String>>;
 
-    /// Fails if a row refers to one that does not exist.
+    /// A query for all tables and columns, as `table.column`.
+    const COLUMNS: &str;
+
+    /// An expression for the exact value of a column, which is never null.
+    fn literal(column: &str) -> String;
+
+    /// Statements that are written for SQLite, for this database.
+    fn dialect(statements: &str) -> String;
+
+    /// Fails if a row refers to one that does not exist, or if the file is damaged.
     fn check_references(&mut self) -> impl Future<Output = ()> {
         async {}
     }
@@ -77,26 +86,35 @@ macro_rules! migration_suite {
             accounts_survive_a_downgrade_to_before_the_second_factor,
             logos_survive_a_downgrade_to_before_they_were_kept_apart,
         }
+        $crate::migration_suite! {
+            schemas, $database:
+            every_schema_has_rows_in_every_table_and_values_in_every_column,
+            every_released_schema_survives_the_way_up_down_and_up,
+            the_way_back_loses_what_the_document_says,
+        }
     };
     ($database:ty: $($case:ident,)*) => {
+        $crate::migration_suite! { migrations, $database: $($case,)* }
+    };
+    ($module:ident, $database:ty: $($case:ident,)*) => {
         $(
             #[::tokio::test(flavor = "multi_thread")]
             async fn $case() {
-                $crate::migrations::$case(<$database as $crate::migrations::Database>::empty().await).await;
+                $crate::$module::$case(<$database as $crate::migrations::Database>::empty().await).await;
             }
         )*
     };
 }
 
-struct Migration {
-    name: String,
-    up: String,
-    down: String,
+pub(crate) struct Migration {
+    pub(crate) name: String,
+    pub(crate) up: String,
+    pub(crate) down: String,
 }
 
 impl Migration {
     /// Reads those of one database.
-    fn all(folder: &str) -> Vec<Self> {
+    pub(crate) fn all(folder: &str) -> Vec<Self> {
         let folder = format!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/{}"), folder);
         let mut steps: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         steps.sort();
@@ -108,10 +126,20 @@ impl Migration {
         steps.into_iter().map(read).collect()
     }
 
+    /// As the program stores it.
+    fn version(&self) -> String {
+        self.name.split('_').next().unwrap_or_default().replace('-', "")
+    }
+
+    /// Applies the migration: all or nothing.
+    pub(crate) fn apply(&self) -> String {
+        let (up, version) = (&self.up, self.version());
+        format!("BEGIN; {up}; INSERT INTO __diesel_schema_migrations (version) VALUES ('{version}'); COMMIT")
+    }
+
     /// Reverts the migration as an administrator would: all or nothing.
-    fn revert(&self) -> String {
-        let version = self.name.split('_').next().unwrap_or_default().replace('-', "");
-        let down = &self.down;
+    pub(crate) fn revert(&self) -> String {
+        let (down, version) = (&self.down, self.version());
         format!("BEGIN; {down}; DELETE FROM __diesel_schema_migrations WHERE version = '{version}'; COMMIT")
     }
 }

@@ -1,6 +1,6 @@
 //! Reading database URLs.
 
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, TargetSessionAttrs};
 
 use super::{Address, DatabaseUrl, PostgresConfig, TlsMode, Verification};
 
@@ -34,6 +34,68 @@ fn other_machines_are_offered_tls() {
     assert_eq!(tls("postgres://u:p@localhost/d?hostaddr=192.0.2.1"), TlsMode::IfOffered);
 }
 
+/// Where each server of a URL is: host or address, and port.
+fn places(url: &str) -> Vec<(String, u16)> {
+    let place = |server: &tokio_postgres::Config| {
+        let host = match (server.get_hostaddrs(), server.get_hosts()) {
+            ([address], _) => address.to_string(),
+            ([], [Host::Tcp(name)]) => name.clone(),
+            ([], [Host::Unix(folder)]) => folder.display().to_string(),
+            other => panic!("{other:?} is not one host"),
+        };
+        let [port] = server.get_ports() else { panic!("{server:?} has not one port") };
+        assert_eq!((server.get_user(), server.get_dbname()), (Some("u"), Some("d")), "{url}");
+        assert_eq!(server.get_password(), Some("p".as_bytes()), "{url}");
+        (host, *port)
+    };
+    read(url).unwrap().servers.iter().map(place).collect()
+}
+
+#[test]
+fn every_host_of_the_url_is_a_server() {
+    for (url, expected) in [
+        ("postgres://u:p@a,b,c/d", &[("a", 5432), ("b", 5432), ("c", 5432)][..]),
+        ("postgres://u:p@a:1,b:2/d?target_session_attrs=read-write", &[("a", 1), ("b", 2)]),
+        ("postgres://u:p@a:1,b/d?sslmode=require&connect_timeout=3", &[("a", 1), ("b", 5432)]),
+        ("postgres://u:p@[::1]:1,[2001:db8::2],192.0.2.3:3/d", &[("::1", 1), ("2001:db8::2", 5432), ("192.0.2.3", 3)]),
+        ("postgres://u:p@%2Frun%2Fa:1,b:2/d", &[("/run/a", 1), ("b", 2)]),
+        ("postgres://u:p@/d?host=a,b&port=1,2", &[("a", 1), ("b", 2)]),
+        ("postgres://u:p@/d?host=a,/run/b&port=7", &[("a", 7), ("/run/b", 7)]),
+        ("postgres://u:p@a,b/d?hostaddr=192.0.2.1,192.0.2.2", &[("192.0.2.1", 5432), ("192.0.2.2", 5432)]),
+    ] {
+        let expected: Vec<_> = expected.iter().map(|(host, port)| ((*host).to_owned(), *port)).collect();
+        assert_eq!(places(url), expected, "{url}");
+    }
+    for (url, named) in [
+        ("postgres://u:p@a,b/d?hostaddr=192.0.2.1", "as many addresses"),
+        ("postgres://u:p@/d?host=a,b,c&port=1,2", "one port, or as many as hosts"),
+    ] {
+        assert!(read(url).unwrap_err().contains(named), "{url}");
+    }
+}
+
+#[test]
+fn one_of_several_servers_has_to_accept_writes() {
+    use TargetSessionAttrs::{Any, ReadWrite};
+    for (url, expected) in [
+        ("postgres://u:p@a/d", Any),
+        ("postgres://u:p@a/d?target_session_attrs=any", Any),
+        ("postgres://u:p@a/d?target_session_attrs=primary", ReadWrite),
+        ("postgres://u:p@a,b/d", ReadWrite),
+        ("postgres://u:p@a,b/d?target_session_attrs=read-write", ReadWrite),
+        ("postgres://u:p@a,b/d?target_session_attrs=primary", ReadWrite),
+    ] {
+        for server in read(url).unwrap().servers {
+            assert_eq!(server.get_target_session_attrs(), expected, "{url}");
+        }
+    }
+    for other in ["any", "read-only", "standby", "prefer-standby", "hunter2"] {
+        let message = read(&format!("postgres://u:p@a,b/d?target_session_attrs={other}")).unwrap_err();
+        assert!(message.contains("target_session_attrs has to be read-write or primary"), "{message}");
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+}
+
 #[test]
 fn sslmode_is_obeyed() {
     for (mode, expected) in [
@@ -59,6 +121,10 @@ fn what_others_could_read_is_told_apart() {
         ("postgres://u:p@db.example.org/d", false),
         ("postgres://u:p@db.example.org/d?sslmode=prefer", false),
         ("postgres://u:p@localhost,db.example.org/d", false),
+        ("postgres://u:p@/d?host=localhost,db.example.org", false),
+        ("postgres://u:p@localhost,[::1]:5433,%2Frun/d", true),
+        ("postgres://u:p@localhost/d?hostaddr=192.0.2.1", false),
+        ("postgres://u:p@db.example.org,localhost/d?sslmode=verify-full", true),
         ("postgres://u:p@db.example.org/d?sslmode=require", true),
     ] {
         assert_eq!(DatabaseUrl::new(url).is_encrypted_or_local().unwrap(), expected, "{url}");
@@ -72,17 +138,17 @@ fn the_rest_of_the_url_reaches_the_driver() {
     )
     .unwrap();
     assert_eq!(address.roots.unwrap().to_str(), Some("/etc/my roots+1.pem"));
-    assert_eq!(address.server.get_hosts(), [Host::Unix("/a+b".into())]);
-    assert_eq!(address.server.get_user(), Some("u@x"));
-    assert_eq!(address.server.get_password(), Some("p?w".as_bytes()));
-    assert_eq!(address.server.get_dbname(), Some("d"));
-    assert_eq!(address.server.get_application_name(), Some("x"));
+    assert_eq!(address.servers[0].get_hosts(), [Host::Unix("/a+b".into())]);
+    assert_eq!(address.servers[0].get_user(), Some("u@x"));
+    assert_eq!(address.servers[0].get_password(), Some("p?w".as_bytes()));
+    assert_eq!(address.servers[0].get_dbname(), Some("d"));
+    assert_eq!(address.servers[0].get_application_name(), Some("x"));
 }
 
 #[test]
 fn a_password_may_have_a_question_mark() {
     let address = read("postgres://u:p?sslmode=w@localhost/d?sslmode=require").unwrap();
-    assert_eq!(address.server.get_password(), Some("p?sslmode=w".as_bytes()));
+    assert_eq!(address.servers[0].get_password(), Some("p?sslmode=w".as_bytes()));
     assert_eq!(address.tls, TlsMode::Always(Verification::Nothing));
 }
 

@@ -57,6 +57,10 @@ async fn every_purpose_has_its_settings() {
     assert_eq!(settings(url, Purpose::UnitsOfWork).await, ["5s", "2s", "10s", "on", "off", COMMITTED, "UTC", "attune"]);
     assert_eq!(settings(url, Purpose::Queries).await, ["5s", "2s", "10s", "on", "on", COMMITTED, "UTC", "attune"]);
     assert_eq!(settings(url, Purpose::Migrations).await, ["0", "0", "0", "on", "off", COMMITTED, "UTC", "attune"]);
+    let primary = format!("{url}?target_session_attrs=read-write");
+    for (purpose, read_only) in [(Purpose::UnitsOfWork, "off"), (Purpose::Queries, "on")] {
+        assert_eq!(settings(&primary, purpose).await, ["5s", "2s", "10s", "on", read_only, COMMITTED, "UTC", "attune"]);
+    }
 }
 
 #[tokio::test]

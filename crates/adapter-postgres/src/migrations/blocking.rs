@@ -12,7 +12,7 @@ use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_migrations::MigrationHarness;
 
-use super::{APPLIED, Applied, MIGRATION_LOCK, MIGRATIONS, TABLE, known};
+use super::{APPLIED, Applied, MIGRATION_LOCK, MIGRATIONS, TABLE, pending};
 use crate::functions::{hashtextextended, pg_advisory_lock, to_regclass};
 
 /// A connection for Diesel's blocking functions.
@@ -51,11 +51,8 @@ pub(crate) fn migrate(connection: &mut Blocking) -> Result<Vec<String>, BoxError
 
 /// Reverts all migrations. Errors: one of them is of a newer release.
 pub(crate) fn revert_all(connection: &mut Blocking) -> Result<(), BoxError> {
-    let known = known()?;
-    match applied(connection)?.iter().find(|version| !known.contains(version)) {
-        Some(newer) => Err(unknown_migration(newer)),
-        None => connection.revert_all_migrations(MIGRATIONS).map(drop),
-    }
+    pending(&applied(connection)?)?;
+    connection.revert_all_migrations(MIGRATIONS).map(drop)
 }
 
 /// Applies these migrations to a database that has none. Errors: one of them is of a newer release.

@@ -151,6 +151,24 @@ async fn tls_is_used_and_verified_as_far_as_the_mode_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_several_hosts_the_certificate_has_to_be_for_the_one_that_answers() {
+    let (server, root) = server_with_tls(false, VALID).await;
+    let database = server.fresh_database().await;
+    let url: Url = database.url().parse().unwrap();
+    let (login, port) = (format!("{}:{}", url.username(), url.password().unwrap()), url.port().unwrap());
+    let on = |hosts: &str| {
+        format!("postgres://{login}@{hosts}{}?sslmode=verify-full&sslrootcert={}", url.path(), root.path().display())
+    };
+    // Nothing listens on port 1.
+    let store = open(&on(&format!("localhost:1,127.0.0.1:{port}"))).await;
+    store.begin().await.unwrap().commit().await.unwrap();
+    let error = refused(&on(&format!("127.0.0.1:{port},localhost:{port}")).replace("127.0.0.1", "localhost")).await;
+    assert!(all_texts(&error).contains("certificate"), "{}", all_texts(&error));
+    let store = open(&on(&format!("localhost:{port},127.0.0.1:{port}"))).await;
+    store.ping().await.expect("the host whose certificate is right");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_that_is_out_of_date_is_refused() {
     for (is_authority, years) in [(false, 2020..2021), (true, 2020..2021), (true, 3000..4000)] {
         let (server, root) = server_with_tls(is_authority, years).await;

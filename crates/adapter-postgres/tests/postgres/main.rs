@@ -6,6 +6,7 @@
 mod batch_loader;
 mod connecting;
 mod contract;
+mod fail_over;
 mod harness;
 mod locks;
 mod migrations;

@@ -13,7 +13,7 @@ use crate::harness::{
 };
 
 /// Tries reads and writes in turn until three rounds in a row succeed. Returns how many calls were refused before.
-async fn heal(store: &PostgresStore) -> usize {
+pub(crate) async fn heal(store: &PostgresStore) -> usize {
     let (mut refused, mut well) = (0, 0);
     let healing = async {
         while well < 3 {

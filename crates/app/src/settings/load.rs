@@ -80,12 +80,13 @@ pub(crate) fn load(sources: &Sources) -> Result<Settings> {
     refuse_other_prefixes(&known, &sources.environment)?;
     let environment = environment(&sources.environment)?;
     refuse_unknown(&known, &keys(&environment.collect()?), "the environment")?;
-    let settings: Settings = builder
+    let mut settings: Settings = builder
         .add_source(environment)
         .build()
         .context("the settings cannot be read")?
         .try_deserialize()
         .map_err(|error| anyhow!("a setting has a value of the wrong type: {error}"))?;
+    settings.file.clone_from(&sources.file);
     with_secret_files(settings)
 }
 

@@ -686,9 +686,9 @@ pub async fn health_counts_pending_overdue_and_dead(backend: &Backend) {
     assert_eq!(health(now()).await, OutboxHealth::default());
     let queued: Vec<_> = (0..6_u32).map(|n| reminder(&booking, 10 + n, minute(i64::from(n)))).collect();
     enqueue(backend, &queued).await;
-    assert_eq!(health(minute(0)).await, OutboxHealth { pending: 6, overdue: 0, dead: 0 });
-    assert_eq!(health(minute(2)).await, OutboxHealth { pending: 6, overdue: 2, dead: 0 });
-    assert_eq!(health(minute(99)).await, OutboxHealth { pending: 6, overdue: 6, dead: 0 });
+    assert_eq!(health(minute(0)).await, OutboxHealth { pending: 6, overdue: 0, dead: 0, held: 0 });
+    assert_eq!(health(minute(2)).await, OutboxHealth { pending: 6, overdue: 2, dead: 0, held: 0 });
+    assert_eq!(health(minute(99)).await, OutboxHealth { pending: 6, overdue: 6, dead: 0, held: 0 });
     let ends = [
         NotificationState::Sent,
         NotificationState::Skipped,
@@ -700,13 +700,35 @@ pub async fn health_counts_pending_overdue_and_dead(backend: &Backend) {
     for (email, state) in leased.iter().zip(ends) {
         assert!(ack(backend, email.id, 1, &unsent(state, minute(4), None)).await);
     }
-    assert_eq!(health(minute(5)).await, OutboxHealth { pending: 1, overdue: 0, dead: 2 });
-    assert_eq!(health(minute(99)).await, OutboxHealth { pending: 1, overdue: 1, dead: 2 });
+    assert_eq!(health(minute(5)).await, OutboxHealth { pending: 1, overdue: 0, dead: 2, held: 0 });
+    assert_eq!(health(minute(99)).await, OutboxHealth { pending: 1, overdue: 1, dead: 2, held: 0 });
     // A deferred email is due at its new time only.
     let leased = lease_due(backend, 2, 5, minute(5), minute(9)).await;
     assert!(ack(backend, leased[0].id, 2, &unsent(NotificationState::Pending, minute(50), None)).await);
-    assert_eq!(health(minute(50)).await, OutboxHealth { pending: 1, overdue: 0, dead: 2 });
-    assert_eq!(health(minute(51)).await, OutboxHealth { pending: 1, overdue: 1, dead: 2 });
+    assert_eq!(health(minute(50)).await, OutboxHealth { pending: 1, overdue: 0, dead: 2, held: 0 });
+    assert_eq!(health(minute(51)).await, OutboxHealth { pending: 1, overdue: 1, dead: 2, held: 0 });
+}
+
+pub async fn held_emails_wait_until_they_are_released_or_cancelled(backend: &Backend) {
+    let (_, booking) = backend.booked().await;
+    let queued: Vec<_> = (0..3_u32).map(|n| reminder(&booking, 10 + n, minute(i64::from(n)))).collect();
+    enqueue(backend, &queued).await;
+    let held = lease_due(backend, 1, 9, minute(4), minute(9)).await;
+    for email in &held {
+        assert!(ack(backend, email.id, 1, &unsent(NotificationState::Held, minute(4), None)).await);
+    }
+    let health = backend.queries.outbox_health(minute(99)).await.unwrap();
+    assert_eq!(health, OutboxHealth { pending: 0, overdue: 0, dead: 0, held: 3 });
+    assert!(lease_due(backend, 2, 9, minute(99), minute(100)).await.is_empty());
+    assert_eq!(backend.commit(async |work| work.correct_notifications(minute(-99)).await).await, 0);
+
+    backend.commit(async |work| work.retry_notification(held[0].id, minute(5)).await).await;
+    assert!(backend.commit(async |work| work.cancel_notification(held[1].id, minute(5)).await).await);
+    assert!(!backend.commit(async |work| work.cancel_notification(held[1].id, minute(5)).await).await);
+    let leased = lease_due(backend, 3, 9, minute(99), minute(100)).await;
+    assert_eq!(leased.iter().map(|email| email.id).collect::<Vec<_>>(), [held[0].id]);
+    let states: Vec<_> = emails(backend, &booking).await.into_iter().map(|email| email.state).collect();
+    assert_eq!(states, [NotificationState::Pending, NotificationState::Cancelled, NotificationState::Held]);
 }
 
 pub async fn emails_are_listed_per_booking(backend: &Backend) {
