@@ -31,6 +31,7 @@ mod bookings;
 mod calendar;
 mod commands;
 mod crashes;
+mod deployment;
 mod directory;
 mod emails;
 mod glossary;

@@ -11,6 +11,7 @@ mod health;
 mod known_databases;
 mod output;
 mod private_files;
+mod probe;
 mod secret;
 mod serve;
 mod service_manager;
@@ -69,6 +70,7 @@ fn run(cli: Cli) -> Result<()> {
         | Command::Migrate
         | Command::User(_)
         | Command::Doctor(_)
+        | Command::Health(_)
         | Command::Config => {}
     }
     let environment = std::env::vars_os()
@@ -94,6 +96,7 @@ fn run(cli: Cli) -> Result<()> {
             Command::Worker => serve::worker(&settings, &config).await,
             Command::Migrate => serve::migrate(&settings, &config).await,
             Command::Doctor(options) => doctor::run(&settings, &config, cli.profile, &options).await,
+            Command::Health(options) => probe::run(&config, &options).await,
             Command::User(command) => user::run(&settings, &config, command).await,
             Command::Openapi | Command::Pages | Command::Config => Ok(()),
         }
