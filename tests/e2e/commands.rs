@@ -1,5 +1,7 @@
 //! The commands besides `serve` and `worker`.
 
+use std::os::unix::fs::PermissionsExt;
+
 use attune_e2e::{AUTH_SECRET, Database, Practice, User, attune, run, strong_password};
 use attune_test_smtp::{Behaviour, Stage};
 use reqwest::Method;
@@ -15,8 +17,9 @@ on_both_databases!(
 #[tokio::test]
 async fn help_names_every_command() {
     let help = run(attune(["--help"]), "").await.good();
-    for command in ["serve", "worker", "migrate", "backup", "restore", "emails", "user", "doctor", "openapi", "config"]
-    {
+    for command in [
+        "serve", "worker", "migrate", "backup", "restore", "emails", "user", "doctor", "health", "openapi", "config",
+    ] {
         let named = help.stdout.lines().any(|line| line.trim_start().starts_with(command));
         assert!(named, "{command} in {}", help.stdout);
     }
@@ -203,6 +206,58 @@ async fn the_doctor_checks_everything_and_changes_nothing(database: Database) {
 
     let plain = Practice::on(database).open().await.run(["doctor", "--offline"], "").await.good().stdout;
     assert!(plain.contains("warn  links         not signed") && plain.contains("- Who moderates"), "{plain}");
+}
+
+#[tokio::test]
+async fn the_doctor_writes_the_files_of_the_video_server() {
+    let (app_secret, server_secret) = ("c0b86f20f7d84c4fa9a2e1b35d7c9e04", "9d51e7ab03cc4d6ea8f2705be1946c3d");
+    let mut practice = Practice::on(Database::Memory)
+        .with("jitsi.mode", "jwt")
+        .with("jitsi.app_id", "attune")
+        .with("jitsi.app_secret", app_secret)
+        .with("jitsi.server_secret", server_secret)
+        .with("http.public_url", "https://booking.example.org")
+        .open()
+        .await;
+    let folder = practice.folder().join("jitsi");
+    let path = folder.to_str().unwrap();
+    let write = ["doctor", "--offline", "--write-jitsi", path];
+    let said = practice.run(write, "").await.good().stdout;
+    for secret in [app_secret, server_secret] {
+        assert!(!said.contains(secret), "{said}");
+    }
+    assert!(said.contains("Not enforced:") && !said.contains("JWT_APP_ID="), "{said}");
+    let read = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap();
+    for (file, secrets) in [
+        ("docker-jitsi-meet/attune.env", &[app_secret, server_secret][..]),
+        ("docker-jitsi-meet/attune.cfg.lua", &[server_secret]),
+        ("debian/meet.example.org.cfg.lua", &[app_secret, server_secret]),
+        ("debian/jicofo.conf", &[]),
+    ] {
+        let (text, mode) = (read(file), std::fs::metadata(folder.join(file)).unwrap().permissions().mode());
+        assert!(said.contains(&format!("{path}/{file}: ")), "{file} in {said}");
+        assert!(secrets.iter().all(|secret| text.contains(secret)) && !text.contains("<jitsi."), "{file}: {text}");
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+
+    // The same again changes nothing; what an operator has changed is not lost without a word.
+    practice.run(write, "").await.good();
+    let changed = folder.join("docker-jitsi-meet/attune.env");
+    std::fs::write(&changed, "MINE=1\n").unwrap();
+    std::fs::remove_file(folder.join("debian/jicofo.conf")).unwrap();
+    let refused = practice.run(write, "").await;
+    assert!(refused.code == Some(1) && refused.stderr.contains("attune.env has another content"), "{refused:?}");
+    assert_eq!(std::fs::read_to_string(&changed).unwrap(), "MINE=1\n");
+    assert!(!folder.join("debian/jicofo.conf").exists(), "all files or none");
+    practice.run([&write[..], &["--force"]].concat(), "").await.good();
+    assert!(read("docker-jitsi-meet/attune.env").contains("JWT_APP_ID=attune\n"));
+    assert!(read("debian/jicofo.conf").contains("enable-auto-owner = false"));
+
+    practice.set("jitsi.app_secret", "quotes-\"-need-another-form-in-each-file");
+    let refused = practice.run(write, "").await;
+    assert!(refused.code == Some(1) && refused.stderr.contains("jitsi.app_secret has characters"), "{refused:?}");
+    let plain = Practice::on(Database::Memory).open().await.run(write, "").await;
+    assert!(plain.code == Some(1) && plain.stderr.contains("jitsi.mode is plain"), "{plain:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -32,6 +32,7 @@ mod bookings;
 mod calendar;
 mod commands;
 mod crashes;
+mod deployment;
 mod directory;
 mod emails;
 mod fail_over;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use attune_e2e::{Api, Database, Instance, Practice, eventually, later};
+use attune_e2e::{Api, Database, Instance, Practice, eventually, later, run};
 use attune_test_postgres::TestServer;
 use serde_json::Value;
 
@@ -52,6 +52,37 @@ async fn a_full_disk_is_no_readiness() {
     app.limit_files(None);
     until_check(&app, "database", "ok").await;
     john.booked(later(4 * 1440)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_asks_the_running_server() {
+    let mut practice = Practice::on(Database::Sqlite).open().await;
+    let unknown = practice.run(["health"], "").await;
+    assert!(unknown.code == Some(1) && unknown.stderr.contains("http.bind has port 0"), "{unknown:?}");
+    let app = practice.serve().await;
+    practice.set("http.bind", app.base().strip_prefix("http://").unwrap());
+    // A proxy for other hosts is not asked about this one.
+    let mut asked = practice.command(["health"]);
+    asked.env("HTTP_PROXY", "http://127.0.0.1:1").env("http_proxy", "http://127.0.0.1:1");
+    assert_eq!(run(asked, "").await.good().stdout, "ready\n");
+    assert_eq!(practice.run(["health", "--live"], "").await.good().stdout, "live\n");
+
+    std::fs::rename(practice.folder().join("practice.sqlite"), practice.folder().join("elsewhere")).unwrap();
+    until_check(&app, "database", "failing").await;
+    let failing = practice.run(["health"], "").await;
+    assert_eq!(failing.code, Some(1));
+    // The log is on the same stream, as JSON.
+    let says =
+        |stderr: &str| stderr.lines().filter(|line| !line.starts_with('{')).map(str::to_owned).collect::<Vec<_>>();
+    let why =
+        "not ready (503 Service Unavailable): database: the database file was removed or replaced while it was in use";
+    assert_eq!(says(&failing.stderr), [format!("attune: {why}")]);
+    assert_eq!(practice.run(["health", "--live"], "").await.good().stdout, "live\n");
+
+    app.kill();
+    let absent = practice.run(["health", "--live"], "").await;
+    assert!(absent.code == Some(1) && absent.stderr.contains("does not answer"), "{absent:?}");
+    assert_eq!(says(&absent.stderr).len(), 1, "{}", absent.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

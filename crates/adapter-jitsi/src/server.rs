@@ -11,7 +11,7 @@ use aws_lc_rs::digest;
 
 pub use self::limits::not_enforceable;
 use crate::signer::text;
-use crate::{Deployment, SetupError, SigningKey};
+use crate::{Deployment, Secret, SetupError, SigningKey};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServerChoices {
@@ -60,7 +60,10 @@ pub struct ServerSettings {
 pub struct SettingsPart {
     /// Such as the name of a file.
     pub place: String,
-    /// The lines, each with its reason. Secrets are placeholders such as `<jitsi.app_secret>`.
+    /// A relative path for a copy of this part; `None` if it is no file.
+    pub file: Option<String>,
+    /// The lines, each with its reason. Secrets are placeholders such as `<jitsi.app_secret>`, unless
+    /// [`ServerSettings::with_secrets`] has replaced them.
     pub text: String,
 }
 
@@ -103,11 +106,37 @@ impl ServerSettings {
     pub fn parts(&self) -> &[SettingsPart] {
         &self.parts
     }
+
+    /// Replaces the placeholders, for files that the server reads. What only the server's operator knows, such as the URL of
+    /// a folder with public keys, remains a placeholder.
+    ///
+    /// # Errors
+    ///
+    /// If a secret has characters other than letters, digits and `._:/*@+=-`: quotes, commas and dollar signs mean something
+    /// else in each of the formats.
+    pub fn with_secrets(mut self, deployment: &Deployment, server_secret: Option<&Secret>) -> Result<Self, SetupError> {
+        let app_secret = match deployment {
+            Deployment::SelfHosted { key: SigningKey::Hs256(secret), .. } => Some(secret),
+            Deployment::SelfHosted { key: SigningKey::Rs256 { .. }, .. } | Deployment::Jaas { .. } => None,
+        };
+        for (name, placeholder, secret) in
+            [("jitsi.app_secret", APP_SECRET, app_secret), ("jitsi.server_secret", SERVER_SECRET, server_secret)]
+        {
+            let Some(secret) = secret.map(Secret::expose) else { continue };
+            if !secret.bytes().all(|byte| is_plain(byte) || b"+=".contains(&byte)) {
+                return Err(SetupError::SecretNeedsQuotes(name));
+            }
+            for part in &mut self.parts {
+                part.text = part.text.replace(placeholder, secret);
+            }
+        }
+        Ok(self)
+    }
 }
 
 impl fmt::Display for ServerSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, SettingsPart { place, text }) in self.parts.iter().enumerate() {
+        for (index, SettingsPart { place, file: _, text }) in self.parts.iter().enumerate() {
             let gap = if index == 0 { "" } else { "\n" };
             write!(f, "{gap}== {place}\n\n{text}")?;
         }
@@ -153,6 +182,8 @@ const WHY_SECRET: &str = "The secret that signs our tokens.";
 const WHY_ISSUER: &str = "The `iss` of our tokens.";
 const WHY_AUDIENCE: &str = "The `aud` of our tokens.";
 const WHY_LIMIT: &str = "Enables limits. This one is for rooms that we do not know; ours comes with the reservation.";
+const APP_SECRET: &str = "<jitsi.app_secret>";
+const SERVER_SECRET: &str = "<jitsi.server_secret>";
 const KEY_SERVER: &str = "<URL of the folder with the public key>";
 const END_MEETING_KEY_SERVER: &str = "<URL of another folder>";
 const WHY_END_MEETING: &str = "a therapist can end a session for everyone";
@@ -171,7 +202,7 @@ impl SelfHosted<'_> {
             line("The tokens are JSON Web Tokens.", "AUTH_TYPE=jwt"),
             line(WHY_APP_ID, variable("JWT_APP_ID", self.issuer)),
             match &self.public_key {
-                None => line(WHY_SECRET, "JWT_APP_SECRET=<jitsi.app_secret>"),
+                None => line(WHY_SECRET, format!("JWT_APP_SECRET={APP_SECRET}")),
                 Some(file) => line(why_key_server(file), format!("JWT_ASAP_KEYSERVER={KEY_SERVER}")),
             },
             line(WHY_ISSUER, variable("JWT_ACCEPTED_ISSUERS", self.issuer)),
@@ -204,14 +235,14 @@ impl SelfHosted<'_> {
         }
         let mut text = render(&lines, "", "#");
         text.push_str(&self.notes("meet.jitsi", "#", &["Docker's image contains all of these modules."]));
-        SettingsPart { place: ".env of docker-jitsi-meet".to_owned(), text }
+        part(".env of docker-jitsi-meet", "docker-jitsi-meet/attune.env", text)
     }
 
     /// What has no variable. The host names are the defaults.
     fn docker_components(&self) -> Option<SettingsPart> {
         let text = self.events("muc.meet.jitsi", "esync.meet.jitsi")?;
         let place = "${CONFIG}/prosody/config/conf.d/attune.cfg.lua of docker-jitsi-meet, a new file";
-        Some(SettingsPart { place: place.to_owned(), text })
+        Some(part(place, "docker-jitsi-meet/attune.cfg.lua", text))
     }
 
     fn prosody(&self) -> SettingsPart {
@@ -221,7 +252,7 @@ impl SelfHosted<'_> {
             line("Only users with one of our tokens can join.", "authentication = \"token\""),
             line(WHY_APP_ID, format!("app_id = {}", lua(self.issuer))),
             match &self.public_key {
-                None => line(WHY_SECRET, "app_secret = \"<jitsi.app_secret>\""),
+                None => line(WHY_SECRET, format!("app_secret = \"{APP_SECRET}\"")),
                 Some(file) => line(why_key_server(file), format!("asap_key_server = {}", lua(KEY_SERVER))),
             },
             line(WHY_ISSUER, format!("asap_accepted_issuers = {{ {} }}", lua(self.issuer))),
@@ -277,7 +308,8 @@ impl SelfHosted<'_> {
         );
         let notes = ["token_affiliation has been part of Jitsi since May 2026.", contributed.as_str()];
         text.push_str(&self.notes(host, "--", &notes));
-        SettingsPart { place: format!("/etc/prosody/conf.avail/{host}.cfg.lua of Debian's packages"), text }
+        let file = format!("debian/{}.cfg.lua", host.replace('/', "_"));
+        part(format!("/etc/prosody/conf.avail/{host}.cfg.lua of Debian's packages"), file, text)
     }
 
     /// What concerns no host.
@@ -289,7 +321,7 @@ impl SelfHosted<'_> {
             module_list(&module).lines().map(|line| line.strip_prefix("    ").unwrap_or(line).to_owned() + "\n"),
         );
         text.push_str(&render(&[line(why_end_meeting_key_server(file), end_meeting_setting())], "", "--"));
-        Some(SettingsPart { place: "/etc/prosody/prosody.cfg.lua of Debian's packages".to_owned(), text })
+        Some(part("/etc/prosody/prosody.cfg.lua of Debian's packages", "debian/prosody.cfg.lua", text))
     }
 
     fn room_modules(&self) -> Vec<Module> {
@@ -400,7 +432,7 @@ jicofo {
   }
 }
 ";
-    SettingsPart { place: "/etc/jitsi/jicofo/jicofo.conf of Debian's packages".to_owned(), text: text.to_owned() }
+    part("/etc/jitsi/jicofo/jicofo.conf of Debian's packages", "debian/jicofo.conf", text.to_owned())
 }
 
 fn jaas(key_id: &str, choices: &ServerChoices) -> SettingsPart {
@@ -426,7 +458,11 @@ There is no server to set up. Two steps are needed in the JaaS console:
    to be the configured one, which is {key_id}.
 {webhooks}"
     );
-    SettingsPart { place: "JaaS console".to_owned(), text }
+    SettingsPart { place: "JaaS console".to_owned(), file: None, text }
+}
+
+fn part(place: impl Into<String>, file: impl Into<String>, text: String) -> SettingsPart {
+    SettingsPart { place: place.into(), file: Some(file.into()), text }
 }
 
 fn why_key_server(file: &str) -> String {
@@ -449,7 +485,7 @@ fn end_meeting_setting() -> String {
 }
 
 fn authorization(name: &str) -> String {
-    format!("{name} = {{ [\"Authorization\"] = \"Bearer <jitsi.server_secret>\" }}")
+    format!("{name} = {{ [\"Authorization\"] = \"Bearer {SERVER_SECRET}\" }}")
 }
 
 /// docker-jitsi-meet adds these modules to its own.
@@ -493,6 +529,14 @@ fn lua(raw: &str) -> String {
 
 /// A line of an `.env`. Single quotes disable all special characters.
 fn variable(name: &str, value: &str) -> String {
-    let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:/*@-".contains(&b));
-    if plain { format!("{name}={value}") } else { format!("{name}='{}'", value.replace('\'', "\\'")) }
+    if value.bytes().all(is_plain) {
+        format!("{name}={value}")
+    } else {
+        format!("{name}='{}'", value.replace('\'', "\\'"))
+    }
+}
+
+/// Whether this character means itself in an `.env`, in a string literal and in a list with commas.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"._:/*@-".contains(&byte)
 }

@@ -29,6 +29,10 @@ pub enum SetupError {
     /// RFC 7518, section 3.2.
     #[error("the shared secret has fewer than 32 bytes; create one for both sides with `openssl rand -hex 32`")]
     SecretTooShort,
+    #[error(
+        "{0} has characters that need quotes in the video server's files; create one for both sides with `openssl rand -hex 32`"
+    )]
+    SecretNeedsQuotes(&'static str),
     #[error("no webhook secret is set; the JaaS console shows one for each endpoint")]
     NoWebhookSecret,
     #[error("the key id of a JaaS key is the AppID, a slash and the key's name, as the console shows it")]

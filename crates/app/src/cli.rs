@@ -61,6 +61,8 @@ pub(crate) enum Command {
     /// Check settings, keys, clock, mail server, database and video server, and print what the video server needs. Changes
     /// nothing. Exits with an error if a check fails.
     Doctor(Doctor),
+    /// Ask the server that runs with these settings on this machine whether it is ready. Exits with an error if it is not.
+    Health(Health),
     /// Print the OpenAPI description of the API.
     Openapi,
     /// Print the paths of all pages and the states in which each can be looked at, as JSON, for tests.
@@ -150,6 +152,20 @@ pub(crate) struct Doctor {
     /// Contact neither the video server nor the mail server.
     #[arg(long)]
     pub(crate) offline: bool,
+    /// Write the settings for the video server into files below this folder instead of printing them, with the real secrets
+    /// and readable by their owner only. Refused if a file there has another content.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) write_jitsi: Option<PathBuf>,
+    /// Replace files that have another content.
+    #[arg(long, requires = "write_jitsi")]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Health {
+    /// Ask only whether the process runs, which does not depend on the database.
+    #[arg(long)]
+    pub(crate) live: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,4 +1,6 @@
-//! `attune doctor`: checks the installation and prints what the video server needs.
+//! `attune doctor`: checks the installation and prints or writes what the video server needs.
+
+mod jitsi_files;
 
 use std::time::Duration;
 
@@ -69,7 +71,11 @@ pub(crate) async fn run(
         text.push_str(&format!("{mark}  {name:<13} {words}\n"));
     }
     print(&text)?;
-    print(&format!("\n{}", video_server_report(config)?))?;
+    let needed = match &options.write_jitsi {
+        Some(folder) => jitsi_files::write(config, folder, options.force)?,
+        None => needed_settings(config)?,
+    };
+    print(&format!("\n{needed}\n{}", not_enforced(config)))?;
     let failed = findings.iter().filter(|(_, finding)| matches!(finding, Fail(_))).count();
     if failed > 0 {
         bail!("{failed} of {} checks failed", findings.len());
@@ -77,12 +83,12 @@ pub(crate) async fn run(
     Ok(())
 }
 
-fn video_server_report(config: &ResolvedConfig) -> Result<String> {
+fn server_choices(config: &ResolvedConfig) -> ServerChoices {
     let meetings = &config.meetings;
     let base = config.public_url.as_ref().map_or("https://<http.public_url>", |url| url.as_str()).trim_end_matches('/');
-    let deployment = meetings.deployment.as_deref();
-    let events = if matches!(deployment, Some(Deployment::Jaas { .. })) { "/api/webhooks/jaas" } else { "/jitsi" };
-    let choices = ServerChoices {
+    let is_jaas = matches!(meetings.deployment.as_deref(), Some(Deployment::Jaas { .. }));
+    let events = if is_jaas { "/api/webhooks/jaas" } else { "/jitsi" };
+    ServerChoices {
         host: Url::parse(meetings.base.as_str())
             .ok()
             .and_then(|url| url.host_str().map(str::to_owned))
@@ -96,20 +102,24 @@ fn video_server_report(config: &ResolvedConfig) -> Result<String> {
         server_secret: meetings.server_secret.is_some(),
         token_in_query: meetings.placement == TokenPlacement::Query,
         end_meeting_key_id: meetings.end_meeting.as_ref().map(|end_meeting| end_meeting.key_id.clone()),
-    };
-    let mut text = match deployment {
-        None => "The video server needs no settings: links are not signed (jitsi.mode is plain).\n".to_owned(),
-        Some(deployment) => {
-            let needed =
-                ServerSettings::new(deployment, &choices).context("the video server's settings cannot be printed")?;
-            format!("What the video server needs:\n\n{needed}")
-        }
-    };
-    text.push_str("\nNot enforced:\n");
-    for sentence in not_enforceable(deployment, &choices) {
-        text.push_str(&format!("- {sentence}\n"));
     }
-    Ok(text)
+}
+
+fn server_settings(config: &ResolvedConfig, deployment: &Deployment) -> Result<ServerSettings> {
+    ServerSettings::new(deployment, &server_choices(config)).context("the video server's settings cannot be printed")
+}
+
+fn needed_settings(config: &ResolvedConfig) -> Result<String> {
+    Ok(match config.meetings.deployment.as_deref() {
+        None => "The video server needs no settings: links are not signed (jitsi.mode is plain).\n".to_owned(),
+        Some(deployment) => format!("What the video server needs:\n\n{}", server_settings(config, deployment)?),
+    })
+}
+
+fn not_enforced(config: &ResolvedConfig) -> String {
+    let sentences = not_enforceable(config.meetings.deployment.as_deref(), &server_choices(config));
+    let lines: String = sentences.into_iter().map(|sentence| format!("- {sentence}\n")).collect();
+    format!("Not enforced:\n{lines}")
 }
 
 /// For the first steps of a new practice.

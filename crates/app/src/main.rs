@@ -15,6 +15,7 @@ mod last_backup;
 mod metrics;
 mod output;
 mod private_files;
+mod probe;
 mod restore;
 mod secret;
 mod serve;
@@ -79,6 +80,7 @@ fn run(cli: Cli) -> Result<()> {
         | Command::Emails(_)
         | Command::User(_)
         | Command::Doctor(_)
+        | Command::Health(_)
         | Command::Config => {}
     }
     let environment = std::env::vars_os()
@@ -107,6 +109,7 @@ fn run(cli: Cli) -> Result<()> {
             Command::Restore(options) => restore::run(&settings, &config, &options).await,
             Command::Emails(command) => emails::run(&settings, &config, &command).await,
             Command::Doctor(options) => doctor::run(&settings, &config, cli.profile, &options).await,
+            Command::Health(options) => probe::run(&config, &options).await,
             Command::User(command) => user::run(&settings, &config, command).await,
             Command::Openapi | Command::Pages | Command::Config => Ok(()),
         }

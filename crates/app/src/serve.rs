@@ -175,7 +175,7 @@ pub(crate) fn pages_base(config: &ResolvedConfig, address: SocketAddr) -> Result
 }
 
 /// The unspecified address cannot be opened in a browser.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
     }

@@ -28,7 +28,7 @@ fn report(settings: &str) -> String {
         variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let sources = Sources { profile: Profile::Development, file: Some(file), environment };
     let config = load(&sources).unwrap().resolve(Profile::Development).unwrap();
-    video_server_report(&config).unwrap()
+    format!("{}\n{}", needed_settings(&config).unwrap(), not_enforced(&config))
 }
 
 /// Each heading and the lines below it.
