@@ -16,9 +16,9 @@ use attune_domain::{
 };
 use attune_ports::{
     AuditEntry, AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest, BookingView,
-    CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView,
-    NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund,
-    StoreError, StoredScheduleException, TokenHash, UserFilter, Versioned,
+    CalendarFeed, CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory,
+    LoginSessionView, NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Payment, PaymentProblem,
+    Provider, Queries, Refund, StoreError, StoredScheduleException, TokenHash, UserFilter, Versioned,
 };
 use jiff::Timestamp;
 
@@ -100,6 +100,10 @@ impl Queries for MemoryStore {
         let newest_first = state.sessions.values().rev();
         let live = newest_first.filter(|view| users.contains(&view.session.user) && view.session.ended_at.is_none());
         Ok(live.cloned().collect())
+    }
+
+    async fn calendar_feed(&self, user: UserId) -> Result<Option<CalendarFeed>, StoreError> {
+        Ok(self.committed().calendar_feeds.get(&user).cloned())
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {

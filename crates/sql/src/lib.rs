@@ -8,10 +8,10 @@ pub mod statements;
 
 pub use map::{MINUTE, count, from_millis, login_history, millis, number};
 pub use rows::{
-    AttemptRow, AttendanceRow, AuditRow, BookingRow, CancelledNotification, Columns, ConferenceRow, FromRow, HoursRow,
-    IdempotencyRow, InstallationRow, LedgerRow, LedgerSumRow, LoginSessionRow, LogoRow, NewConferenceRow,
-    NewIdempotencyRow, NewLoginSessionRow, NewNotificationRow, NewOneTimeTokenRow, NewParticipantRow, NewUserRow,
-    NotificationRow, OneTimeTokenRow, ParticipantRow, PaymentChanges, PaymentEventRow, PaymentRow,
+    AttemptRow, AttendanceRow, AuditRow, BookingRow, CalendarFeedRow, CancelledNotification, Columns, ConferenceRow,
+    FromRow, HoursRow, IdempotencyRow, InstallationRow, LedgerRow, LedgerSumRow, LoginSessionRow, LogoRow,
+    NewConferenceRow, NewIdempotencyRow, NewLoginSessionRow, NewNotificationRow, NewOneTimeTokenRow, NewParticipantRow,
+    NewUserRow, NotificationRow, OneTimeTokenRow, ParticipantRow, PaymentChanges, PaymentEventRow, PaymentRow,
     PendingNotificationRow, PolicyRow, PracticeRow, ProblemRow, Recipients, RecoveryCodeRow, RefreshTokenRow,
     RefundChanges, RefundRow, ScheduleExceptionRow, ScheduleRow, ServiceRow, StoredPaymentRow, StoredPolicyRow,
     StoredPracticeRow, StoredProblemRow, StoredRefundRow, StoredScheduleExceptionRow, StoredServiceRow, TotpFactorRow,

@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod bookings;
+mod calendar_feeds;
 mod calendars;
 mod columns;
 mod idempotency;
@@ -30,6 +31,7 @@ pub use accounts::{
 };
 pub use audit::AuditRow;
 pub use bookings::BookingRow;
+pub use calendar_feeds::CalendarFeedRow;
 pub use calendars::{
     HoursRow, PolicyRow, ScheduleExceptionRow, ScheduleRow, StoredPolicyRow, StoredScheduleExceptionRow, WeekRow,
     schedule_of,

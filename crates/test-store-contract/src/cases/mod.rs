@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 pub mod attempts;
 pub mod audit_trail;
 pub mod bookings;
+pub mod calendar_feeds;
 pub mod calendars;
 pub mod cancelled_calls;
 pub mod idempotency;
