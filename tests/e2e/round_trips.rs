@@ -100,7 +100,12 @@ async fn a_page_takes_no_more_statements_than_the_api_for_the_same_content() {
             format!("/appointments/{booking}/move"),
             vec![own, services(), therapists(), availability.clone()],
         ),
-        (&client, &john, path("/account"), vec![path("/api/auth/me"), path("/api/auth/sessions")]),
+        (
+            &client,
+            &john,
+            path("/account"),
+            vec![path("/api/auth/me"), path("/api/auth/sessions"), path("/api/me/calendar-feed")],
+        ),
         (&therapist, &admin, format!("/bookings/{booking}"), vec![any, services(), therapists()]),
         (
             &therapist,

@@ -51,6 +51,14 @@ export async function accountPages(practice, earlier) {
     const { cookies: withoutPassword } = earlier;
     const { cookies: byLink } = await clientWithoutPassword(practice, 'linked.client@example.org');
 
+    const subscribed = async () => {
+        const subscriber = await practice.client('Ada', 'Byron');
+        await subscriber.request('PUT', '/api/me/calendar-feed');
+        return subscriber.logInByPage();
+    };
+    const subscriberCookies = await subscribed();
+    const calendar = (button, cookies) => ({ cookies, from: '/account', fields: { do: button } });
+
     const careful = await practice.client('Grace', 'Hopper');
     const carefulCookies = await careful.logInByPage();
     await careful.addSecondFactor();
@@ -78,6 +86,7 @@ export async function accountPages(practice, earlier) {
         '/account, second-factor': ['/account', 'Remove the second factor', { cookies: carefulCookies, view: true }],
         '/account, no-password': ['/account', 'has no password yet', { cookies: withoutPassword, view: true }],
         '/account, first-password': ['/account', 'Set a password', { cookies: byLink, view: true }],
+        '/account, calendar': ['/account', 'Make a new address', { cookies: subscriberCookies, view: true }],
         '/account/profile, names': ['/account/profile', 'at most 100 characters', form({ first_name: 'A'.repeat(101) })],
         '/account/profile, zone': ['/account/profile', 'We do not know this time zone', form({ zone: 'Europe/Nowhere' })],
         '/account/email, invalid': ['/account/email', 'like name@example.org', form({ email: 'ada' })],
@@ -115,6 +124,11 @@ export async function accountPages(practice, earlier) {
         '/account/sessions, others': ['/account/sessions', 'A device that was logged out', {
             cookies: otherCookies, from: '/account', fields: { session: 'others' },
         }],
+        '/account/calendar, added': ['/account/calendar', 'The calendar is on', calendar('add', await subscribed())],
+        '/account/calendar, renewed': [
+            '/account/calendar', 'The calendar has a new address', calendar('renew', await subscribed()),
+        ],
+        '/account/calendar, removed': ['/account/calendar', 'The calendar is off', calendar('remove', await subscribed())],
         [`${page}, wrong`]: [page, 'This password is wrong', form({ password: 'x' }, page)],
         [`${page}, code`]: [page, 'Scan this picture', form({ password: user.password }, page)],
         [`${page}/confirm, wrong`]: [`${page}/confirm`, 'This code is wrong', confirm('000000')],

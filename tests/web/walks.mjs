@@ -262,6 +262,37 @@ async function changePassword({ practice, page }) {
     await practice.request('POST', '/api/auth/login', { email, password: PASSWORD });
 }
 
+// A client lets a calendar program show the appointments, until someone else has learnt the address.
+async function subscribe({ practice, page, client, at }) {
+    const { id } = await client.book(at);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.goto(`${practice.origin}/login?next=/appointments`);
+    await type(page, 'Email address', client.email);
+    await type(page, 'Password', client.password);
+    await press(page, 'button', 'Log in');
+    await press(page, 'link', 'Show your appointments in your calendar');
+    await press(page, 'button', 'Turn on the calendar');
+    await page.getByRole('status').getByText('The calendar is on').waitFor();
+    const field = page.getByLabel('Address of the calendar');
+    const first = await field.inputValue();
+    assert.equal(await page.getByRole('link', { name: 'Open in the calendar program' }).getAttribute('href'),
+        first.replace(/^http/, 'webcal'));
+    assert.match(await (await fetch(first)).text(), new RegExp(`\r\nURL:${practice.origin}/appointments/${id}\r\n`));
+    // The button exists with script only.
+    if (await page.getByRole('button', { name: 'Copy the address' }).isVisible()) {
+        await press(page, 'button', 'Copy the address');
+        await page.getByText('Copied', { exact: true }).waitFor();
+        assert.equal(await page.evaluate(() => navigator.clipboard.readText()), first);
+    }
+    await press(page, 'button', 'Make a new address');
+    await page.getByRole('status').getByText('a new address').waitFor();
+    const second = await field.inputValue();
+    assert.deepEqual([(await fetch(first)).status, (await fetch(second)).status], [404, 200]);
+    await press(page, 'button', 'Turn off the calendar');
+    await page.getByRole('status').getByText('The calendar is off').waitFor();
+    assert.equal((await fetch(second)).status, 404);
+}
+
 export const WALKS = {
     'a client pays': pay,
     'a client books an appointment': book,
@@ -275,4 +306,5 @@ export const WALKS = {
     'a visitor reads the imprint': visit,
     'an admin sets up a second factor first': secondFactor,
     'a client changes the password': changePassword,
+    'a client subscribes to the calendar': subscribe,
 };

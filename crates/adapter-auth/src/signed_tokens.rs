@@ -1,4 +1,4 @@
-//! The tokens of emailed links, of the pages that they lead to, of forms, and of known devices.
+//! The tokens of emailed links, of the pages that they lead to, of forms, of known devices, and of calendar feeds.
 //!
 //! They need no header, no choice of algorithm and no expiry, so they are not JSON Web Tokens. Each is a fixed layout
 //! of bytes with a signature:
@@ -12,6 +12,7 @@
 //! Numbers are big-endian. As text they are base64url without padding (RFC 4648, section 5).
 
 mod device;
+mod feed;
 mod form;
 mod join;
 mod one_time;

@@ -13,9 +13,10 @@ use utoipa::{Modify, OpenApi};
 
 use crate::admin;
 use crate::client::{
-    accounts, bookings, calendar_file, changes, login_sessions, mailed_links, me, meetings, payments, second_factor,
+    accounts, bookings, calendar_feed, calendar_file, changes, login_sessions, mailed_links, me, meetings, payments,
+    second_factor,
 };
-use crate::public::{availability, documentation, health, services, therapists};
+use crate::public::{self, availability, documentation, health, services, therapists};
 use crate::request::idempotency;
 use crate::routes::ADMIN;
 use crate::webhooks::{jitsi, stripe};
@@ -49,6 +50,7 @@ use problems::{IDEMPOTENT, OPTIONAL_BODY, add_problems, example};
         mailed_links::resend_verification, mailed_links::change_email, mailed_links::confirm_email,
         mailed_links::undo_email, second_factor::set_up, second_factor::confirm, second_factor::remove,
         second_factor::step_up, me::show, me::update, login_sessions::list, login_sessions::end, login_sessions::end_others,
+        calendar_feed::show, calendar_feed::turn_on, calendar_feed::turn_off, public::calendar_feed::read,
         services::list, therapists::list, availability::show, bookings::list, bookings::create, bookings::show,
         changes::reschedule, changes::quote, changes::cancel, calendar_file::show,
         payments::show, payments::open, stripe::receive,

@@ -8,9 +8,10 @@ use attune_http_common::{Code, Endpoint, HandlerResult};
 
 use crate::admin;
 use crate::client::{
-    accounts, bookings, calendar_file, changes, login_sessions, mailed_links, me, meetings, payments, second_factor,
+    accounts, bookings, calendar_feed, calendar_file, changes, login_sessions, mailed_links, me, meetings, payments,
+    second_factor,
 };
-use crate::public::{availability, documentation, health, services, therapists};
+use crate::public::{self, availability, documentation, health, services, therapists};
 use crate::request::auth::admins_only;
 use crate::settings::HttpSettings;
 use crate::state::Api;
@@ -73,6 +74,11 @@ fn common(optional: Optional) -> Vec<Endpoint> {
         Endpoint::at("/api/auth/sessions").get(login_sessions::list).delete(login_sessions::end_others),
         Endpoint::at("/api/auth/sessions/{id}").delete(login_sessions::end),
         Endpoint::at("/api/auth/me").get(me::show).patch(me::update),
+        Endpoint::at("/api/me/calendar-feed")
+            .get(calendar_feed::show)
+            .put(calendar_feed::turn_on)
+            .delete(calendar_feed::turn_off),
+        Endpoint::at(public::calendar_feed::PATH).get(public::calendar_feed::read),
         Endpoint::at("/api/services").get(services::list),
         Endpoint::at("/api/therapists").get(therapists::list),
         Endpoint::at("/api/availability").get(availability::show),

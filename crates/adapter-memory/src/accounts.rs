@@ -1,8 +1,10 @@
-//! The part of the state that protects accounts: limited attempts, one-time tokens and second factors.
+//! The part of the state that belongs to accounts: limited attempts, one-time tokens, second factors and calendar feeds.
 
 use attune_domain::login_session::DeviceId;
 use attune_domain::{ChosenSlot, EmailAddress, LoginSessionId, OneTimePurpose, OneTimeToken, OneTimeTokenId, UserId};
-use attune_ports::{AttemptKey, Conflict, LoginHistory, NewOneTimeToken, StoreError, TokenHash, TotpFactor};
+use attune_ports::{
+    AttemptKey, CalendarFeed, Conflict, LoginHistory, NewOneTimeToken, StoreError, TokenHash, TotpFactor,
+};
 use jiff::Timestamp;
 
 use crate::state::{State, check_row, conflict, failed, truncate};
@@ -159,6 +161,12 @@ impl State {
                 return Err(failed("the recovery code exists already"));
             }
         }
+        Ok(())
+    }
+
+    pub(crate) fn save_calendar_feed(&mut self, user: UserId, feed: &CalendarFeed) -> Result<(), StoreError> {
+        self.check_user(user)?;
+        self.calendar_feeds.insert(user, CalendarFeed { created_at: truncate(feed.created_at), ..feed.clone() });
         Ok(())
     }
 

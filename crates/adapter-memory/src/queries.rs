@@ -15,8 +15,8 @@ use attune_domain::{
     UserId, ViewerId,
 };
 use attune_ports::{
-    AuditEntry, AuditObject, Backlog, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest,
-    BookingView, CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory,
+    AuditEntry, AuditObject, Backlog, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest, BookingView,
+    CalendarFeed, CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory,
     LoginSessionView, NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Payment, PaymentProblem,
     Provider, Queries, Refund, StoreError, StoredScheduleException, TokenHash, UserFilter, Versioned,
 };
@@ -100,6 +100,10 @@ impl Queries for MemoryStore {
         let newest_first = state.sessions.values().rev();
         let live = newest_first.filter(|view| users.contains(&view.session.user) && view.session.ended_at.is_none());
         Ok(live.cloned().collect())
+    }
+
+    async fn calendar_feed(&self, user: UserId) -> Result<Option<CalendarFeed>, StoreError> {
+        Ok(self.committed().calendar_feeds.get(&user).cloned())
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
@@ -373,6 +377,7 @@ impl Queries for MemoryStore {
             pending_emails: count(emails(NotificationState::Pending)),
             first_email_due: emails(NotificationState::Pending).map(|email| email.next_at).min(),
             dead_emails: count(emails(NotificationState::Dead)),
+            held_emails: count(emails(NotificationState::Held)),
             holds: count(holds()),
             first_hold_expiry: holds().filter_map(Booking::hold_expires_at).min(),
             payment_problems: count(state.problems.values().filter(|problem| problem.resolved_at.is_none())),

@@ -19,10 +19,10 @@ use attune_domain::{
     Practice, PracticePolicy, RefundId, Role, ScheduleExceptionId, Service, ServiceId, User, UserId, ViewerId,
 };
 use attune_ports::{
-    AuditEntry, Conference, Conflict, DeliveryResult, IdempotencyKey, IdempotencyRecord, Lease, LeaseToken,
-    LedgerEntry, LoginSessionView, NewLoginSession, NewParticipant, NewScheduleException, NewService, NewUser,
-    PasswordHash, Payment, PaymentProblem, Refund, StoreError, StoredResponse, StoredScheduleException, TokenHash,
-    TotpFactor, Versioned,
+    AuditEntry, CalendarFeed, Conference, Conflict, DeliveryResult, IdempotencyKey, IdempotencyRecord, Lease,
+    LeaseToken, LedgerEntry, LoginSessionView, NewLoginSession, NewParticipant, NewScheduleException, NewService,
+    NewUser, PasswordHash, Payment, PaymentProblem, Refund, StoreError, StoredResponse, StoredScheduleException,
+    TokenHash, TotpFactor, Versioned,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -69,6 +69,7 @@ pub(crate) struct State {
     pub(crate) last_one_time_token: i64,
     pub(crate) totp_factors: BTreeMap<UserId, TotpFactor>,
     pub(crate) recovery_codes: BTreeSet<(UserId, [u8; 32])>,
+    pub(crate) calendar_feeds: BTreeMap<UserId, CalendarFeed>,
     pub(crate) services: BTreeMap<ServiceId, Service>,
     pub(crate) schedules: BTreeMap<UserId, Versioned<WeeklySchedule>>,
     pub(crate) schedule_exceptions: BTreeMap<ScheduleExceptionId, StoredScheduleException>,

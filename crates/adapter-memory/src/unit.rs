@@ -14,12 +14,12 @@ use attune_domain::{
     Service, ServiceId, User, UserId,
 };
 use attune_ports::{
-    AttemptKey, Attempts, AuditEntry, AuditTrail, Bookings, Calendars, Conference, Conflict, DeliveryResult,
-    IdempotencyKey, IdempotencyRecord, IdempotencyStore, Lease, LeaseToken, LedgerEntry, LoginSessions,
-    NewLoginSession, NewOneTimeToken, NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException,
-    NewService, NewUser, OneTimeTokens, Outbox, Participants, PasswordHash, Payment, PaymentProblem, Payments,
-    PracticeData, Provider, Refund, Rooms, SecondFactors, Services, StoreError, StoredResponse,
-    StoredScheduleException, TokenHash, TotpFactor, UnitOfWork, Users,
+    AttemptKey, Attempts, AuditEntry, AuditTrail, Bookings, CalendarFeed, CalendarFeeds, Calendars, Conference,
+    Conflict, DeliveryResult, IdempotencyKey, IdempotencyRecord, IdempotencyStore, Lease, LeaseToken, LedgerEntry,
+    LoginSessions, NewLoginSession, NewOneTimeToken, NewParticipant, NewPayment, NewPaymentProblem, NewRefund,
+    NewScheduleException, NewService, NewUser, OneTimeTokens, Outbox, Participants, PasswordHash, Payment,
+    PaymentProblem, Payments, PracticeData, Provider, Refund, Rooms, SecondFactors, Services, StoreError,
+    StoredResponse, StoredScheduleException, TokenHash, TotpFactor, UnitOfWork, Users,
 };
 use jiff::Timestamp;
 use tokio::sync::OwnedMutexGuard;
@@ -219,6 +219,21 @@ impl SecondFactors for MemoryUnit {
 
     async fn step_up(&mut self, session: LoginSessionId, now: Timestamp) -> Result<(), StoreError> {
         self.write(|state| state.step_up(session, now))
+    }
+}
+
+#[async_trait]
+impl CalendarFeeds for MemoryUnit {
+    async fn calendar_feed(&mut self, user: UserId) -> Result<Option<CalendarFeed>, StoreError> {
+        self.read(|state| state.calendar_feeds.get(&user).cloned())
+    }
+
+    async fn save_calendar_feed(&mut self, user: UserId, feed: &CalendarFeed) -> Result<(), StoreError> {
+        self.write(|state| state.save_calendar_feed(user, feed))
+    }
+
+    async fn remove_calendar_feed(&mut self, user: UserId) -> Result<bool, StoreError> {
+        self.write(|state| Ok(state.calendar_feeds.remove(&user).is_some()))
     }
 }
 

@@ -3,6 +3,7 @@
 mod attempts;
 mod audit;
 mod bookings;
+mod calendar_feeds;
 mod calendars;
 mod idempotency;
 mod login_sessions;

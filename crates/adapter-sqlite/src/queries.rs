@@ -12,15 +12,15 @@ use attune_domain::{
     Role, Service, User, UserId, ViewerId,
 };
 use attune_ports::{
-    AuditEntry, AuditObject, Backlog, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings,
-    Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter,
-    OutboxHealth, Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund, StoreError,
-    StoredScheduleException, TokenHash, UserFilter, Versioned,
+    AuditEntry, AuditObject, Backlog, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarFeed,
+    CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView,
+    NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund,
+    StoreError, StoredScheduleException, TokenHash, UserFilter, Versioned,
 };
 use attune_sql::lists::{BookingList, PageQuery, PageRow, Phrase, TotalQuery, backwards, contains, page_of, rows_for};
 use attune_sql::schema::{
-    bookings, conferences, installation, login_sessions, logos, one_time_tokens, outbox, participants, practice,
-    practice_policy, schedule_exceptions, schedules, services, users,
+    bookings, calendar_feeds, conferences, installation, login_sessions, logos, one_time_tokens, outbox, participants,
+    practice, practice_policy, schedule_exceptions, schedules, services, users,
 };
 use attune_sql::statements::{
     COUNT_BACKLOG, active_services, attendance_at, booking_in_room, booking_with_client, bookings_within,
@@ -150,6 +150,10 @@ impl Queries for SqliteStore {
         let mut found: Vec<LoginSessionView> = self.all(of_users.filter(login_sessions::ended_at.is_null())).await?;
         found.sort_unstable_by_key(|view| Reverse(view.session.id));
         Ok(found)
+    }
+
+    async fn calendar_feed(&self, user: UserId) -> Result<Option<CalendarFeed>, StoreError> {
+        self.look_up(calendar_feeds::table.find(user.get())).await
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {

@@ -18,7 +18,9 @@ use attune_ports::{
     UserFilter,
 };
 use attune_test_store_contract::fixtures::{PracticeFixture, email, fact, participant, session, token_hash};
-use attune_test_store_contract::fixtures::{attempt_key, audit_entry, client, eur, lease, notice, now, payment, slot};
+use attune_test_store_contract::fixtures::{
+    attempt_key, audit_entry, calendar_feed, client, eur, lease, notice, now, payment, slot,
+};
 use attune_test_store_contract::fixtures::{captured, one_time_token, paid, problem, refund, totp_factor};
 use attune_test_store_contract::fixtures::{
     day_off, hours, idempotency_key, idempotency_record, policy, response, week,
@@ -476,6 +478,9 @@ async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     work.set_recovery_codes(user, &[token_hash(1)]).await.unwrap();
     work.use_recovery_code(user, &token_hash(1)).await.unwrap();
     work.remove_second_factor(user).await.unwrap();
+    work.save_calendar_feed(user, &calendar_feed(1)).await.unwrap();
+    work.calendar_feed(user).await.unwrap();
+    work.remove_calendar_feed(user).await.unwrap();
     work.service(practice.service).await.unwrap();
     let offered = work.service_for_change(practice.service).await.unwrap().unwrap();
     work.save_service(&offered).await.unwrap();
@@ -546,6 +551,7 @@ async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     store.one_time_token(OneTimeTokenId::new(1).unwrap()).await.unwrap().unwrap();
     store.one_time_token_issued_at(user, OneTimePurpose::LogIn, now()).await.unwrap().unwrap();
     store.open_one_time_tokens(user).await.unwrap();
+    store.calendar_feed(user).await.unwrap();
     store.user(user).await.unwrap().unwrap();
     store.people(&[user]).await.unwrap();
     store.login_sessions(&[user]).await.unwrap();

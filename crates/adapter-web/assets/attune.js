@@ -112,11 +112,11 @@ all('[data-live]', day => {
     open();
 });
 
-// A button that copies what an element contains, with a place in which to say so.
+// A button that copies what elements contain, with a place in which to say so.
 all('button[data-copy]', button => {
     if (!navigator.clipboard) return;
     button.addEventListener('click', async () => {
-        const items = [...document.querySelectorAll(button.dataset.copy)].map(item => item.textContent);
+        const items = [...document.querySelectorAll(button.dataset.copy)].map(item => item.value ?? item.textContent);
         await navigator.clipboard.writeText(items.join('\n'));
         button.nextElementSibling.textContent = button.dataset.done;
     });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{self, Data, ServiceConfig};
 use attune_http_common::Endpoint;
 
-use crate::pages::account::changes;
+use crate::pages::account::{calendar, changes};
 use crate::pages::therapist::{
     book_for, booking, clients, emails, hours, money, policy, practice, series, services, set_up, team, today, user,
     week, why,
@@ -98,7 +98,7 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         // Only accounts of an earlier release are given time to set up a second factor.
         route(
             Endpoint::at(account::PATH).get(account::show),
-            &["form", "second-factor", "no-password", "first-password"],
+            &["form", "second-factor", "no-password", "first-password", "calendar"],
         ),
         route(Endpoint::at(changes::PROFILE).get(changes::back).post(changes::profile), &["saved", "names", "zone"]),
         route(
@@ -108,6 +108,7 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         route(Endpoint::at(changes::PASSWORD).get(changes::back).post(changes::password), &["saved", "wrong", "short"]),
         route(Endpoint::at(changes::PASSWORD_LINK).get(changes::back).post(changes::password_link), &["mailed"]),
         route(Endpoint::at(changes::SESSIONS).get(changes::back).post(changes::sessions), &["one", "others"]),
+        route(Endpoint::at(calendar::PATH).get(changes::back).post(calendar::change), &["added", "renewed", "removed"]),
         // Who is waiting is reported by the video server.
         route(Endpoint::at(today::PATH).get(today::show).post(today::change), &["day", "empty", "changed", "client"]),
         // It tells the open page when to load itself again.

@@ -14,6 +14,7 @@ use attune_adapter_payments::LocalGateway;
 use attune_adapter_smtp::{FileNotifier, MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
 use attune_adapter_web::{Web, WebPorts, WebSettings};
 use attune_application::accounts::AccountLinks;
+use attune_application::bookings::CalendarFeedUrls;
 use attune_application::meetings::{JoinPages, LinkSigning, RoomClosing};
 use attune_application::payments::PayPages;
 use attune_application::{Deps, UseCaseSettings, UseCases};
@@ -100,7 +101,8 @@ impl App {
                 placement: config.meetings.placement,
             }),
             join_pages: JoinPages { base: pages.clone(), tokens: signed_tokens.clone() },
-            pay_pages: PayPages { base: pages, tokens: signed_tokens.clone() },
+            pay_pages: PayPages { base: pages.clone(), tokens: signed_tokens.clone() },
+            feed_urls: CalendarFeedUrls { base: pages, tokens: signed_tokens.clone() },
             settings: use_case_settings(settings, config),
         };
         Ok(Self {

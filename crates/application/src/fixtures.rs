@@ -30,8 +30,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::accounts::{AccountLinks, AddUserCommand, LogInCommand, LogInError, LoginOrigin, Registration, Tokens};
 use crate::bookings::{
-    Change, ChangeBookingCommand, ChangeBookingError, CreateBookingCommand, CreateBookingError, CreatedBooking,
-    PaymentChoice,
+    CalendarFeedUrls, Change, ChangeBookingCommand, ChangeBookingError, CreateBookingCommand, CreateBookingError,
+    CreatedBooking, PaymentChoice,
 };
 use crate::meetings::{
     EmailLinkTarget, InviteParticipantCommand, JoinPages, LinkSigning, MeetingLinkError, MeetingLinkView, MeetingLinks,
@@ -279,6 +279,10 @@ impl TestPractice {
             signing: None,
             join_pages: JoinPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
             pay_pages: PayPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
+            feed_urls: CalendarFeedUrls {
+                base: "https://practice.example.org/".into(),
+                tokens: Arc::new(PlainOneTimeTokens),
+            },
             room_closing: None,
             settings: UseCaseSettings {
                 registration: Registration::Open,

@@ -21,8 +21,9 @@ use crate::accounts::{
     SetPasswordByLink, StepUp, UpdateProfile, VerifyEmail,
 };
 use crate::bookings::{
-    CalendarLoader, ChangeBooking, ChangeSeries, CompleteEndedBookings, CreateBooking, CreateSeries, EditBooking,
-    ExpireHolds, ExplainSlot, ShowAvailability, UpcomingBookings, ViewBooking,
+    CalendarFeedUrls, CalendarLoader, ChangeBooking, ChangeSeries, CompleteEndedBookings, CreateBooking, CreateSeries,
+    EditBooking, ExpireHolds, ExplainSlot, ManageCalendarFeed, ReadCalendarFeed, ShowAvailability, UpcomingBookings,
+    ViewBooking,
 };
 use crate::meetings::{
     AttendanceReport, CloseRoom, EmailLinkTarget, EndAppointment, JoinMeeting, JoinPages, LinkSigning,
@@ -59,6 +60,7 @@ pub struct Deps {
     pub signing: Option<LinkSigning>,
     pub join_pages: JoinPages,
     pub pay_pages: PayPages,
+    pub feed_urls: CalendarFeedUrls,
     /// `None` where the video server closes no room for us.
     pub room_closing: Option<RoomClosing>,
     pub settings: UseCaseSettings,
@@ -126,6 +128,8 @@ pub struct UseCases {
     pub upcoming: UpcomingBookings,
     pub availability: ShowAvailability,
     pub explain_slot: ExplainSlot,
+    pub calendar_feed: ManageCalendarFeed,
+    pub read_calendar_feed: ReadCalendarFeed,
     pub complete_ended: CompleteEndedBookings,
     pub expire_holds: ExpireHolds,
     pub services: ManageServices,
@@ -172,7 +176,7 @@ impl UseCases {
     pub fn new(deps: &Deps) -> Self {
         let Deps { store, queries, clock, random, zones, hasher, notifier, waker, gateway, online, .. } = deps;
         let Deps { access_tokens: tokens, signing, join_pages: pages, room_closing: closing, settings, .. } = deps;
-        let Deps { pay_pages, devices, totp, account_links, .. } = deps;
+        let Deps { pay_pages, feed_urls, devices, totp, account_links, .. } = deps;
         let UseCaseSettings { window, meetings, reminders, retry, practice: configured, registration, .. } = settings;
         let UseCaseSettings { access_lifetime, default_hours, parallel_emails, invite_hold, .. } = settings;
         let UseCaseSettings { login_sessions: policy, max_login_failures: max_failures, second_factor, .. } = settings;
@@ -231,6 +235,8 @@ impl UseCases {
             change_booking,
             availability: of!(ShowAvailability { queries, clock, calendars }),
             explain_slot: of!(ExplainSlot { queries, clock, calendars }),
+            calendar_feed: of!(ManageCalendarFeed { store, queries, clock, random, feed_urls }),
+            read_calendar_feed: of!(ReadCalendarFeed { queries, clock, feed_urls }),
             complete_ended: of!(CompleteEndedBookings { store, queries, clock, monitor, lifecycle, grace }),
             services: of!(ManageServices { store, gateway, clock }),
             calendar: of!(ManageCalendar { store, zones, calendars, clock }),

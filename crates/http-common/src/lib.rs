@@ -18,7 +18,7 @@ mod traffic;
 
 pub use address::{AddressRange, InvalidAddressRange, Network, client_address, network_name};
 pub use body::{RequestLimits, wants_json};
-pub use calendar_file::calendar_file;
+pub use calendar_file::{CALENDAR_TYPE, calendar_feed, calendar_file};
 pub use document::Document;
 pub use endpoint::Endpoint;
 pub use lifecycle::{Ending, Interruption, run};

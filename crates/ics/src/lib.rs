@@ -24,6 +24,8 @@ impl Method {
     }
 }
 
+const PRODUCT: &str = "-//Attune//Attune//EN";
+
 /// RFC 5546 requires an organizer, and Outlook opens no cancellation without one. This one names no one: the practice's
 /// address would show everyone who sees the calendar what the appointment is about. `.invalid` never exists (RFC 2606).
 const ORGANIZER: &str = "mailto:appointments@attune.invalid";
@@ -50,13 +52,12 @@ impl Appointment {
         calendar(std::slice::from_ref(self), method)
     }
 
-    fn event(&self) -> String {
+    /// With the properties of its kind of calendar.
+    fn event(&self, more: &[(&str, &str)]) -> String {
         let status = if self.cancelled { "CANCELLED" } else { "CONFIRMED" };
         let sequence = self.sequence.to_string();
-        lines(&[
-            ("BEGIN", "VEVENT"),
-            ("UID", &escape(&self.uid)),
-            ("ORGANIZER", ORGANIZER),
+        let begin = lines(&[("BEGIN", "VEVENT"), ("UID", &escape(&self.uid))]) + &lines(more);
+        let rest = lines(&[
             ("SEQUENCE", &sequence),
             ("DTSTAMP", &utc(self.written_at)),
             ("DTSTART", &utc(self.starts_at)),
@@ -65,15 +66,45 @@ impl Appointment {
             ("DESCRIPTION", &escape(&self.description)),
             ("STATUS", status),
             ("END", "VEVENT"),
-        ])
+        ]);
+        begin + &rest
     }
+}
+
+/// An appointment in a calendar that programs subscribe to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedEvent {
+    /// `written_at` is when it last changed (RFC 5545, section 3.8.7.2).
+    pub appointment: Appointment,
+    /// Where its reader finds more about it.
+    pub url: String,
+}
+
+/// How often programs should load a feed again: an hour.
+const REFRESH: &str = "PT1H";
+
+/// A calendar that programs subscribe to and load again and again (RFC 7986). It is no message: it has no method, so its events
+/// have no organizer (RFC 5545, section 3.8.4.3). `name` is what a program calls the calendar.
+pub fn feed(name: &str, events: &[FeedEvent]) -> String {
+    let name = escape(name);
+    let begin = [
+        ("BEGIN", "VCALENDAR"),
+        ("VERSION", "2.0"),
+        ("PRODID", PRODUCT),
+        ("NAME", &name),
+        ("REFRESH-INTERVAL;VALUE=DURATION", REFRESH),
+        // Older names of both, which most programs read.
+        ("X-WR-CALNAME", &name),
+        ("X-PUBLISHED-TTL", REFRESH),
+    ];
+    let events: String = events.iter().map(|event| event.appointment.event(&[("URL", &event.url)])).collect();
+    lines(&begin) + &events + &lines(&[("END", "VCALENDAR")])
 }
 
 /// An object with several events.
 pub fn calendar(appointments: &[Appointment], method: Method) -> String {
-    let begin =
-        [("BEGIN", "VCALENDAR"), ("VERSION", "2.0"), ("PRODID", "-//Attune//Attune//EN"), ("METHOD", method.as_str())];
-    let events: String = appointments.iter().map(Appointment::event).collect();
+    let begin = [("BEGIN", "VCALENDAR"), ("VERSION", "2.0"), ("PRODID", PRODUCT), ("METHOD", method.as_str())];
+    let events: String = appointments.iter().map(|event| event.event(&[("ORGANIZER", ORGANIZER)])).collect();
     lines(&begin) + &events + &lines(&[("END", "VCALENDAR")])
 }
 

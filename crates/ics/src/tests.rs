@@ -42,3 +42,16 @@ fn lines_are_folded_at_75_octets_between_characters() {
         }
     }
 }
+
+#[test]
+fn a_feed_is_no_message_and_says_how_often_to_load_it() {
+    let url = "https://practice.example/appointments/12".to_owned();
+    let ics = feed("Rogers; Smith, & Co\r\nX:1", &[FeedEvent { appointment: appointment(), url }]);
+    let expected = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Attune//Attune//EN\r\n\
+        NAME:Rogers\\; Smith\\, & Co\\nX:1\r\nREFRESH-INTERVAL;VALUE=DURATION:PT1H\r\n\
+        X-WR-CALNAME:Rogers\\; Smith\\, & Co\\nX:1\r\nX-PUBLISHED-TTL:PT1H\r\n\
+        BEGIN:VEVENT\r\nUID:booking-12@practice.example\r\nURL:https://practice.example/appointments/12\r\nSEQUENCE:3\r\n\
+        DTSTAMP:20240301T080000Z\r\nDTSTART:20240331T003000Z\r\nDTEND:20240331T012000Z\r\nSUMMARY:Your appointment\r\n\
+        DESCRIPTION:To join\\, open the link in your email.\r\nSTATUS:CONFIRMED\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    assert_eq!(ics, expected);
+}

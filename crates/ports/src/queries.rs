@@ -16,8 +16,8 @@ use attune_domain::{
 use jiff::Timestamp;
 
 use crate::{
-    AuditEntry, CalendarSettings, Conference, LedgerEntry, LedgerSum, LoginSessionView, PasswordHash, Payment,
-    PaymentProblem, Provider, Refund, StoreError, StoredScheduleException, TokenHash, Versioned,
+    AuditEntry, CalendarFeed, CalendarSettings, Conference, LedgerEntry, LedgerSum, LoginSessionView, PasswordHash,
+    Payment, PaymentProblem, Provider, Refund, StoreError, StoredScheduleException, TokenHash, Versioned,
 };
 
 /// The user who makes a request and their login session, as stored at this moment.
@@ -204,6 +204,8 @@ pub struct Backlog {
     pub first_email_due: Option<Timestamp>,
     /// Dead letters: emails that were given up.
     pub dead_emails: u64,
+    /// Emails that were due before a backup was restored, and have not been released since.
+    pub held_emails: u64,
     /// Unpaid bookings that keep their slot. Those whose payment the provider is processing are not counted: they end when
     /// it reports the result.
     pub holds: u64,
@@ -263,6 +265,9 @@ pub trait Queries: Send + Sync {
 
     /// The login sessions of these users that were not ended, newest first. Some may have expired.
     async fn login_sessions(&self, users: &[UserId]) -> Result<Vec<LoginSessionView>, StoreError>;
+
+    /// The calendar feed of a user; `None` if it is turned off.
+    async fn calendar_feed(&self, user: UserId) -> Result<Option<CalendarFeed>, StoreError>;
 
     /// The account with this id.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;

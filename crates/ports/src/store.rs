@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Attempts, AuditTrail, Bookings, Calendars, IdempotencyStore, LoginSessions, OneTimeTokens, Outbox, Participants,
-    Payments, PracticeData, Rooms, SecondFactors, Services, StoreActivity, StoreError, Users,
+    Attempts, AuditTrail, Bookings, CalendarFeeds, Calendars, IdempotencyStore, LoginSessions, OneTimeTokens, Outbox,
+    Participants, Payments, PracticeData, Rooms, SecondFactors, Services, StoreActivity, StoreError, Users,
 };
 
 /// The store of all data.
@@ -33,6 +33,7 @@ pub trait UnitOfWork:
     + Attempts
     + OneTimeTokens
     + SecondFactors
+    + CalendarFeeds
     + Services
     + Calendars
     + Bookings

@@ -10,7 +10,7 @@ mod waiting;
 
 pub use map::{MINUTE, count, from_millis, login_history, millis, number};
 pub use rows::{
-    AttemptRow, AttendanceRow, AuditRow, BacklogRow, BookingRow, CancelledNotification, Columns, ConferenceRow,
+    AttemptRow, AttendanceRow, AuditRow, BacklogRow, BookingRow, CalendarFeedRow, CancelledNotification, Columns, ConferenceRow,
     FromRow, HoursRow, IdempotencyRow, InstallationRow, LedgerRow, LedgerSumRow, LoginSessionRow, LogoRow,
     NewConferenceRow, NewIdempotencyRow, NewLoginSessionRow, NewNotificationRow, NewOneTimeTokenRow, NewParticipantRow,
     NewUserRow, NotificationRow, OneTimeTokenRow, ParticipantRow, PaymentChanges, PaymentEventRow, PaymentRow,

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod backlog;
 mod bookings;
+mod calendar_feeds;
 mod calendars;
 mod columns;
 mod idempotency;
@@ -32,6 +33,7 @@ pub use accounts::{
 pub use audit::AuditRow;
 pub use backlog::BacklogRow;
 pub use bookings::BookingRow;
+pub use calendar_feeds::CalendarFeedRow;
 pub use calendars::{
     HoursRow, PolicyRow, ScheduleExceptionRow, ScheduleRow, StoredPolicyRow, StoredScheduleExceptionRow, WeekRow,
     schedule_of,

@@ -91,6 +91,14 @@ table! {
 }
 
 table! {
+    calendar_feeds (user_id) {
+        user_id -> BigInt,
+        nonce -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+table! {
     services (id) {
         id -> BigInt,
         name -> Text,
@@ -410,6 +418,7 @@ allow_tables_to_appear_in_same_query!(
     one_time_tokens,
     totp_factors,
     recovery_codes,
+    calendar_feeds,
     services,
     bookings,
     participants,

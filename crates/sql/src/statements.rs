@@ -29,6 +29,7 @@ pub const COUNT_BACKLOG: &str = "SELECT \
     (SELECT count(*) FROM outbox WHERE state = 'pending') AS pending_emails, \
     (SELECT min(next_at) FROM outbox WHERE state = 'pending') AS first_email_due, \
     (SELECT count(*) FROM outbox WHERE state = 'dead') AS dead_emails, \
+    (SELECT count(*) FROM outbox WHERE state = 'held') AS held_emails, \
     (SELECT count(*) FROM bookings WHERE status = 'pending_payment' AND payment_status <> 'processing') AS holds, \
     (SELECT min(hold_expires_at) FROM bookings \
         WHERE status = 'pending_payment' AND payment_status <> 'processing') AS first_hold_expiry, \

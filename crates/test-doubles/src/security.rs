@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use attune_domain::login_session::DeviceId;
 use attune_domain::{LoginSessionId, OneTimePurpose, OneTimeToken, OneTimeTokenId, UserId};
 use attune_ports::{
-    AccessClaims, AccessTokens, BoxError, DeviceTokens, FormTokens, HashError, OneTimeTokenSigner, Password,
-    PasswordCheck, PasswordHash, PasswordHasher, TokenError, Totp, TotpSetup,
+    AccessClaims, AccessTokens, BoxError, CalendarFeedTokens, DeviceTokens, FormTokens, HashError, OneTimeTokenSigner,
+    Password, PasswordCheck, PasswordHash, PasswordHasher, TokenError, Totp, TotpSetup,
 };
 use jiff::Timestamp;
 
@@ -98,7 +98,7 @@ fn parse_claims(token: &str) -> Option<AccessClaims> {
     parts.next().is_none().then_some(claims)
 }
 
-/// One-time tokens and device tokens in plain text.
+/// One-time tokens, device tokens and feed tokens in plain text.
 #[derive(Debug, Clone, Copy)]
 pub struct PlainOneTimeTokens;
 
@@ -125,6 +125,20 @@ impl DeviceTokens for PlainOneTimeTokens {
     fn verify_device(&self, token: &str) -> Option<(UserId, DeviceId)> {
         let (user, device) = token.strip_prefix("device-")?.split_once('-')?;
         Some((user.parse().ok()?, DeviceId(u128::from_str_radix(device, 16).ok()?.to_be_bytes())))
+    }
+}
+
+impl CalendarFeedTokens for PlainOneTimeTokens {
+    fn sign_feed(&self, user: UserId, nonce: &[u8; 16]) -> String {
+        format!("feed-{user}-{:x}", u128::from_be_bytes(*nonce))
+    }
+
+    fn read_feed(&self, text: &str) -> Option<UserId> {
+        text.strip_prefix("feed-")?.split_once('-')?.0.parse().ok()
+    }
+
+    fn is_genuine_feed(&self, text: &str, user: UserId, nonce: &[u8; 16]) -> bool {
+        self.sign_feed(user, nonce) == text
     }
 }
 

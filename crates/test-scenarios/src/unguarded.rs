@@ -14,12 +14,12 @@ use attune_domain::{
     Service, ServiceId, User, UserId,
 };
 use attune_ports::{
-    AttemptKey, Attempts, AuditEntry, AuditTrail, Bookings, Calendars, Conference, DeliveryResult, IdempotencyKey,
-    IdempotencyRecord, IdempotencyStore, Lease, LeaseToken, LedgerEntry, LoginSessions, NewLoginSession,
-    NewOneTimeToken, NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService,
-    NewUser, OneTimeTokens, Outbox, Participants, PasswordHash, Payment, PaymentProblem, Payments, PracticeData,
-    Provider, Refund, Rooms, SecondFactors, Services, Store, StoreError, StoredResponse, StoredScheduleException,
-    TokenHash, TotpFactor, UnitOfWork, Users,
+    AttemptKey, Attempts, AuditEntry, AuditTrail, Bookings, CalendarFeed, CalendarFeeds, Calendars, Conference,
+    DeliveryResult, IdempotencyKey, IdempotencyRecord, IdempotencyStore, Lease, LeaseToken, LedgerEntry, LoginSessions,
+    NewLoginSession, NewOneTimeToken, NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException,
+    NewService, NewUser, OneTimeTokens, Outbox, Participants, PasswordHash, Payment, PaymentProblem, Payments,
+    PracticeData, Provider, Refund, Rooms, SecondFactors, Services, Store, StoreError, StoredResponse,
+    StoredScheduleException, TokenHash, TotpFactor, UnitOfWork, Users,
 };
 use jiff::Timestamp;
 
@@ -91,6 +91,11 @@ forward! {
         set_recovery_codes(user: UserId, codes: &[TokenHash]) -> ();
         use_recovery_code(user: UserId, code: &TokenHash) -> bool;
         step_up(session: LoginSessionId, now: Timestamp) -> ();
+    }
+    CalendarFeeds {
+        calendar_feed(user: UserId) -> Option<CalendarFeed>;
+        save_calendar_feed(user: UserId, feed: &CalendarFeed) -> ();
+        remove_calendar_feed(user: UserId) -> bool;
     }
     Services {
         add_service(service: &NewService) -> ServiceId;

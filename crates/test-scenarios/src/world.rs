@@ -7,7 +7,8 @@ use std::sync::Arc;
 use attune_adapter_payments::LocalGateway;
 use attune_application::accounts::{AccountLinks, Registration};
 use attune_application::bookings::{
-    Change, ChangeBookingCommand, ChangeBookingError, CreateBookingCommand, CreateBookingError, PaymentChoice,
+    CalendarFeedUrls, Change, ChangeBookingCommand, ChangeBookingError, CreateBookingCommand, CreateBookingError,
+    PaymentChoice,
 };
 use attune_application::meetings::{
     EmailLinkTarget, InviteParticipantCommand, JoinPages, ParticipantError, RevokeLinksCommand, RevokeLinksError,
@@ -405,6 +406,10 @@ impl World {
             signing: None,
             join_pages: JoinPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
             pay_pages: PayPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
+            feed_urls: CalendarFeedUrls {
+                base: "https://practice.example.org/".into(),
+                tokens: Arc::new(PlainOneTimeTokens),
+            },
             room_closing: None,
             settings: UseCaseSettings {
                 registration: Registration::Open,

@@ -12,10 +12,10 @@ use attune_domain::{
     ServiceId, TimeZoneName, UserId, ViewerId,
 };
 use attune_ports::{
-    AttemptKey, AuditEntry, AuditObject, IdempotencyKey, IdempotencyRecord, Lease, LeaseToken, LedgerEntry, LedgerKind,
-    NewLoginSession, NewOneTimeToken, NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException,
-    NewService, NewUser, PasswordHash, Payment, PaymentState, ProblemKind, Provider, Refund, RefundCause, RefundStage,
-    Store, StoredResponse, TokenHash, TotpFactor,
+    AttemptKey, AuditEntry, AuditObject, CalendarFeed, IdempotencyKey, IdempotencyRecord, Lease, LeaseToken,
+    LedgerEntry, LedgerKind, NewLoginSession, NewOneTimeToken, NewParticipant, NewPayment, NewPaymentProblem,
+    NewRefund, NewScheduleException, NewService, NewUser, PasswordHash, Payment, PaymentState, ProblemKind, Provider,
+    Refund, RefundCause, RefundStage, Store, StoredResponse, TokenHash, TotpFactor,
 };
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp};
@@ -192,6 +192,11 @@ pub fn one_time_token(user: UserId, purpose: OneTimePurpose) -> NewOneTimeToken 
 /// An authenticator app; the same seed gives the same secret.
 pub fn totp_factor(seed: u8, last_step: u64) -> TotpFactor {
     TotpFactor { sealed_secret: vec![seed; 60], last_step }
+}
+
+/// A calendar feed that was turned on now; the same seed gives the same nonce.
+pub fn calendar_feed(seed: u8) -> CalendarFeed {
+    CalendarFeed { nonce: [seed; 16], created_at: now() }
 }
 
 /// An open payment for the price of a booking.

@@ -61,7 +61,7 @@ pub async fn check<D: Database>(fresh: impl AsyncFn() -> D) {
         ("there is one policy within its limits", policies()),
         ("versions begin at one", versions()),
         ("an idempotency key is unique and belongs to a user", idempotency_keys()),
-        ("links and second factors are complete and belong to a user", account_protection()),
+        ("links, second factors and calendar feeds are complete and belong to a user", account_protection()),
         ("payments have known states", payments()),
         ("refunds have known causes and stages", refunds()),
         ("refunds do not exceed their payment", refunds_within_payment()),
@@ -571,6 +571,15 @@ fn account_protection() -> Script {
     script.refuses(Unique("recovery_codes.user_id, recovery_codes.hash"), code(1, 32));
     script.refuses(Check("length(hash) = 32"), code(1, 31));
     script.refuses(ForeignKey, code(999, 32));
+
+    let feed = |user: i64, nonce: &str| {
+        format!("INSERT INTO calendar_feeds (user_id, nonce, created_at) VALUES ({user}, {nonce}, 0)")
+    };
+    script.accepts(feed(1, NONCE));
+    script.accepts(feed(2, NONCE));
+    script.refuses(Unique("calendar_feeds.user_id"), feed(1, NONCE));
+    script.refuses(Check("length(nonce) = 16"), "UPDATE calendar_feeds SET nonce = X'00' WHERE user_id = 1");
+    script.refuses(ForeignKey, feed(999, NONCE));
 
     let login = |device: &str| {
         format!(

@@ -1,6 +1,6 @@
 use attune_domain::login_session::DeviceId;
 use attune_domain::{BookingId, JoinToken, OneTimePurpose, OneTimeTokenId, ParticipantId, UserId, ViewerId};
-use attune_ports::{DeviceTokens, JoinTokens, OneTimeTokenSigner, PayTokens};
+use attune_ports::{CalendarFeedTokens, DeviceTokens, JoinTokens, OneTimeTokenSigner, PayTokens};
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
 
 use super::*;
@@ -73,6 +73,7 @@ fn a_token_of_one_kind_is_none_of_another() {
         tokens.sign_payment(BookingId::new(id).unwrap()),
         tokens.sign_one_time(OneTimePurpose::ResetPassword, OneTimeTokenId::new(id).unwrap(), &nonce),
         tokens.sign_device(user, &DeviceId([0; 16])),
+        tokens.sign_feed(user, &nonce),
     ];
     for (kind, text) in texts.iter().enumerate() {
         let accepted = [
@@ -80,8 +81,9 @@ fn a_token_of_one_kind_is_none_of_another() {
             tokens.verify_payment(text).is_some(),
             tokens.read_one_time(text).is_some(),
             tokens.verify_device(text).is_some(),
+            tokens.is_genuine_feed(text, user, &nonce),
         ];
-        assert_eq!(accepted, [0, 1, 2, 3].map(|other| other == kind), "{text}");
+        assert_eq!(accepted, [0, 1, 2, 3, 4].map(|other| other == kind), "{text}");
     }
 }
 

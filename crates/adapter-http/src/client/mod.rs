@@ -1,5 +1,6 @@
 pub(crate) mod accounts;
 pub(crate) mod bookings;
+pub(crate) mod calendar_feed;
 pub(crate) mod calendar_file;
 pub(crate) mod changes;
 pub(crate) mod login_sessions;

@@ -94,6 +94,8 @@ own_problems! {
     "cancelBooking" | "cancelAnyBooking": Forbidden, BookingNotFound, InvalidState, WindowClosed, VersionConflict,
         QuoteChanged, Conflict, InvalidAmount, TooLong, OutOfRange;
     "downloadCalendarFile": Forbidden, BookingNotFound, CalendarEntryUnavailable;
+    "readCalendarFeed": LinkNotFound, TooManyRequests;
+    "turnOnCalendarFeed" | "turnOffCalendarFeed": Conflict;
     "getPayment": Forbidden, BookingNotFound;
     "openCheckout": Forbidden, BookingNotFound, AlreadyPaid, HoldExpired, PaymentProcessing, PaymentNotRequired,
         BookingCancelled, PaymentProviderUnavailable;
@@ -233,6 +235,7 @@ fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
                 | "retryNotification"
                 | "cancelNotification"
                 | "inviteUser"
+                | "turnOnCalendarFeed"
         )
     {
         codes.extend([

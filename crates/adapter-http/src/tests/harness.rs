@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use attune_adapter_memory::MemoryStore;
 use attune_adapter_web::{Web, WebPorts, WebSettings};
 use attune_application::accounts::{AccountLinks, AddUserCommand, Registration};
+use attune_application::bookings::CalendarFeedUrls;
 use attune_application::meetings::{EmailLinkTarget, JoinPages, LinkSigning, RoomClosing};
 use attune_application::payments::PayPages;
 use attune_application::{Deps, SaveResponse, UseCaseSettings, UseCases};
@@ -193,6 +194,10 @@ impl Parts {
             signing,
             join_pages: JoinPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
             pay_pages: PayPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
+            feed_urls: CalendarFeedUrls {
+                base: "https://practice.example.org/".into(),
+                tokens: Arc::new(PlainOneTimeTokens),
+            },
             room_closing,
             settings: UseCaseSettings {
                 registration: self.registration,
@@ -846,6 +851,7 @@ impl Reply {
         let page = html && !path.starts_with("/docs");
         assert_eq!(self.header("referrer-policy"), Some(if page { "same-origin" } else { "no-referrer" }), "{about}");
         let cached = match path {
+            path if path.starts_with("/calendar/") && matches!(self.status.as_u16(), 200 | 304) => "private, no-cache",
             _ if self.status == 304 => "no-cache",
             _ if self.status != 200 => "no-store",
             path if path == "/api/openapi.json" || path.starts_with("/docs/") => "no-cache",

@@ -18,13 +18,14 @@ const SOON: Duration = Duration::from_secs(5);
 const DURING: &str = "2024-01-15T10:02:00Z";
 
 /// A browser in which someone is logged in.
-struct Browser<'a> {
+pub(super) struct Browser<'a> {
     practice: &'a Practice,
-    token: String,
+    /// Of the login session; forms are bound to it.
+    pub(super) token: String,
 }
 
 impl<'a> Browser<'a> {
-    async fn log_in(practice: &'a Practice, email: &str) -> Self {
+    pub(super) async fn log_in(practice: &'a Practice, email: &str) -> Self {
         let page = practice.get("/login", "").await;
         let key = cookie(&page, "attune-form");
         let (email, password) = (email.replace('@', "%40"), PASSWORD.replace(' ', "+"));
@@ -34,7 +35,7 @@ impl<'a> Browser<'a> {
         Self { practice, token: cookie(reply.assert_status(303), "attune") }
     }
 
-    fn request(&self, method: Method, path: &str) -> Call<'a> {
+    pub(super) fn request(&self, method: Method, path: &str) -> Call<'a> {
         self.practice.request(method, path).header("Cookie", &format!("attune={}", self.token))
     }
 

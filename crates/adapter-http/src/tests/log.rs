@@ -65,10 +65,15 @@ async fn the_log_has_routes_and_no_personal_data() {
     named(Method::GET, "/zebulonia", "log-nowhere").send().await;
     practice.log_in("zebulonia@example.org", "zebulonias-password").await;
     practice.recover("zebulonia@example.org").await;
+    let feed =
+        practice.request(Method::PUT, "/api/me/calendar-feed").token(&ada).send().await.assert_status(200).json();
+    let feed = feed["url"].as_str().unwrap().strip_prefix("https://practice.example.org").unwrap().to_owned();
     practice.set_time("2024-01-15T10:00:00Z");
     let page = "/j/plain.1.user-2.1";
     named(Method::GET, page, "log-page").send().await.assert_status(200);
     named(Method::GET, "/j/plain.1.user-2.9", "log-revoked").send().await.assert_status(410);
+    named(Method::GET, &feed, "log-feed").send().await.assert_status(200);
+    named(Method::GET, &feed.replace("feed-", "feed-9"), "log-forged").send().await.assert_status(404);
     let entered = named(Method::POST, page, "log-enter").send().await;
     entered.assert_status(303);
     let name = practice.room_name().await;
@@ -92,6 +97,8 @@ async fn the_log_has_routes_and_no_personal_data() {
         ("log-page", ["method=GET", r#"route="/j/{token}""#, "status=200"]),
         ("log-revoked", ["method=GET", r#"route="/j/{token}""#, "status=410"]),
         ("log-enter", ["method=POST", r#"route="/j/{token}""#, "status=303"]),
+        ("log-feed", ["method=GET", r#"route="/calendar/{token}/appointments.ics""#, "status=200"]),
+        ("log-forged", ["method=GET", r#"route="/calendar/{token}/appointments.ics""#, "status=404"]),
         ("log-room", ["method=POST", r#"route="/jitsi/conference""#, "status=200"]),
         ("log-nowhere", ["method=GET", r#"route="(none)""#, "status=404"]),
     ] {
@@ -113,6 +120,7 @@ async fn the_log_has_routes_and_no_personal_data() {
         &name,
         SERVER_SECRET,
         "plain.1.",
+        "feed-",
         "meet.example.org",
         checkout.rsplit('/').next().unwrap(),
         "/api/meetings/1/",

@@ -10,6 +10,7 @@ mod attendance;
 mod availability;
 mod bookings;
 mod branding;
+mod calendar_feed;
 mod calendar_file;
 mod changes;
 mod checkout;

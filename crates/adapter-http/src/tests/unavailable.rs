@@ -16,7 +16,7 @@ use attune_domain::{
     OneTimeTokenId, Participant, ParticipantId, Practice as StoredPractice, PracticePolicy, Service, User, UserId,
 };
 use attune_ports::{
-    AuditEntry, Backlog, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller,
+    AuditEntry, Backlog, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarFeed, CalendarSettings, Caller,
     Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter, OutboxHealth,
     Page, PageRequest, Payment, PaymentProblem, Provider, Queries, Refund, Store, StoreError, StoredScheduleException,
     TokenHash, UnitOfWork, UserFilter, Versioned,
@@ -48,6 +48,7 @@ macro_rules! all_queries {
                 one_time_token_issued_at(user: UserId, purpose: OneTimePurpose, created_at: Timestamp) -> Option<OneTimeToken>;
                 open_one_time_tokens(user: UserId) -> Vec<OneTimeToken>;
                 login_sessions(users: &[UserId]) -> Vec<LoginSessionView>;
+                calendar_feed(user: UserId) -> Option<CalendarFeed>;
                 user(id: UserId) -> Option<User>;
                 users(filter: &UserFilter, page: PageRequest) -> Page<User>;
                 services() -> Vec<Service>;

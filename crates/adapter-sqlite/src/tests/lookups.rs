@@ -278,6 +278,7 @@ async fn look_ups_are_prepared_once() {
         store.credentials_of(practice.client).await.unwrap().unwrap();
         store.one_time_token(OneTimeTokenId::new(1).unwrap()).await.unwrap();
         store.one_time_token_issued_at(practice.client, OneTimePurpose::LogIn, now()).await.unwrap();
+        store.calendar_feed(practice.client).await.unwrap();
         store.user(practice.client).await.unwrap().unwrap();
         store.policy().await.unwrap();
         store.booking(id).await.unwrap().unwrap();

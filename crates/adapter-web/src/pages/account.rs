@@ -10,6 +10,7 @@ use attune_ports::{Caller, LoginSessionView};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use self::calendar::CalendarFeed;
 use super::new_password::min_chars;
 use super::second_factor;
 use crate::blocks::{Block, Button, FormBlock};
@@ -19,6 +20,7 @@ use crate::shell::{Link, Shell};
 use crate::visit::{Section, Visit};
 use crate::web::{View, Web};
 
+pub(crate) mod calendar;
 pub(crate) mod changes;
 
 pub(crate) const PATH: &str = "/account";
@@ -115,6 +117,7 @@ struct Account {
     due: Option<String>,
     you: String,
     profile: FormBlock,
+    calendar: CalendarFeed,
     email_heading: String,
     email: String,
     change_email: Option<Block>,
@@ -134,6 +137,14 @@ struct Account {
 pub(crate) struct Saved {
     #[serde(default)]
     saved: String,
+}
+
+/// The messages about what was changed.
+#[derive(Default)]
+pub(super) struct Done {
+    account: Option<&'static str>,
+    /// Beside what it is about, which is further down.
+    calendar: Option<&'static str>,
 }
 
 /// What was typed into the profile.
@@ -190,14 +201,20 @@ pub(crate) async fn show(web: Data<Web>, http: HttpRequest, Query(Saved { saved 
         Ok(caller) => caller,
         Err(response) => return Ok(response),
     };
-    let saved = match saved.as_str() {
+    let account = match saved.as_str() {
         "profile" => Some("account-saved-profile"),
         "password" => Some("account-saved-password"),
         "sessions" => Some("account-saved-sessions"),
         "second-factor" => Some("account-saved-second-factor"),
         _ => None,
     };
-    page(&web, &visit, &caller, Typed::default(), saved).await
+    let calendar = match saved.as_str() {
+        "calendar-added" => Some("account-calendar-added"),
+        "calendar-renewed" => Some("account-calendar-renewed"),
+        "calendar-removed" => Some("account-calendar-removed"),
+        _ => None,
+    };
+    page(&web, &visit, &caller, Typed::default(), Done { account, calendar }).await
 }
 
 /// Whether the account has a password, which it can be asked for.
@@ -206,13 +223,7 @@ pub(super) async fn has_password(web: &Web, user: &User) -> Result<bool, Problem
     Ok(found.is_some_and(|found| found.password_hash.is_some()))
 }
 
-pub(super) async fn page(
-    web: &Web,
-    visit: &Visit<'_>,
-    caller: &Caller,
-    typed: Typed,
-    saved: Option<&str>,
-) -> HandlerResult {
+pub(super) async fn page(web: &Web, visit: &Visit<'_>, caller: &Caller, typed: Typed, done: Done) -> HandlerResult {
     let (view, user) = (&visit.view, &caller.user);
     let zone = web.use_cases.practice.zone_in(&view.practice, user.time_zone.as_ref());
     let has_password = has_password(web, user).await?;
@@ -227,7 +238,7 @@ pub(super) async fn page(
     let is_wrong = !typed.errors.is_empty();
     let page = Account {
         shell: if is_wrong { view.with_error(shell) } else { shell },
-        saved: saved.map(|name| view.text(name)),
+        saved: done.account.map(|name| view.text(name)),
         errors: typed
             .errors
             .iter()
@@ -236,6 +247,7 @@ pub(super) async fn page(
         due,
         you: view.text("account-you"),
         profile: profile_form(visit, user, &typed),
+        calendar: calendar::section(web, visit, caller, done.calendar).await?,
         email_heading: view.text("account-email"),
         email: user.email.as_str().to_owned(),
         change_email: has_password.then(|| email_form(visit, &typed)),

@@ -35,6 +35,8 @@ struct Appointments {
     next: Option<Next>,
     sections: Vec<Rows>,
     earlier: Option<Link>,
+    /// To what turns on the calendar feed.
+    calendar: Link,
 }
 
 /// The next appointment.
@@ -146,6 +148,7 @@ async fn page(
             href: view.href(&format!("{PATH}?before={}-{}", cursor.scheduled_at.as_second(), cursor.id)),
             text: view.text("appointments-earlier"),
         }),
+        calendar: Link { href: view.href("/account#calendar"), text: view.text("appointments-in-calendar") },
     })
 }
 

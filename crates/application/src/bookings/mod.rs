@@ -2,6 +2,7 @@
 
 mod access;
 mod availability;
+mod calendar_feed;
 mod cancel;
 mod change;
 mod change_error;
@@ -13,6 +14,7 @@ mod edit_booking;
 mod expire_holds;
 mod explain_slot;
 mod new_slot;
+mod read_all;
 mod reassign;
 mod reschedule;
 mod therapist_calendar;
@@ -21,6 +23,7 @@ mod upcoming;
 pub(crate) use access::may_see;
 pub use access::{BookingAccessError, ViewBooking};
 pub use availability::{AvailabilityError, ShowAvailability};
+pub use calendar_feed::{CalendarFeedUrl, CalendarFeedUrls, FeedEntry, ManageCalendarFeed, ReadCalendarFeed};
 pub use change::{Change, ChangeBooking, ChangeBookingCommand};
 pub use change_error::ChangeBookingError;
 pub use change_series::{ChangeSeries, ChangeSeriesCommand, ChangeSeriesError, SeriesChange, SeriesQuote};

@@ -3,16 +3,14 @@
 use std::sync::Arc;
 
 use attune_domain::{Booking, BookingStatus, Role, UserId};
-use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest, Clock, PageStart, Queries, StoreError};
+use attune_ports::{BookingFilter, BookingOrder, Clock, Queries, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::change::{Change, ChangeBooking, ChangeBookingCommand};
 use super::change_error::ChangeBookingError;
+use super::read_all::read_all;
 use crate::RequestMetadata;
 use crate::idempotency::Idempotent;
-
-/// Bookings read at once.
-const PAGE: u32 = 200;
 
 #[derive(Clone)]
 pub struct UpcomingBookings {
@@ -37,17 +35,12 @@ impl UpcomingBookings {
         let from = now.saturating_sub(longest).unwrap_or(Timestamp::MIN);
         let order = BookingOrder::Earliest;
         let filter = BookingFilter { client: Some(client), from: Some(from), order, ..BookingFilter::default() };
-        let (mut upcoming, mut start) = (Vec::new(), PageStart::Offset(0));
-        loop {
-            let page = self.queries.bookings(&filter, BookingPageRequest { limit: PAGE, start }).await?;
-            let is_upcoming = |booking: &&Booking| {
-                matches!(booking.status(), BookingStatus::PendingPayment | BookingStatus::Scheduled)
-                    && booking.ends_at() > now
-            };
-            upcoming.extend(page.items.iter().filter(is_upcoming).cloned());
-            let Some(next) = page.next else { return Ok(upcoming) };
-            start = PageStart::After(next);
-        }
+        let mut upcoming = read_all(&*self.queries, &filter).await?;
+        upcoming.retain(|booking| {
+            matches!(booking.status(), BookingStatus::PendingPayment | BookingStatus::Scheduled)
+                && booking.ends_at() > now
+        });
+        Ok(upcoming)
     }
 
     /// Cancels them as the practice: everything that was paid is refunded. Each is a unit of work of its own, so that one that

@@ -17,6 +17,8 @@ pub struct BacklogRow {
     #[diesel(sql_type = BigInt)]
     dead_emails: i64,
     #[diesel(sql_type = BigInt)]
+    held_emails: i64,
+    #[diesel(sql_type = BigInt)]
     holds: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
     first_hold_expiry: Option<i64>,
@@ -34,6 +36,7 @@ impl FromRow for Backlog {
             pending_emails: count(row.pending_emails)?,
             first_email_due: instant(row.first_email_due)?,
             dead_emails: count(row.dead_emails)?,
+            held_emails: count(row.held_emails)?,
             holds: count(row.holds)?,
             first_hold_expiry: instant(row.first_hold_expiry)?,
             payment_problems: count(row.payment_problems)?,

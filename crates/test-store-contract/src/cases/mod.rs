@@ -7,6 +7,7 @@ pub mod attempts;
 pub mod audit_trail;
 pub mod backlog;
 pub mod bookings;
+pub mod calendar_feeds;
 pub mod calendars;
 pub mod cancelled_calls;
 pub mod idempotency;

@@ -719,6 +719,7 @@ pub async fn held_emails_wait_until_they_are_released_or_cancelled(backend: &Bac
     }
     let health = backend.queries.outbox_health(minute(99)).await.unwrap();
     assert_eq!(health, OutboxHealth { pending: 0, overdue: 0, dead: 0, held: 3 });
+    assert_eq!(backend.queries.backlog().await.unwrap().held_emails, 3);
     assert!(lease_due(backend, 2, 9, minute(99), minute(100)).await.is_empty());
     assert_eq!(backend.commit(async |work| work.correct_notifications(minute(-99)).await).await, 0);
 

@@ -16,10 +16,10 @@ use super::attempts::counted;
 use super::{assert_conflict, assert_failed, begin_and_drop, unknown};
 use crate::Backend;
 use crate::fixtures::{
-    self, PracticeFixture, attempt_key, audit_entry, captured, client, day_off, email, eur, fact, idempotency_key,
-    idempotency_record, lease, minutes_after, moved, next_version, notice, now, one_time_token, paid, participant,
-    password_hash, payment, policy, problem, refund, response, restored, service, session, slot, token_hash,
-    totp_factor, week,
+    self, PracticeFixture, attempt_key, audit_entry, calendar_feed, captured, client, day_off, email, eur, fact,
+    idempotency_key, idempotency_record, lease, minutes_after, moved, next_version, notice, now, one_time_token, paid,
+    participant, password_hash, payment, policy, problem, refund, response, restored, service, session, slot,
+    token_hash, totp_factor, week,
 };
 
 const FIRST_PAGE: PageRequest = PageRequest { limit: 50, offset: 0 };
@@ -73,6 +73,7 @@ pub async fn all_ports_share_one_transaction(backend: &Backend) {
         work.save_totp_factor(client, &totp_factor(1, 1)).await.unwrap();
         work.set_recovery_codes(client, &[token_hash(1), token_hash(2)]).await.unwrap();
         work.step_up(login, now()).await.unwrap();
+        work.save_calendar_feed(client, &calendar_feed(1)).await.unwrap();
         let practice = PracticeFixture { therapist, client, service };
         let booking = practice.booking(work.next_booking_id().await.unwrap(), slot(0));
         work.add_booking(&booking).await.unwrap();
@@ -102,6 +103,7 @@ pub async fn all_ports_share_one_transaction(backend: &Backend) {
         assert!(work.email_reserved_for(&email("client"), now()).await.unwrap().is_some());
         assert_eq!(work.totp_factor(client).await.unwrap(), Some(totp_factor(1, 1)));
         assert!(work.use_recovery_code(client, &token_hash(2)).await.unwrap());
+        assert_eq!(work.calendar_feed(client).await.unwrap(), Some(calendar_feed(1)));
         assert_eq!(work.refresh_token(&token_hash(1)).await.unwrap(), Some((login, 1)));
         assert_eq!(work.booking(booking.id()).await.unwrap(), Some(booking.clone()));
         assert_eq!(work.blocking_bookings(therapist, slot(0), slot(1)).await.unwrap(), std::slice::from_ref(&booking));
@@ -129,6 +131,7 @@ pub async fn all_ports_share_one_transaction(backend: &Backend) {
         assert_eq!(backend.queries.services().await.unwrap().len(), count);
         assert_eq!(counted(backend, 1, 0).await, total);
         assert_eq!(backend.queries.open_one_time_tokens(client).await.unwrap().len(), count);
+        assert_eq!(backend.queries.calendar_feed(client).await.unwrap().is_some(), committed);
         assert_eq!(backend.queries.calendar_settings(therapist).await.unwrap().schedule.is_some(), committed);
         assert_eq!(backend.queries.schedule_exceptions(None).await.unwrap().len(), count);
         assert_eq!(*backend.queries.policy().await.unwrap() == policy(), committed);
@@ -276,6 +279,10 @@ async fn spend<T>(
     assert!(work.set_recovery_codes(user.id, &[]).await.is_err());
     assert!(work.use_recovery_code(user.id, &token_hash(9)).await.is_err());
     assert!(work.step_up(login_id, now()).await.is_err());
+
+    assert!(work.calendar_feed(user.id).await.is_err());
+    assert!(work.save_calendar_feed(user.id, &calendar_feed(9)).await.is_err());
+    assert!(work.remove_calendar_feed(user.id).await.is_err());
 
     assert!(work.add_service(&fixtures::service()).await.is_err());
     assert!(work.service(service.id).await.is_err());

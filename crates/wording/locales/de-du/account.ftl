@@ -11,6 +11,16 @@ account-zone-hint = In ihr nennen wir dir Zeiten, zum Beispiel Europe/Berlin. We
 account-zone-invalid = Diese Zeitzone kennen wir nicht. Bitte wähle eine aus der Liste, zum Beispiel Europe/Berlin.
 account-language-hint = Die Sprache unserer E-Mails und dieser Seiten, wenn du dort keine andere wählst.
 
+account-calendar = Deine Termine in deinem Kalender
+account-calendar-sentence = Dein Kalenderprogramm kann deine Termine anzeigen und ihren Änderungen folgen. Es abonniert dazu eine Adresse, die nur für dich erstellt wird.
+account-calendar-content = Es erfährt die Zeiten und den Namen der Praxis. Jeder Eintrag heißt „{ $title }“ und führt zu einer Seite hier, für die du dich anmelden musst. Unbezahlte und abgesagte Termine fehlen darin, ebenso alle Namen und Beträge.
+account-calendar-added = Der Kalender ist eingeschaltet. Bitte abonniere jetzt seine Adresse.
+account-calendar-hint = Wer diese Adresse hat, kann deine Zeiten sehen. Bitte gib sie nicht weiter. Sie bleibt gleich, wenn du dein Passwort oder deine E-Mail-Adresse änderst.
+account-calendar-by-hand = Wenn sich nichts öffnet, kopiere die Adresse, und gib sie in deinem Kalenderprogramm dort ein, wo du einen Kalender abonnieren oder aus dem Internet hinzufügen kannst. Wie bald dort eine Änderung erscheint, hängt vom Programm ab; es kann einen Tag dauern.
+account-calendar-renew-sentence = Wenn jemand anderes die Adresse erfahren hat, erstelle eine neue. Die jetzige funktioniert dann sofort nicht mehr, und du musst den Kalender neu abonnieren.
+account-calendar-renewed = Der Kalender hat eine neue Adresse, die frühere funktioniert nicht mehr. Bitte abonniere ihn neu.
+account-calendar-removed = Der Kalender ist ausgeschaltet, seine Adresse funktioniert nicht mehr. In deinem Kalenderprogramm kannst du ihn löschen.
+
 account-email-same = Das ist bereits deine Adresse.
 account-email-mailed = Wir haben einen Link an { $email } gesendet. Bitte öffne ihn, um die neue Adresse zu bestätigen. Bis dahin bleibt deine jetzige Adresse, wie sie ist.
 account-confirm-hint = Damit sonst niemand deine Adresse ändert.

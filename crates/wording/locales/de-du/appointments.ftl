@@ -3,6 +3,7 @@
 appointments = Deine Termine
 appointments-as-client = Das sind die Termine, die du selbst für dich gebucht hast.
 appointments-none = Du hast noch keine Termine.
+appointments-in-calendar = Deine Termine im eigenen Kalender anzeigen
 
 appointment-by-you = Von dir
 appointment-your-note = Deine Nachricht

@@ -20,6 +20,23 @@ account-language-hint = Die Sprache unserer E-Mails und dieser Seiten, wenn Sie 
 account-language-none = Nicht gewählt
 account-save = Änderungen speichern
 
+account-calendar = Ihre Termine in Ihrem Kalender
+account-calendar-sentence = Ihr Kalenderprogramm kann Ihre Termine anzeigen und ihren Änderungen folgen. Es abonniert dazu eine Adresse, die nur für Sie erstellt wird.
+account-calendar-content = Es erfährt die Zeiten und den Namen der Praxis. Jeder Eintrag heißt „{ $title }“ und führt zu einer Seite hier, für die Sie sich anmelden müssen. Unbezahlte und abgesagte Termine fehlen darin, ebenso alle Namen und Beträge.
+account-calendar-add = Kalender einschalten
+account-calendar-added = Der Kalender ist eingeschaltet. Bitte abonnieren Sie jetzt seine Adresse.
+account-calendar-address = Adresse des Kalenders
+account-calendar-hint = Wer diese Adresse hat, kann Ihre Zeiten sehen. Bitte geben Sie sie nicht weiter. Sie bleibt gleich, wenn Sie Ihr Passwort oder Ihre E-Mail-Adresse ändern.
+account-calendar-open = Im Kalenderprogramm öffnen
+account-calendar-copy = Adresse kopieren
+account-calendar-copied = Kopiert
+account-calendar-by-hand = Wenn sich nichts öffnet, kopieren Sie die Adresse, und geben Sie sie in Ihrem Kalenderprogramm dort ein, wo Sie einen Kalender abonnieren oder aus dem Internet hinzufügen können. Wie bald dort eine Änderung erscheint, hängt vom Programm ab; es kann einen Tag dauern.
+account-calendar-renew = Neue Adresse erstellen
+account-calendar-renew-sentence = Wenn jemand anderes die Adresse erfahren hat, erstellen Sie eine neue. Die jetzige funktioniert dann sofort nicht mehr, und Sie müssen den Kalender neu abonnieren.
+account-calendar-renewed = Der Kalender hat eine neue Adresse, die frühere funktioniert nicht mehr. Bitte abonnieren Sie ihn neu.
+account-calendar-remove = Kalender ausschalten
+account-calendar-removed = Der Kalender ist ausgeschaltet, seine Adresse funktioniert nicht mehr. In Ihrem Kalenderprogramm können Sie ihn löschen.
+
 account-email = E-Mail-Adresse
 account-email-change = E-Mail-Adresse ändern
 account-new-email = Neue E-Mail-Adresse

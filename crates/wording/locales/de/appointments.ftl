@@ -12,6 +12,7 @@ appointments-to-do = Zu erledigen
 appointments-upcoming = Danach
 appointments-past = Vergangene Termine
 appointments-earlier = Frühere Termine
+appointments-in-calendar = Ihre Termine im eigenen Kalender anzeigen
 appointments-held = Reserviert bis { $until }
 appointments-pay = Jetzt { $amount } zahlen
 

@@ -20,6 +20,23 @@ account-language-hint = Of our emails, and of these pages unless you choose anot
 account-language-none = Not chosen
 account-save = Save changes
 
+account-calendar = Your appointments in your calendar
+account-calendar-sentence = Your calendar program can show your appointments and follow their changes. It subscribes to an address that is made for you alone.
+account-calendar-content = It learns the times and the name of the practice. Each entry is called “{ $title }” and leads to a page here, for which you have to log in. Unpaid and cancelled appointments are left out, and so are all names and amounts.
+account-calendar-add = Turn on the calendar
+account-calendar-added = The calendar is on. Please subscribe to its address now.
+account-calendar-address = Address of the calendar
+account-calendar-hint = Anyone who has this address can see your times, so please keep it to yourself. It stays the same when you change your password or your email address.
+account-calendar-open = Open in the calendar program
+account-calendar-copy = Copy the address
+account-calendar-copied = Copied
+account-calendar-by-hand = If nothing opens, copy the address and enter it in your calendar program where you can subscribe to a calendar, or add one from the internet. How soon a change appears there depends on the program; it may take a day.
+account-calendar-renew = Make a new address
+account-calendar-renew-sentence = If someone else has learnt the address, make a new one. The present address stops working at once, and you have to subscribe again.
+account-calendar-renewed = The calendar has a new address, and the former one no longer works. Please subscribe again.
+account-calendar-remove = Turn off the calendar
+account-calendar-removed = The calendar is off, and its address no longer works. You can delete it in your calendar program.
+
 account-email = Email address
 account-email-change = Change email address
 account-new-email = New email address

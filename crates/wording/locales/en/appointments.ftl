@@ -12,6 +12,7 @@ appointments-to-do = To do
 appointments-upcoming = After that
 appointments-past = Past appointments
 appointments-earlier = Earlier appointments
+appointments-in-calendar = Show your appointments in your calendar
 appointments-held = Reserved until { $until }
 appointments-pay = Pay { $amount }
 

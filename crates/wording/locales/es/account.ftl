@@ -20,6 +20,23 @@ account-language-hint = El de nuestros correos y de estas páginas, salvo que el
 account-language-none = Sin elegir
 account-save = Guardar los cambios
 
+account-calendar = Sus citas en su calendario
+account-calendar-sentence = Su programa de calendario puede mostrar sus citas y seguir sus cambios. Para ello se suscribe a una dirección creada solo para usted.
+account-calendar-content = El programa conoce las horas y el nombre de la consulta. Cada entrada se llama «{ $title }» y lleva a una página de aquí, para la que tiene que iniciar sesión. No aparecen las citas sin pagar ni las canceladas, ni tampoco nombres ni importes.
+account-calendar-add = Activar el calendario
+account-calendar-added = El calendario está activado. Suscríbase ahora a su dirección.
+account-calendar-address = Dirección del calendario
+account-calendar-hint = Cualquiera que tenga esta dirección puede ver sus horas, así que no la comparta. Sigue siendo la misma si cambia su contraseña o su dirección de correo.
+account-calendar-open = Abrir en el programa de calendario
+account-calendar-copy = Copiar la dirección
+account-calendar-copied = Copiada
+account-calendar-by-hand = Si no se abre nada, copie la dirección e introdúzcala en su programa de calendario, donde se suscribe a un calendario o se añade uno de internet. Cuánto tarda en aparecer un cambio depende del programa; puede ser un día.
+account-calendar-renew = Crear una dirección nueva
+account-calendar-renew-sentence = Si otra persona ha averiguado la dirección, cree una nueva. La actual deja de funcionar al momento, y tiene que suscribirse de nuevo.
+account-calendar-renewed = El calendario tiene una dirección nueva, y la anterior ya no funciona. Suscríbase de nuevo.
+account-calendar-remove = Desactivar el calendario
+account-calendar-removed = El calendario está desactivado, y su dirección ya no funciona. Puede eliminarlo en su programa de calendario.
+
 account-email = Dirección de correo
 account-email-change = Cambiar la dirección de correo
 account-new-email = Nueva dirección de correo

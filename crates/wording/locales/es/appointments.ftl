@@ -12,6 +12,7 @@ appointments-to-do = Por hacer
 appointments-upcoming = Después
 appointments-past = Citas pasadas
 appointments-earlier = Citas anteriores
+appointments-in-calendar = Mostrar sus citas en su calendario
 appointments-held = Reservada hasta el { $until }
 appointments-pay = Pagar { $amount } ahora
 

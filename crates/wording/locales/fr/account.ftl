@@ -20,6 +20,23 @@ account-language-hint = Celle de nos e-mails, et de ces pages, sauf si vous en c
 account-language-none = Non choisie
 account-save = Enregistrer les modifications
 
+account-calendar = Vos rendez-vous dans votre agenda
+account-calendar-sentence = Votre logiciel d’agenda peut afficher vos rendez-vous et suivre leurs modifications. Il s’abonne pour cela à une adresse créée pour vous seul.
+account-calendar-content = Il apprend les horaires et le nom du cabinet. Chaque entrée s’appelle « { $title } » et mène à une page d’ici, pour laquelle il faut vous connecter. Les rendez-vous impayés ou annulés n’y figurent pas, ni aucun nom ou montant.
+account-calendar-add = Activer l’agenda
+account-calendar-added = L’agenda est activé. Veuillez maintenant vous abonner à son adresse.
+account-calendar-address = Adresse de l’agenda
+account-calendar-hint = Toute personne qui a cette adresse peut voir vos horaires : veuillez la garder pour vous. Elle reste la même si vous modifiez votre mot de passe ou votre adresse e-mail.
+account-calendar-open = Ouvrir dans le logiciel d’agenda
+account-calendar-copy = Copier l’adresse
+account-calendar-copied = Copié
+account-calendar-by-hand = Si rien ne s’ouvre, copiez l’adresse et saisissez-la dans votre logiciel d’agenda, là où l’on s’abonne à un agenda ou en ajoute un depuis internet. Le délai avant qu’une modification y apparaisse dépend du logiciel ; il peut être d’un jour.
+account-calendar-renew = Créer une nouvelle adresse
+account-calendar-renew-sentence = Si quelqu’un d’autre a appris l’adresse, créez-en une nouvelle. L’adresse actuelle cesse aussitôt de fonctionner, et il faut vous abonner à nouveau.
+account-calendar-renewed = L’agenda a une nouvelle adresse, et l’ancienne ne fonctionne plus. Veuillez vous abonner à nouveau.
+account-calendar-remove = Désactiver l’agenda
+account-calendar-removed = L’agenda est désactivé, et son adresse ne fonctionne plus. Vous pouvez le supprimer dans votre logiciel d’agenda.
+
 account-email = Adresse e-mail
 account-email-change = Modifier l’adresse e-mail
 account-new-email = Nouvelle adresse e-mail

@@ -12,6 +12,7 @@ appointments-to-do = À faire
 appointments-upcoming = Ensuite
 appointments-past = Rendez-vous passés
 appointments-earlier = Rendez-vous antérieurs
+appointments-in-calendar = Afficher vos rendez-vous dans votre agenda
 appointments-held = Réservé jusqu’au { $until }
 appointments-pay = Payer { $amount } maintenant
 

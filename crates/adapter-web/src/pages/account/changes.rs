@@ -11,7 +11,7 @@ use attune_domain::{EmailAddress, Language, LoginSessionId, PersonName, TimeZone
 use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::{Caller, Password};
 
-use super::{PATH, Profile, Typed, first, has_password, page};
+use super::{Done, PATH, Profile, Typed, first, has_password, page};
 use crate::forms::{Form, refuse_forged};
 use crate::pages::message::Message;
 use crate::pages::new_password::password_problem;
@@ -55,7 +55,7 @@ pub(crate) async fn receive_for_setup<'a>(
     Ok(Ok(Received { visit, caller, form }))
 }
 
-async fn receive<'a>(
+pub(super) async fn receive<'a>(
     web: &'a Web,
     http: &HttpRequest,
     payload: Payload,
@@ -138,7 +138,7 @@ pub(crate) async fn profile(web: Data<Web>, http: HttpRequest, payload: Payload)
             Err(error) => return visit.refuse(&Problem::from(error)),
         }
     }
-    page(&web, &visit, &caller, Typed { profile: Some(profile), errors, ..Typed::default() }, None).await
+    page(&web, &visit, &caller, Typed { profile: Some(profile), errors, ..Typed::default() }, Done::default()).await
 }
 
 /// `POST /account/email`
@@ -157,16 +157,16 @@ pub(crate) async fn email(web: Data<Web>, http: HttpRequest, payload: Payload) -
     };
     let new = match EmailAddress::parse(&email) {
         Ok(new) if new == caller.user.email => {
-            return page(&web, &visit, &caller, refused("email", "account-email-same"), None).await;
+            return page(&web, &visit, &caller, refused("email", "account-email-same"), Done::default()).await;
         }
         Ok(new) => new,
-        Err(_) => return page(&web, &visit, &caller, refused("email", "field-email-invalid"), None).await,
+        Err(_) => return page(&web, &visit, &caller, refused("email", "field-email-invalid"), Done::default()).await,
     };
     let stepped_up = match step_up(&web, &http, &caller, &proof).await {
         Ok(caller) => caller,
         Err(problem) => {
             return match guess_error(&problem) {
-                Some(message) => page(&web, &visit, &caller, refused("email_password", message), None).await,
+                Some(message) => page(&web, &visit, &caller, refused("email_password", message), Done::default()).await,
                 None => visit.refuse(&problem),
             };
         }
@@ -204,7 +204,7 @@ pub(crate) async fn password(web: Data<Web>, http: HttpRequest, payload: Payload
             ("current_password", visit.view.text(message))
         }
     };
-    page(&web, &visit, &caller, Typed { errors: vec![error], ..Typed::default() }, None).await
+    page(&web, &visit, &caller, Typed { errors: vec![error], ..Typed::default() }, Done::default()).await
 }
 
 /// `POST /account/password-link`

@@ -1,6 +1,7 @@
 mod availability;
 mod booking;
 mod by_practice;
+mod calendar_feed;
 mod change;
 mod expire_holds;
 mod explain_slot;
