@@ -17,9 +17,9 @@ on_both_databases!(
 #[tokio::test]
 async fn help_names_every_command() {
     let help = run(attune(["--help"]), "").await.good();
-    for command in [
-        "serve", "worker", "migrate", "backup", "restore", "emails", "user", "doctor", "health", "openapi", "config",
-    ] {
+    for command in
+        ["serve", "worker", "migrate", "backup", "restore", "emails", "user", "doctor", "health", "openapi", "config"]
+    {
         let named = help.stdout.lines().any(|line| line.trim_start().starts_with(command));
         assert!(named, "{command} in {}", help.stdout);
     }

@@ -15,8 +15,8 @@ use attune_domain::{
     UserId, ViewerId,
 };
 use attune_ports::{
-    AuditEntry, AuditObject, Backlog, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest, BookingView,
-    CalendarFeed, CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory,
+    AuditEntry, AuditObject, Backlog, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest,
+    BookingView, CalendarFeed, CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory,
     LoginSessionView, NotificationFilter, OutboxHealth, Page, PageRequest, PageStart, Payment, PaymentProblem,
     Provider, Queries, Refund, StoreError, StoredScheduleException, TokenHash, UserFilter, Versioned,
 };

@@ -198,7 +198,8 @@ impl Snapshot {
     }
 
     fn backlog(&self, families: &mut Families<'_>, backlog: &Backlog) -> fmt::Result {
-        let emails = [("pending", backlog.pending_emails), ("dead", backlog.dead_emails), ("held", backlog.held_emails)];
+        let emails =
+            [("pending", backlog.pending_emails), ("dead", backlog.dead_emails), ("held", backlog.held_emails)];
         families.count(
             "attune_outbox_emails",
             "Emails that are pending, those that were given up (dead), and those that a restore has held",

@@ -172,7 +172,7 @@ pub(crate) fn migrate_within(connection: &mut SqliteConnection) -> Result<Vec<St
 
 /// Applies these migrations to a new database, within a transaction. Errors: one of them is of a newer release.
 pub(crate) fn migrate_to(connection: &mut SqliteConnection, schema: &[String]) -> Result<(), BoxError> {
-    let known = known()?;
+    let known: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS.migrations()?;
     for version in schema {
         let migration = known.iter().find(|migration| migration.name().version().to_string() == *version);
         let migration = migration.ok_or_else(|| unknown_migration(version))?;

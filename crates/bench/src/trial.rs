@@ -169,7 +169,12 @@ impl Clients {
             };
             let booking = booking.context("a booking without an id")?;
             let (at, waited) = (Instant::now(), began.elapsed());
-            self.ledger.borrow_mut().acknowledged.push(Acknowledged { at, booking, starts_at: starts_at * 1_000, waited });
+            self.ledger.borrow_mut().acknowledged.push(Acknowledged {
+                at,
+                booking,
+                starts_at: starts_at * 1_000,
+                waited,
+            });
             sleep(self.pause).await;
         }
         Ok(())

@@ -16,10 +16,10 @@ use attune_domain::{
     OneTimeTokenId, Participant, ParticipantId, Practice as StoredPractice, PracticePolicy, Service, User, UserId,
 };
 use attune_ports::{
-    AuditEntry, Backlog, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarFeed, CalendarSettings, Caller,
-    Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter, OutboxHealth,
-    Page, PageRequest, Payment, PaymentProblem, Provider, Queries, Refund, Store, StoreError, StoredScheduleException,
-    TokenHash, UnitOfWork, UserFilter, Versioned,
+    AuditEntry, Backlog, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarFeed, CalendarSettings,
+    Caller, Conference, Credentials, LedgerEntry, LedgerSum, LoginHistory, LoginSessionView, NotificationFilter,
+    OutboxHealth, Page, PageRequest, Payment, PaymentProblem, Provider, Queries, Refund, Store, StoreError,
+    StoredScheduleException, TokenHash, UnitOfWork, UserFilter, Versioned,
 };
 use jiff::Timestamp;
 use reqwest::Method;
