@@ -217,8 +217,7 @@ impl Connector {
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
         // The driver recognises a standby by its transactions, which are read-only, so ours may become that only afterwards.
-        let restrict_later =
-            purpose.reads_only() && server.get_target_session_attrs() == TargetSessionAttrs::ReadWrite;
+        let restrict_later = purpose.reads_only() && server.get_target_session_attrs() == TargetSessionAttrs::ReadWrite;
         let settings = purpose.settings(purpose.reads_only() && !restrict_later);
         let mut with_settings = server.clone();
         // The last value of a setting wins: that of the URL.

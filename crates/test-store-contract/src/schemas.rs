@@ -113,7 +113,10 @@ pub async fn every_schema_has_rows_in_every_table_and_values_in_every_column<D: 
                 let was_there = before.get(&table).is_none_or(|rows| rows[0].contains_key(column));
                 if !was_there && migration.up.contains(&format!("ADD COLUMN {column} ")) {
                     let only_default = migrated[&table].iter().map(|row| row[column].as_str()).collect();
-                    assert_ne!(values, only_default, "fixtures/rows.sql: {table}.{column} has its default, after {name}");
+                    assert_ne!(
+                        values, only_default,
+                        "fixtures/rows.sql: {table}.{column} has its default, after {name}"
+                    );
                 }
             }
         }
