@@ -28,7 +28,8 @@ const INSTANCES: usize = 3;
 const BOOKINGS_PER_CLIENT: usize = 10;
 const PASSWORD: &str = "a-passphrase-for-the-trial";
 const PROBE_INTERVAL: Duration = Duration::from_millis(500);
-/// Three intervals of the load balancer.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Four intervals of the load balancer.
 const STOP_DELAY_SECONDS: u64 = 2;
 const RETRY_AFTER: Duration = Duration::from_millis(50);
 /// Longer than any client of a real system would try.
@@ -116,7 +117,7 @@ impl Balancer {
                     let response = line.send(&request("GET", address, "/health/ready", None, None)).await?;
                     std::io::Result::Ok(response.status == 200)
                 };
-                ready.set(matches!(timeout(PROBE_INTERVAL, asked).await, Ok(Ok(true))));
+                ready.set(matches!(timeout(PROBE_TIMEOUT, asked).await, Ok(Ok(true))));
             }
             sleep(PROBE_INTERVAL).await;
         }
@@ -153,6 +154,10 @@ impl Clients {
             let began = Instant::now();
             let booking = loop {
                 ensure!(began.elapsed() < PATIENCE, "a client waited for more than a minute");
+                for (line, ready) in lines.iter_mut().zip(&self.balancer.ready) {
+                    // The process at the other end may be another one when it is ready again.
+                    line.take_if(|_| !ready.get());
+                }
                 let Some(instance) = self.balancer.pick() else {
                     sleep(RETRY_AFTER).await;
                     continue;
@@ -393,7 +398,6 @@ impl Trial {
         let environment = [
             ("ATTUNE__DATABASE__URL", url),
             ("ATTUNE__DATA_DIR", &format!("{}.data", self.log.display())),
-            ("ATTUNE__AUTH__SECRET", "a-secret-of-more-than-32-characters-for-trials"),
             ("ATTUNE__AUTH__FIRST_ADMIN_EMAIL", ""),
             ("ATTUNE__AUTH__MAX_LOGIN_FAILURES_PER_DAY", &MAX_LOGIN_FAILURES.to_string()),
             ("ATTUNE__HTTP__STOP_DELAY_SECONDS", &STOP_DELAY_SECONDS.to_string()),
@@ -406,7 +410,7 @@ impl Trial {
             ("ATTUNE__PRACTICE__DEFAULT_CLOSES", "24:00"),
             ("ATTUNE__PRACTICE__FIRST_SERVICE_MINUTES", "1"),
             ("ATTUNE__PRACTICE__FIRST_SERVICE_BUFFER_MINUTES", "0"),
-            ("ATTUNE__JITSI__BASE_URL", "https://meet.example.org"),
+            ("ATTUNE__JITSI__BASE_URL", "https://127.0.0.1:1"),
             ("ATTUNE__PAYMENTS__PROVIDER", "none"),
             ("ATTUNE__REMINDERS__OFFSETS_MINUTES", ""),
             ("ATTUNE__MAIL__TRANSPORT", "smtp"),
@@ -428,7 +432,7 @@ async fn add_clients(database: &mut Client, count: usize) -> Result<()> {
     let last = i64::try_from(count)?;
     let insert = "INSERT INTO users (email, first_name, is_admin, disabled, password_hash, email_verified_at, created_at) \
                   SELECT 'client' || n || '@example.org', 'Client', FALSE, FALSE, \
-                  (SELECT password_hash FROM users WHERE is_admin), 0, 0 FROM generate_series(0, $1) AS s (n)";
+                  (SELECT password_hash FROM users WHERE is_admin), 0, 0 FROM generate_series(0, $1::bigint) AS s (n)";
     database.execute(insert, &[&last]).await?;
     Ok(())
 }
@@ -436,26 +440,25 @@ async fn add_clients(database: &mut Client, count: usize) -> Result<()> {
 /// Sends wrong passwords for one account to all instances at the same time. Returns how many were checked, and how many sent.
 async fn count_login_failures(addresses: &[String]) -> Result<(usize, usize)> {
     let body = r#"{"email":"client0@example.org","password":"a-wrong-passphrase"}"#;
-    let attempts: Vec<_> = (0..3 * MAX_LOGIN_FAILURES)
-        .map(|number| {
-            let address = addresses[number % addresses.len()].clone();
-            spawn_local(async move {
-                let mut line = Connection::open(&address).await?;
-                let bytes = request("POST", &address, "/api/auth/login", None, Some(body));
-                std::io::Result::Ok(line.send(&bytes).await?.status)
-            })
+    let attempts = addresses.iter().map(|address| {
+        let address = address.clone();
+        spawn_local(async move {
+            let mut line = Connection::open(&address).await?;
+            let bytes = request("POST", &address, "/api/auth/login", None, Some(body));
+            let mut statuses = Vec::new();
+            for _ in 0..MAX_LOGIN_FAILURES {
+                statuses.push(line.send(&bytes).await?.status);
+            }
+            std::io::Result::Ok(statuses)
         })
-        .collect();
-    let sent = attempts.len();
-    let mut checked = 0;
-    for attempt in attempts {
-        match attempt.await?? {
-            401 => checked += 1,
-            429 => {}
-            status => bail!("the response to a wrong password is {status}"),
-        }
+    });
+    let mut statuses = Vec::new();
+    for attempt in attempts.collect::<Vec<_>>() {
+        statuses.extend(attempt.await??);
     }
-    Ok((checked, sent))
+    let other = statuses.iter().find(|status| !matches!(status, 401 | 429));
+    ensure!(other.is_none(), "the response to a wrong password is {other:?}");
+    Ok((statuses.iter().filter(|status| **status == 401).count(), statuses.len()))
 }
 
 fn print_phases(ledger: &Ledger, ended: Instant) {
