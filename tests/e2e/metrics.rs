@@ -114,8 +114,8 @@ async fn under_load(practice: &Practice, app: &Instance) {
     });
     let mut running = tokio::task::JoinSet::new();
     for (client, day) in clients.into_iter().zip(0..) {
+        let booked = client.booked(later((20 + day) * 1440)).await;
         running.spawn(async move {
-            let booked = client.booked(later((20 + day) * 1440)).await;
             client.link(booked).await.refused(404, "meeting_link_unavailable");
             for _ in 0..10 {
                 client.get("/api/bookings").await.expect(200);

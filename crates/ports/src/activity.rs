@@ -1,6 +1,6 @@
 //! What a store is doing, for operators.
 
-/// The state of a store at one moment. To read it costs nothing and waits for nothing.
+/// The state of a store at one moment. To read it takes no time worth mentioning.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoreActivity {
     /// Its groups of connections.

@@ -18,7 +18,7 @@ async fn backlog(backend: &Backend) -> Backlog {
 
 pub async fn an_empty_store_has_no_backlog(backend: &Backend) {
     assert_eq!(backlog(backend).await, Backlog::default());
-    // A booking that is scheduled waits for nothing.
+    // A scheduled booking is done.
     backend.booked().await;
     assert_eq!(backlog(backend).await, Backlog::default());
 }
