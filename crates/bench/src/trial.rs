@@ -377,8 +377,9 @@ impl Trial {
             }
             None => connect(database.url()).await?,
         };
-        print_phases(&clients.ledger.borrow(), ended);
-        compare(&clients.ledger.borrow(), &database).await?;
+        let ledger = clients.ledger.take();
+        print_phases(&ledger, ended);
+        compare(&ledger, &database).await?;
         compare_emails(&database, sink).await?;
         println!(
             "- {} of {} wrong passwords for one account, sent to {INSTANCES} instances at once, were checked; the limit is \
