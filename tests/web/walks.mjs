@@ -270,7 +270,9 @@ async function subscribe({ practice, page, client, at }) {
     await type(page, 'Email address', client.email);
     await type(page, 'Password', client.password);
     await press(page, 'button', 'Log in');
+    await heading(page, 'Your appointments');
     await press(page, 'link', 'Show your appointments in your calendar');
+    await heading(page, 'Your account');
     await press(page, 'button', 'Turn on the calendar');
     await page.getByRole('status').getByText('The calendar is on').waitFor();
     const field = page.getByLabel('Address of the calendar');

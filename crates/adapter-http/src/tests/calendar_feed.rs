@@ -26,12 +26,12 @@ impl Practice {
         path_of(&feed)
     }
 
-    async fn read(&self, path: &str) -> Reply {
+    async fn read_feed(&self, path: &str) -> Reply {
         self.get(path, "").await
     }
 
     async fn assert_gone(&self, path: &str) {
-        self.read(path).await.assert_problem(404, "link_not_found");
+        self.read_feed(path).await.assert_problem(404, "link_not_found");
     }
 }
 
@@ -53,23 +53,23 @@ async fn a_feed_shows_confirmed_appointments_and_nothing_personal() {
     let (practice, ada, _) = Parts::new().signed().with_hold().await;
     practice.client("Bob").await;
     let feed = practice.feed(&ada).await;
-    practice.read(&feed).await.assert_body(200, &calendar(""));
+    practice.read_feed(&feed).await.assert_body(200, &calendar(""));
 
     practice.pay(1).await;
-    let read = practice.read(&feed).await;
+    let read = practice.read_feed(&feed).await;
     read.assert_body(200, &calendar(EVENT));
     assert_eq!(read.header("content-type"), Some("text/calendar; charset=utf-8"));
     assert_eq!(read.header("set-cookie"), None);
-    read.assert_lacks(&["Ada", "Carl", "ada@", "carl@", "100", "meet.example.org", "/j/", "ORGANIZER", "ATTENDEE"]);
+    read.assert_lacks(&["Ada", "Carl", "ada@", "carl@", "100.00", "EUR", "meet.example.org", "/j/", "ORGANIZER", "ATTENDEE"]);
 
     practice.post("/api/bookings/1/reschedule", &ada, &slot(LATER)).await.assert_status(200);
-    practice.read(&feed).await.assert_contains(&[
+    practice.read_feed(&feed).await.assert_contains(&[
         "\r\nUID:booking-1@memory\r\n",
         "SEQUENCE:3",
         "DTSTART:20240115T140000Z",
     ]);
     practice.post("/api/bookings/1/cancel", &ada, "{}").await.assert_status(200);
-    practice.read(&feed).await.assert_body(200, &calendar(""));
+    practice.read_feed(&feed).await.assert_body(200, &calendar(""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,7 +77,7 @@ async fn a_feed_has_the_uid_of_the_calendar_file() {
     let (practice, ada, _) = Parts::new().with_session().await;
     let file = practice.get("/api/bookings/1/calendar.ics", &ada).await;
     let uid = file.text.lines().find(|line| line.starts_with("UID:")).unwrap();
-    practice.read(&practice.feed(&ada).await).await.assert_contains(&[&format!("\r\n{uid}\r\nURL:")]);
+    practice.read_feed(&practice.feed(&ada).await).await.assert_contains(&[&format!("\r\n{uid}\r\nURL:")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,7 +86,7 @@ async fn a_therapist_reads_their_own_calendar_without_clients() {
     practice.book(&carl, LATER).await;
     practice.pay(2).await;
     practice.add("erik@example.org", "Erik", "Erikson", Role::Admin).await;
-    let feed = practice.read(&practice.feed(&carl).await).await;
+    let feed = practice.read_feed(&practice.feed(&carl).await).await;
     let urls: Vec<&str> = feed.text.lines().filter_map(|line| line.strip_prefix("URL:")).collect();
     // The second one is what Carl booked for himself.
     assert_eq!(urls, [format!("{BASE}/bookings/1"), format!("{BASE}/appointments/2")]);
@@ -94,9 +94,9 @@ async fn a_therapist_reads_their_own_calendar_without_clients() {
 
     let erik = practice.token("erik@example.org").await;
     let eriks = practice.feed(&erik).await;
-    practice.read(&eriks).await.assert_body(200, &calendar(""));
+    practice.read_feed(&eriks).await.assert_body(200, &calendar(""));
     practice.post("/api/admin/bookings/1/reassign", &carl, r#"{"therapist_id":3}"#).await.assert_status(200);
-    practice.read(&eriks).await.assert_contains(&["URL:https://practice.example.org/bookings/1\r\n"]);
+    practice.read_feed(&eriks).await.assert_contains(&["URL:https://practice.example.org/bookings/1\r\n"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,12 +104,12 @@ async fn a_feed_is_in_the_language_of_its_owner_and_reaches_ninety_days_back() {
     let (practice, ada, _) = Parts::new().with_session().await;
     let feed = practice.feed(&ada).await;
     practice.patch("/api/auth/me", &ada, r#"{"language":"de"}"#).await.assert_status(200);
-    practice.read(&feed).await.assert_contains(&["SUMMARY:Ihr Termin\r\n"]);
+    practice.read_feed(&feed).await.assert_contains(&["SUMMARY:Ihr Termin\r\n"]);
     practice.set_time(SLOT);
     practice.advance(SignedDuration::from_hours(90 * 24));
-    practice.read(&feed).await.assert_contains(&["UID:booking-1@memory"]);
+    practice.read_feed(&feed).await.assert_contains(&["UID:booking-1@memory"]);
     practice.advance(SignedDuration::from_secs(1));
-    practice.read(&feed).await.assert_body(200, &calendar(""));
+    practice.read_feed(&feed).await.assert_body(200, &calendar(""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,7 +131,7 @@ async fn a_url_ends_with_its_renewal_its_feed_and_its_account() {
     let second = practice.feed(&ada).await;
     assert_ne!(second, first);
     practice.assert_gone(&first).await;
-    practice.read(&second).await.assert_status(200);
+    practice.read_feed(&second).await.assert_status(200);
 
     let carls = practice.feed(&carl).await;
     let forged = [
@@ -148,7 +148,7 @@ async fn a_url_ends_with_its_renewal_its_feed_and_its_account() {
     practice.patch("/api/admin/users/2", &carl, r#"{"disabled":true}"#).await.assert_status(200);
     practice.assert_gone(&second).await;
     practice.patch("/api/admin/users/2", &carl, r#"{"disabled":false}"#).await.assert_status(200);
-    practice.read(&second).await.assert_status(200);
+    practice.read_feed(&second).await.assert_status(200);
 }
 
 /// A calendar program cannot be told another URL.
@@ -159,7 +159,7 @@ async fn a_url_outlives_changes_of_password_and_address() {
     let new = "crooked lighthouse marmalade 9";
     let body = json!({"current_password": PASSWORD, "password": new}).to_string();
     practice.post("/api/auth/change-password", &ada, &body).await.assert_status(204);
-    practice.read(&feed).await.assert_body(200, &calendar(EVENT));
+    practice.read_feed(&feed).await.assert_body(200, &calendar(EVENT));
     let tokens = practice.log_in("ada@example.org", new).await.assert_status(200).json();
     let ada = tokens["access_token"].as_str().unwrap();
     let proof = json!({"password": new}).to_string();
@@ -167,15 +167,15 @@ async fn a_url_outlives_changes_of_password_and_address() {
     practice.post("/api/auth/change-email", ada, r#"{"email":"countess@example.org"}"#).await.assert_status(202);
     let token = practice.mailed_token(2, OneTimePurpose::ConfirmEmail).await;
     let body = json!({"token": token}).to_string();
-    practice.post("/api/auth/confirm-email", "", &body).await.assert_status(204);
-    practice.read(&feed).await.assert_body(200, &calendar(EVENT));
+    practice.post("/api/auth/confirm-email", "", &body).await.assert_status(200);
+    practice.read_feed(&feed).await.assert_body(200, &calendar(EVENT));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_is_told_that_nothing_has_changed() {
     let (practice, ada, _) = Parts::new().with_session().await;
     let feed = practice.feed(&ada).await;
-    let tag = practice.read(&feed).await.header("etag").unwrap().to_owned();
+    let tag = practice.read_feed(&feed).await.header("etag").unwrap().to_owned();
     practice.advance(SignedDuration::from_hours(1));
     let again = |tag: &str| practice.request(Method::GET, &feed).header("If-None-Match", tag).send();
     again(&tag).await.assert_body(304, "");
@@ -200,9 +200,9 @@ async fn a_program_that_never_rests_is_limited() {
     let feed = practice.feed(&ada).await;
     practice.advance(SignedDuration::from_secs(60));
     for _ in 0..5 {
-        practice.read(&feed).await.assert_status(200);
+        practice.read_feed(&feed).await.assert_status(200);
     }
-    practice.read(&feed).await.assert_problem(429, "too_many_requests");
+    practice.read_feed(&feed).await.assert_problem(429, "too_many_requests");
 }
 
 /// The section of the account's page, after this button was pressed.
@@ -233,14 +233,14 @@ async fn the_account_page_turns_the_feed_on_and_off() {
     let path = shown(&first).unwrap();
     assert!(first.contains("role=\"status\"><p>The calendar is on."), "{first}");
     assert!(first.contains(&format!("href=\"webcal://practice.example.org{path}\"")), "{first}");
-    practice.read(path).await.assert_body(200, &calendar(EVENT));
+    practice.read_feed(path).await.assert_body(200, &calendar(EVENT));
     assert_eq!(shown(&press(&browser, "add").await), Some(path), "a double click changes nothing");
 
     let second = press(&browser, "renew").await;
     assert!(second.contains("a new address"), "{second}");
     practice.assert_gone(path).await;
     let path = shown(&second).unwrap();
-    practice.read(path).await.assert_status(200);
+    practice.read_feed(path).await.assert_status(200);
 
     let off = press(&browser, "remove").await;
     assert!(off.contains("The calendar is off") && shown(&off).is_none(), "{off}");

@@ -1,7 +1,6 @@
 use attune_domain::Role;
 use jiff::SignedDuration;
 
-use super::super::*;
 use crate::RequestMetadata;
 use crate::fixtures::{TEN, TestPractice, at};
 
