@@ -106,8 +106,8 @@ async fn every_row_survives_the_way_to_the_other_database_and_back(database: Dat
     let invited = serde_json::json!({"email": "guest@example.org", "display_name": "Größe 😀", "role": "observer"});
     practice.keep_secret("guest@example.org");
     admin.post(&format!("/api/admin/bookings/{booking}/participants"), invited).await.expect(201);
-    john.booked(later(4 * 1440)).await;
-    john.post(&format!("/api/bookings/{booking}/cancel"), serde_json::json!({})).await.expect(200);
+    let second = john.booked(later(4 * 1440)).await;
+    john.post(&format!("/api/bookings/{second}/cancel"), serde_json::json!({})).await.expect(200);
     let email = practice.emails_where(1, |email| email.text.contains("/j/")).await.remove(0);
     let path =
         email.text.lines().find_map(|line| line.split_once("/j/")).map(|(_, token)| format!("/j/{token}")).unwrap();
