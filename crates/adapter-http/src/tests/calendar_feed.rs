@@ -60,7 +60,18 @@ async fn a_feed_shows_confirmed_appointments_and_nothing_personal() {
     read.assert_body(200, &calendar(EVENT));
     assert_eq!(read.header("content-type"), Some("text/calendar; charset=utf-8"));
     assert_eq!(read.header("set-cookie"), None);
-    read.assert_lacks(&["Ada", "Carl", "ada@", "carl@", "100.00", "EUR", "meet.example.org", "/j/", "ORGANIZER", "ATTENDEE"]);
+    read.assert_lacks(&[
+        "Ada",
+        "Carl",
+        "ada@",
+        "carl@",
+        "100.00",
+        "EUR",
+        "meet.example.org",
+        "/j/",
+        "ORGANIZER",
+        "ATTENDEE",
+    ]);
 
     practice.post("/api/bookings/1/reschedule", &ada, &slot(LATER)).await.assert_status(200);
     practice.read_feed(&feed).await.assert_contains(&[
@@ -228,7 +239,7 @@ async fn the_account_page_turns_the_feed_on_and_off() {
     appointments.assert_contains(&["href=\"/account#calendar\""]);
 
     let first = press(&browser, "renew").await;
-    assert!(first.contains("Turn on the calendar") && shown(&first).is_none(), "a feed that is off stays off: {first}");
+    assert!(first.contains("The calendar is off") && shown(&first).is_none(), "a feed that is off stays off: {first}");
     let first = press(&browser, "add").await;
     let path = shown(&first).unwrap();
     assert!(first.contains("role=\"status\"><p>The calendar is on."), "{first}");
