@@ -108,7 +108,10 @@ fn routes(test_checkout: bool) -> Vec<Route> {
         route(Endpoint::at(changes::PASSWORD).get(changes::back).post(changes::password), &["saved", "wrong", "short"]),
         route(Endpoint::at(changes::PASSWORD_LINK).get(changes::back).post(changes::password_link), &["mailed"]),
         route(Endpoint::at(changes::SESSIONS).get(changes::back).post(changes::sessions), &["one", "others"]),
-        route(Endpoint::at(calendar::PATH).get(changes::back).post(calendar::change), &["added", "renewed", "removed"]),
+        route(
+            Endpoint::at(calendar::PATH).get(changes::back).post(changes::calendar),
+            &["added", "renewed", "removed"],
+        ),
         // Who is waiting is reported by the video server.
         route(Endpoint::at(today::PATH).get(today::show).post(today::change), &["day", "empty", "changed", "client"]),
         // It tells the open page when to load itself again.

@@ -239,7 +239,7 @@ async fn the_account_page_turns_the_feed_on_and_off() {
     appointments.assert_contains(&["href=\"/account#calendar\""]);
 
     let first = press(&browser, "renew").await;
-    assert!(first.contains("Turn on the calendar") && shown(&first).is_none(), "a feed that is off stays off: {first}");
+    assert!(first.contains("The calendar is off") && shown(&first).is_none(), "a feed that is off stays off: {first}");
     let first = press(&browser, "add").await;
     let path = shown(&first).unwrap();
     assert!(first.contains("role=\"status\"><p>The calendar is on."), "{first}");

@@ -73,13 +73,14 @@ impl ManageCalendarFeed {
         Ok(self.feed_urls.of(user, &feed))
     }
 
-    /// Gives the feed another URL; the former one leads nowhere from now on. A feed that is off stays off.
-    pub async fn renew(&self, user: UserId, metadata: &RequestMetadata) -> Result<(), StoreError> {
+    /// Gives the feed another URL; the former one leads nowhere from now on. Returns whether it has one: a feed that is off
+    /// stays off.
+    pub async fn renew(&self, user: UserId, metadata: &RequestMetadata) -> Result<bool, StoreError> {
         let renewed = self.change(user, metadata, |before, now| match before {
             Some(_) => (Some(self.new_feed(now)), Some("user.calendar_feed_renewed")),
             None => (None, None),
         });
-        renewed.await.map(drop)
+        renewed.await.map(|feed| feed.is_some())
     }
 
     /// Turns the feed off: its URL leads nowhere from now on, also if the feed is turned on again.

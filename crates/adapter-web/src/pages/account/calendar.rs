@@ -1,24 +1,21 @@
 //! The calendar feed of the account: the part of the page that turns it on and off.
 
-use actix_web::HttpRequest;
-use actix_web::web::{Data, Payload};
 use askama::Template;
 use askama::filters::HtmlSafe;
-use attune_http_common::{HandlerResult, Problem};
+use attune_http_common::Problem;
 use attune_ports::Caller;
 
-use super::account_form;
-use super::changes::{Received, receive};
-use crate::blocks::{BUTTON, Button, FormBlock};
+use crate::blocks::{Button, FormBlock};
 use crate::shell::Link;
 use crate::visit::Visit;
 use crate::web::Web;
 
 pub(crate) const PATH: &str = "/account/calendar";
 
-const ADD: &str = "add";
-const RENEW: &str = "renew";
-const REMOVE: &str = "remove";
+/// The values of the buttons.
+pub(super) const ADD: &str = "add";
+pub(super) const RENEW: &str = "renew";
+pub(super) const REMOVE: &str = "remove";
 
 #[derive(Template)]
 #[template(path = "calendar_feed.html")]
@@ -59,13 +56,13 @@ pub(super) async fn section(
 ) -> Result<CalendarFeed, Problem> {
     let view = &visit.view;
     let feed = web.use_cases.calendar_feed.show(caller.user.id).await?;
-    let mut form = account_form(visit, PATH, Vec::new(), "account-calendar-add");
-    form.buttons = match &feed {
-        None => vec![Button::new(ADD, view.text("account-calendar-add")).quiet()],
-        Some(_) => [(RENEW, "account-calendar-renew"), (REMOVE, "account-calendar-remove")]
-            .map(|(value, name)| Button::new(value, view.text(name)).quiet())
-            .into(),
+    let button = |value, name: &str| Button::new(value, view.text(name)).quiet();
+    let first = match &feed {
+        None => button(ADD, "account-calendar-add"),
+        Some(_) => button(RENEW, "account-calendar-renew"),
     };
+    let mut form = FormBlock::new(visit.form_token(PATH), Vec::new(), first).action(view.href(PATH));
+    form.buttons.extend(feed.as_ref().map(|_| button(REMOVE, "account-calendar-remove")));
     let title = view.text("calendar-entry.title");
     let on = feed.map(|feed| On {
         label: view.text("account-calendar-address"),
@@ -90,24 +87,4 @@ pub(super) async fn section(
 /// The scheme for which devices open a calendar program.
 fn webcal(url: &str) -> String {
     url.split_once("://").map_or_else(String::new, |(_, rest)| format!("webcal://{rest}"))
-}
-
-/// `POST /account/calendar`
-pub(crate) async fn change(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
-    let Received { visit, caller, mut form } = match receive(&web, &http, payload, PATH).await? {
-        Ok(received) => received,
-        Err(response) => return Ok(response),
-    };
-    let metadata = web.settings.requests.metadata(&http);
-    let (feed, user) = (&web.use_cases.calendar_feed, caller.user.id);
-    let (changed, saved) = match form.take(BUTTON).as_str() {
-        ADD => (feed.turn_on(user, &metadata).await.map(drop), "calendar-added"),
-        RENEW => (feed.renew(user, &metadata).await, "calendar-renewed"),
-        REMOVE => (feed.turn_off(user, &metadata).await, "calendar-removed"),
-        _ => return visit.redirect(super::PATH),
-    };
-    if let Err(error) = changed {
-        return visit.refuse(&Problem::from(error));
-    }
-    visit.redirect(&format!("{}?saved={saved}#calendar", super::PATH))
 }

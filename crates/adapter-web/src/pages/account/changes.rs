@@ -11,7 +11,9 @@ use attune_domain::{EmailAddress, Language, LoginSessionId, PersonName, TimeZone
 use attune_http_common::{Code, HandlerResult, Problem};
 use attune_ports::{Caller, Password};
 
+use super::calendar;
 use super::{Done, PATH, Profile, Typed, first, has_password, page};
+use crate::blocks::BUTTON;
 use crate::forms::{Form, refuse_forged};
 use crate::pages::message::Message;
 use crate::pages::new_password::password_problem;
@@ -55,7 +57,7 @@ pub(crate) async fn receive_for_setup<'a>(
     Ok(Ok(Received { visit, caller, form }))
 }
 
-pub(super) async fn receive<'a>(
+async fn receive<'a>(
     web: &'a Web,
     http: &HttpRequest,
     payload: Payload,
@@ -238,6 +240,25 @@ pub(crate) async fn sessions(web: Data<Web>, http: HttpRequest, payload: Payload
         }
     }
     visit.redirect("/account?saved=sessions")
+}
+
+/// `POST /account/calendar`
+pub(crate) async fn calendar(web: Data<Web>, http: HttpRequest, payload: Payload) -> HandlerResult {
+    let Received { visit, caller, mut form } = match receive(&web, &http, payload, calendar::PATH).await? {
+        Ok(received) => received,
+        Err(response) => return Ok(response),
+    };
+    let metadata = web.settings.requests.metadata(&http);
+    let (feed, user) = (&web.use_cases.calendar_feed, caller.user.id);
+    let saved = match form.take(BUTTON).as_str() {
+        calendar::ADD => feed.turn_on(user, &metadata).await.map(|_| "calendar-added")?,
+        // It may have been turned off in the meantime.
+        calendar::RENEW if feed.renew(user, &metadata).await? => "calendar-renewed",
+        calendar::RENEW => "calendar-removed",
+        calendar::REMOVE => feed.turn_off(user, &metadata).await.map(|()| "calendar-removed")?,
+        _ => return visit.redirect(PATH),
+    };
+    visit.redirect(&format!("{PATH}?saved={saved}#calendar"))
 }
 
 /// Says to which address a link was sent.
