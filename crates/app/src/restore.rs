@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result, bail, ensure};
@@ -109,6 +109,7 @@ fn check_secret(settings: &Settings, config: &ResolvedConfig, secret: &str, opti
     }
 }
 
+/// A file that is replaced keeps its mode and owner, by which the service may read it.
 fn write_secret(path: &Path, secret: &str, replace: bool) -> Result<()> {
     ensure!(replace || !path.exists(), "{} exists already: --replace replaces it", path.display());
     let temporary = beside(path, ".new");
@@ -118,6 +119,10 @@ fn write_secret(path: &Path, secret: &str, replace: bool) -> Result<()> {
         .open(&temporary)
         .and_then(|mut file| {
             file.write_all(secret.as_bytes())?;
+            if let Ok(old) = path.metadata() {
+                fchown(&file, Some(old.uid()), Some(old.gid()))?;
+                file.set_permissions(old.permissions())?;
+            }
             file.sync_all()
         })
         .and_then(|()| fs::rename(&temporary, path))
