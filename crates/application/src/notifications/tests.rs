@@ -13,8 +13,9 @@ use attune_domain::{
     Role, ServiceId, User, ViewerId,
 };
 use attune_ports::{
-    AccountDetails, CancelledBy, CancelledPaymentDetails, ChangeDetails, Email, NewLoginSession, NewOneTimeToken,
-    Notifier, NotifyError, NotifyFailure, PaymentDetails, RefundState, Store, StoreError, UnitOfWork,
+    AccountDetails, CancelledBy, CancelledPaymentDetails, ChangeDetails, DeliveryResult, Email, Lease, LeaseToken,
+    NewLoginSession, NewOneTimeToken, Notifier, NotifyError, NotifyFailure, PaymentDetails, RefundState, Store,
+    StoreError, UnitOfWork,
 };
 use attune_test_doubles::{FixedClock, Reply};
 use futures_util::FutureExt;
@@ -1033,4 +1034,71 @@ async fn an_admin_sends_an_email_again_or_takes_it_back() {
     practice.manage_notifications.run(id, Retry, Some(admin.id), &metadata).await.unwrap();
     practice.delivered().await;
     assert_eq!(states(&practice, &booking).await[2], Expired, "it is still too late for it");
+}
+
+/// What a restore does to the emails that are due.
+async fn hold(practice: &TestPractice) -> Vec<NotificationId> {
+    let now = practice.now();
+    let lease = Lease { token: LeaseToken([7; 16]), until: now + SignedDuration::from_mins(1) };
+    let mut work = practice.store.begin().await.unwrap();
+    let due = work.lease_notifications(100, now, &lease).await.unwrap();
+    for email in &due {
+        let state = NotificationState::Held;
+        let result = DeliveryResult { state, next_at: email.next_at, sent_at: None, last_error: None };
+        assert!(work.ack_notification(email.id, &lease.token, &result).await.unwrap());
+    }
+    work.commit().await.unwrap();
+    due.into_iter().map(|email| email.id).collect()
+}
+
+#[tokio::test]
+async fn held_emails_are_released_after_payments_are_reconciled() {
+    let practice = TestPractice::online().await;
+    let client = practice.client().await;
+    let paid = practice.book(&client, TEN).await.unwrap();
+    practice.gateway.pay(&paid.checkout.unwrap());
+    practice.advance_minutes(6);
+    practice.reconcile.run().await.unwrap();
+    let held = hold(&practice).await;
+    assert_eq!(held.len(), 2, "the confirmation and the receipt");
+    assert!(practice.delivered().await.is_empty());
+
+    let open = practice.book(&client, TUESDAY).await.unwrap();
+    let checkout = open.checkout.unwrap();
+    practice.gateway.pay(&checkout);
+    practice.advance_minutes(6);
+    practice.gateway.set_down(true);
+    let refused = practice.held_notifications.release(None).await;
+    assert!(matches!(refused, Err(HeldNotificationsError::Unreconciled(1))), "{refused:?}");
+    let listed = practice.held_notifications.list().await.unwrap();
+    assert_eq!(listed.iter().map(|email| email.id).collect::<Vec<_>>(), held);
+
+    practice.gateway.set_down(false);
+    practice.advance_minutes(6);
+    assert_eq!(practice.held_notifications.release(Some(&held[..1])).await.unwrap(), 1);
+    assert_eq!(practice.booking(open.booking.id()).await.status(), attune_domain::BookingStatus::Scheduled);
+    let again = practice.held_notifications.cancel(Some(&held)).await;
+    assert!(matches!(again, Err(HeldNotificationsError::NotHeld(id)) if id == held[0]), "{again:?}");
+    assert_eq!(practice.held_notifications.cancel(None).await.unwrap(), 1);
+    assert!(practice.held_notifications.list().await.unwrap().is_empty());
+    practice.delivered().await;
+    use NotificationState::{Cancelled, Sent};
+    assert_eq!(states(&practice, &paid.booking).await[..2].iter().filter(|state| **state == Sent).count(), 1);
+    assert!(states(&practice, &paid.booking).await.contains(&Cancelled));
+}
+
+#[tokio::test]
+async fn a_held_email_is_released_with_those_it_leads() {
+    let (practice, _, booking) = booked().await;
+    let all = practice.notifications(&booking).await;
+    let mut work = practice.store.begin().await.unwrap();
+    work.combine_notifications(all[0].id, &[all[1].id]).await.unwrap();
+    work.commit().await.unwrap();
+    practice.clock.set(at("2024-01-14T10:00:00Z"));
+    let held = hold(&practice).await;
+    assert_eq!(held.len(), 2);
+    assert_eq!(practice.held_notifications.release(None).await.unwrap(), 2);
+    let after = practice.notifications(&booking).await;
+    assert!(after.iter().all(|email| email.state == NotificationState::Pending));
+    assert_eq!(after[1].lead, Some(after[0].id), "they are still one email");
 }
