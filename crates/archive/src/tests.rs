@@ -70,9 +70,12 @@ fn what_was_written_is_read() -> Result<(), BoxError> {
     Ok(())
 }
 
+/// Makes the dump of another database.
+type Change = fn(&mut Vec<TableRows>);
+
 #[test]
 fn a_database_is_compared_with_its_archive() -> Result<(), BoxError> {
-    let changes: [(&str, fn(&mut Vec<TableRows>)); 4] = [
+    let changes: [(&str, Change); 4] = [
         ("", |_| {}),
         ("users", |dump| drop(dump[0].rows.pop())),
         ("users", |dump| dump[1].rows[0].push(' ')),
