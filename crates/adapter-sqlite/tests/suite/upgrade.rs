@@ -35,7 +35,8 @@ async fn a_database_of_the_release_before_is_migrated() {
             "2026-11-30-000870_chosen_slots",
             "2026-12-01-000880_versions",
             "2026-12-01-000890_set_up",
-            "2026-12-01-000900_calendar_feeds"
+            "2026-12-01-000900_calendar_feeds",
+            "2026-12-01-000910_held_emails"
         ]
     );
     everything_is_readable(&store).await;
