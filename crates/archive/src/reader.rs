@@ -91,6 +91,8 @@ impl ArchiveReader {
                 }
                 Ok(())
             });
+            // The checksum of the compression is behind the last entry.
+            let result = result.and_then(|()| io::copy(&mut archive.into_inner(), &mut io::sink()).map(drop));
             if let Err(error) = result {
                 // No one may be waiting for it.
                 let _ = send.send(Err(error));

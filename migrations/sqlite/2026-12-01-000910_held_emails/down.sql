@@ -19,8 +19,7 @@ CREATE TABLE outbox_without_held (
     lease_until     INTEGER,
     sent_at         INTEGER,
     last_error      TEXT,
-    resends         INTEGER NOT NULL DEFAULT 0 CHECK (resends >= 0),
-    lead_id         INTEGER CHECK (lead_id <> id),
+    resends         INTEGER NOT NULL DEFAULT 0 CHECK (resends >= 0), lead_id INTEGER CHECK (lead_id <> id),
     CONSTRAINT outbox_one_reader CHECK ((recipient_id IS NULL) <> (participant_id IS NULL)),
     CONSTRAINT outbox_subject CHECK (
         (booking_id IS NOT NULL AND starts_at IS NOT NULL AND booking_version IS NOT NULL AND user_id IS NULL)
